@@ -1,0 +1,32 @@
+# Everything imgcls links to. What its users must find again stands in imgclsConfig.cmake.in as well;
+# fmt and spdlog, header-only here, do not.
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # so that a project that adds this one sees them too
+find_package(Threads REQUIRED)
+find_package(nlohmann_json 3.10 REQUIRED)
+find_package(fmt 9 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(ZLIB REQUIRED)
+find_package(JPEG REQUIRED)
+find_package(OpenCVImage REQUIRED)
+set(IMGCLS_WITH_CUDA OFF)
+if(IMGCLS_DATA_ONLY)
+  return()
+endif()
+
+find_package(LibTorch 2.11 REQUIRED)
+if(IMGCLS_MPI)
+  set(MPI_CXX_SKIP_MPICXX ON)
+  find_package(MPI REQUIRED COMPONENTS CXX)
+endif()
+
+if(NOT IMGCLS_CUDA STREQUAL "OFF")
+  find_package(CUDAToolkit QUIET)
+  if(CUDAToolkit_FOUND AND LibTorch_CUDA_FOUND)
+    set(IMGCLS_WITH_CUDA ON)
+  elseif(IMGCLS_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "IMGCLS_CUDA=ON, but ${CMAKE_CURRENT_LIST_FILE} found no CUDA toolkit or "
+                        "no libtorch_cuda. Install the toolkit and put nvcc on PATH, or set "
+                        "IMGCLS_CUDA=OFF.")
+  endif()
+endif()

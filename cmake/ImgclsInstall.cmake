@@ -1,0 +1,34 @@
+# `cmake --install build --prefix P`: the static libraries, headers, programs, configurations, and the
+# CMake package that find_package(imgcls) reads.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+set(_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/imgcls)
+
+# Two export sets, so that whoever wants imgcls::data alone need not have LibTorch.
+install(TARGETS imgcls_data EXPORT imgclsDataTargets)
+install(EXPORT imgclsDataTargets NAMESPACE imgcls:: DESTINATION ${_package_dir})
+set(_headers lib/imgcls/core lib/imgcls/data)
+if(NOT IMGCLS_DATA_ONLY)
+  install(TARGETS imgcls_imgcls EXPORT imgclsTargets)
+  install(EXPORT imgclsTargets NAMESPACE imgcls:: DESTINATION ${_package_dir})
+  set(_headers lib/imgcls/)
+endif()
+foreach(_target train_resnet50 imgcls_cli imgcls_cuda)  # programs, and GPU support as a plugin
+  if(TARGET ${_target})
+    install(TARGETS ${_target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  endif()
+endforeach()
+install(DIRECTORY ${_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/imgcls
+  FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY configs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/imgcls)
+
+# Where the build found LibTorch: the first place to look for the users of the package as well.
+get_filename_component(_torch_dir "${LibTorch_INCLUDE_DIR}" DIRECTORY)
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/imgclsConfig.cmake.in
+  ${PROJECT_BINARY_DIR}/imgclsConfig.cmake INSTALL_DESTINATION ${_package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/imgclsConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES
+  ${PROJECT_BINARY_DIR}/imgclsConfig.cmake ${PROJECT_BINARY_DIR}/imgclsConfigVersion.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/FindLibTorch.cmake ${PROJECT_SOURCE_DIR}/cmake/FindOpenCVImage.cmake
+  DESTINATION ${_package_dir})

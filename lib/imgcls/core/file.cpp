@@ -1,0 +1,129 @@
+#include <imgcls/core/error.h>
+#include <imgcls/core/file.h>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+namespace imgcls {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(std::string_view what, const fs::path& path, int error) {
+  throw IoError(
+      fmt::format("{} {}: {}", what, path.string(), std::generic_category().message(error)));
+}
+
+/// An open file descriptor, closed at the end of its scope.
+class Descriptor {
+ public:
+  Descriptor(const fs::path& path, int flags, mode_t mode = 0644)
+      : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+}  // namespace
+
+void read_file(const fs::path& path, std::vector<std::byte>& bytes) {
+  // O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever.
+  const Descriptor file(path, O_RDONLY | O_NONBLOCK);
+  if (file.get() < 0) fail("cannot open", path, errno);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) fail("cannot read", path, errno);
+  if (!S_ISREG(status.st_mode)) {
+    throw IoError(fmt::format("cannot read {}: it is not a regular file", path.string()));
+  }
+  bytes.resize(static_cast<std::size_t>(status.st_size));
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t got =
+        ::pread(file.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail("cannot read", path, errno);
+    if (got == 0) {
+      throw IoError(fmt::format("cannot read {}: it ended after {} of {} bytes", path.string(),
+                                done, bytes.size()));
+    }
+    done += static_cast<std::size_t>(got);
+  }
+}
+
+std::vector<std::byte> read_file(const fs::path& path) {
+  std::vector<std::byte> bytes;
+  read_file(path, bytes);
+  return bytes;
+}
+
+std::string read_text(const fs::path& path) {
+  const std::vector<std::byte> bytes = read_file(path);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+void write_synced(const fs::path& path, std::span<const std::byte> bytes) {
+  const Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  if (file.get() < 0) fail("cannot create", path, errno);
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t put = ::write(file.get(), bytes.data() + done, bytes.size() - done);
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) {
+      fail(fmt::format("cannot write {} bytes (stopped after {}) to", bytes.size(), done), path,
+           errno);
+    }
+    done += static_cast<std::size_t>(put);
+  }
+  if (::fsync(file.get()) != 0) fail("cannot flush to disk", path, errno);
+}
+
+void replace_file(const fs::path& path, std::string_view text) {
+  fs::path temporary = path;
+  temporary += ".tmp";
+  write_synced(temporary, std::as_bytes(std::span(text)));
+  if (::rename(temporary.c_str(), path.c_str()) != 0) fail("cannot rename to", path, errno);
+  sync_folder(path.has_parent_path() ? path.parent_path() : fs::path("."));
+}
+
+void replace_folder(const fs::path& temporary, const fs::path& final_path) {
+  // An exchange keeps the old folder whole until the new one has its name.
+  const bool exchange = fs::exists(fs::symlink_status(final_path));
+  const unsigned flags = exchange ? RENAME_EXCHANGE : RENAME_NOREPLACE;
+  if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, final_path.c_str(), flags) != 0) {
+    fail("cannot rename to", final_path, errno);
+  }
+  sync_folder(final_path.has_parent_path() ? final_path.parent_path() : fs::path("."));
+  if (exchange) remove_tree(temporary);
+}
+
+void remove_tree(const fs::path& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) fail("cannot remove", path, error.value());
+}
+
+void sync_folder(const fs::path& folder) {
+  const Descriptor directory(folder, O_RDONLY | O_DIRECTORY);
+  if (directory.get() < 0) fail("cannot open folder", folder, errno);
+  if (::fsync(directory.get()) != 0) fail("cannot flush folder to disk", folder, errno);
+}
+
+void make_folders(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) fail("cannot create folder", folder, error.value());
+}
+
+}  // namespace imgcls

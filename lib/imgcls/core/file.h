@@ -1,0 +1,45 @@
+#pragma once
+// Files read whole, and written so that a reader never sees half of one.
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace imgcls {
+
+/// The bytes of a file. Throws IoError naming the file and the system's reason; a path that is not
+/// a regular file (a folder, a FIFO, a device) is refused without being opened for reading.
+std::vector<std::byte> read_file(const std::filesystem::path& path);
+
+/// The same into `bytes`, whose capacity is reused.
+void read_file(const std::filesystem::path& path, std::vector<std::byte>& bytes);
+
+/// The text of a file.
+std::string read_text(const std::filesystem::path& path);
+
+/// Writes `bytes` to `path` and flushes them to the disk (fsync). Throws IoError naming path, bytes
+/// and reason. Not atomic by itself: write into a temporary place, then rename.
+void write_synced(const std::filesystem::path& path, std::span<const std::byte> bytes);
+
+/// Replaces `path` by `text` in one step: temporary file beside it, fsync, rename, fsync of the
+/// folder.
+void replace_file(const std::filesystem::path& path, std::string_view text);
+
+/// Puts the finished folder `temporary` in the place of `final_path` in one step, whether or not
+/// something is there; what was there is removed. Both lie in the same folder. Throws IoError.
+void replace_folder(const std::filesystem::path& temporary,
+                    const std::filesystem::path& final_path);
+
+/// Removes a file, or a folder with all in it, if it is there. Throws IoError.
+void remove_tree(const std::filesystem::path& path);
+
+/// Flushes a folder's entries to the disk, so that a rename in it survives a power cut.
+void sync_folder(const std::filesystem::path& folder);
+
+/// Creates a folder and its parents; throws IoError with the reason.
+void make_folders(const std::filesystem::path& folder);
+
+}  // namespace imgcls

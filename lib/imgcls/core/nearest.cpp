@@ -1,0 +1,61 @@
+#include <imgcls/core/nearest.h>
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+namespace imgcls {
+namespace {
+
+std::string_view last_part(std::string_view key) {
+  return key.substr(key.rfind('.') + 1);
+}
+
+template <class Distance>
+std::string nearest(std::size_t limit, std::span<const std::string> candidates,
+                    Distance&& distance) {
+  std::string best;
+  for (const std::string& candidate : candidates) {
+    const std::size_t found = distance(candidate);
+    if (found > limit || (!best.empty() && found == limit)) continue;
+    best = candidate;
+    limit = found;
+  }
+  return best;
+}
+
+/// One typing error in three letters may still be meant; of a short word, two.
+std::size_t tolerance(std::string_view word) {
+  return std::max<std::size_t>(2, word.size() / 3);
+}
+
+}  // namespace
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t exchanged = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, exchanged});
+    }
+  }
+  return row.back();
+}
+
+std::string nearest_key(std::string_view key, std::span<const std::string> candidates) {
+  return nearest(tolerance(last_part(key)), candidates, [&](const std::string& candidate) {
+    return std::min(edit_distance(key, candidate),
+                    1 + edit_distance(last_part(key), last_part(candidate)));
+  });
+}
+
+std::string nearest_name(std::string_view name, std::span<const std::string> candidates) {
+  return nearest(tolerance(name), candidates,
+                 [&](const std::string& candidate) { return edit_distance(name, candidate); });
+}
+
+}  // namespace imgcls

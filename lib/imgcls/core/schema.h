@@ -1,0 +1,40 @@
+#pragma once
+// The schema of configurations (configs/schema.json, a part of JSON Schema draft 2020-12) and the
+// check against it. Known words: type (object, array, string, integer, number, boolean),
+// properties, required, additionalProperties (always false), items, minItems, maxItems, minLength,
+// minimum, maximum, exclusiveMinimum, exclusiveMaximum, enum, default, description.
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace imgcls {
+
+/// The text of configs/schema.json.
+extern const std::string_view kSchemaText;
+
+/// The parsed schema.
+const nlohmann::json& config_schema();
+
+/// The schema of the key at a dotted path ("train.epochs"); null where there is no such key.
+const nlohmann::json* find_key(std::string_view path);
+
+/// The dotted paths of all keys, objects among them.
+const std::vector<std::string>& config_keys();
+
+/// Where the key at a path was set, as messages begin: "x.json:12"; empty where nobody set it.
+using Places = std::function<std::string(std::string_view path)>;
+
+/// Checks `values` against the schema, puts defaults in place of missing keys, and makes integers
+/// of whole numbers (1024.0) where integers are due. Throws ConfigError for the first fault, naming
+/// place, key and value and what would be right.
+void check_and_complete(nlohmann::json& values, const Places& places);
+
+/// What a message says of a key that the schema does not have: the nearest one that it has, or all
+/// keys that may stand beside it. `beside` is the schema of the object it stands in.
+std::string unknown_key(std::string_view path, const nlohmann::json& beside);
+
+}  // namespace imgcls

@@ -1,0 +1,44 @@
+#pragma once
+// One thread's way from a sample's number to pixels in a batch: read, decode, plan, apply, and what
+// to do when that fails. Internal to imgcls::data.
+
+#include <imgcls/data/loader.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace imgcls::data {
+
+/// What became of a place in a batch.
+struct Made {
+  std::uint64_t sample = 0;           ///< the sample that took the place
+  std::int64_t label = 0;             ///< its label, or kSkippedLabel
+  std::vector<std::string> failures;  ///< one message for each image that could not be used
+};
+
+/// Makes images one after the other. One for each thread: it keeps the memory of the last image.
+class ImageMaker {
+ public:
+  /// Replacements drawn for an image that cannot be used before giving up.
+  static constexpr int kReplacements = 16;
+
+  /// Both are kept by reference.
+  ImageMaker(const Source& source, const LoaderOptions& options)
+      : source_(source), options_(options) {}
+
+  /// Makes `sample` of `epoch` into `output` (side x side x 3). An image that cannot be read or
+  /// decoded is a DataError, or is skipped and counted, as LoaderOptions::on_error says.
+  Made make(std::uint32_t epoch, std::uint64_t sample, std::span<std::uint8_t> output);
+
+ private:
+  void make_one(std::uint32_t epoch, std::uint64_t sample, std::span<std::uint8_t> output);
+
+  const Source& source_;
+  const LoaderOptions& options_;
+  Image decoded_;
+};
+
+}  // namespace imgcls::data

@@ -1,0 +1,22 @@
+#pragma once
+// JPEG to RGB by libjpeg-turbo: exact integer DCT and fancy upsampling, the choices of Pillow, so
+// that pixels are the same bits. Internal to imgcls::data; `decode` is the public way in.
+
+#include <imgcls/data/image.h>
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace imgcls::data {
+
+/// A progressive JPEG with more scans than this is refused: each costs a pass over the whole image,
+/// and a small file can hold thousands. Encoders write about ten.
+inline constexpr int kMaxScans = 500;
+
+/// Decodes a JPEG: grey, YCbCr, RGB, CMYK and YCCK (both read with Adobe's inverted values and
+/// converted with Pillow's formula). Throws DataError naming `name` when the file is truncated or
+/// corrupt, claims more than kMaxPixels pixels, or has more than 8 bits a sample.
+void decode_jpeg(std::span<const std::byte> file, std::string_view name, Image& image);
+
+}  // namespace imgcls::data

@@ -1,0 +1,90 @@
+#pragma once
+// Batches of training or evaluation images, made by threads, delivered in order.
+//
+// What the loader yields depends on (file bytes, seed, epoch, sample index, options) alone: not on
+// the number of threads, the number of ranks or how far it works ahead. Its position is
+// (epoch, samples consumed), and it starts from any position at no cost.
+
+#include <imgcls/data/source.h>
+#include <imgcls/data/transform.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace imgcls::data {
+
+/// What to do with an image that cannot be read or decoded.
+enum class OnError {
+  stop,  ///< `next` throws DataError naming the file
+  skip,  ///< training: another sample, drawn from (seed, epoch, sample), takes its place;
+         ///< evaluation: it is left out. Both are counted.
+};
+
+/// The label of a place in an evaluation batch whose image was left out.
+inline constexpr std::int64_t kSkippedLabel = -1;
+
+struct LoaderOptions {
+  /// Training: images of a global batch, over all ranks. Evaluation: images of a rank's batch.
+  std::size_t batch = 256;
+  /// This rank's number and the number of ranks.
+  int rank = 0;
+  int world = 1;
+  /// Decoding threads; 0: one for each core that this rank may use.
+  int threads = 0;
+  /// Batches made ahead of the consumer.
+  int prefetch = 3;
+  std::uint64_t seed = 0;
+  OnError on_error = OnError::stop;
+  /// AugmentOptions: training, shuffled, the last incomplete global batch of an epoch is dropped.
+  /// EvalOptions: in order, each sample once over all ranks. Whole batches of `batch` samples are
+  /// dealt to the ranks in turn, so that a batch is the same on any number of ranks.
+  std::variant<AugmentOptions, EvalOptions> transform;
+};
+
+/// A batch of this rank's images.
+struct Batch {
+  std::size_t size = 0;                ///< images: N
+  int side = 0;                        ///< pixels: images are side x side
+  std::vector<std::uint8_t> images;    ///< N x side x side x 3, RGB
+  std::vector<std::int64_t> labels;    ///< N; kSkippedLabel where an evaluation image is left out
+  std::vector<std::uint64_t> samples;  ///< N: each image's number in the source
+};
+
+/// Makes batches. Not copyable; one consumer thread.
+class Loader {
+ public:
+  /// `source` is shared with the loader's threads. Throws ConfigError when the options do not fit
+  /// together: a training batch that is not a multiple of the ranks or larger than the source.
+  Loader(std::shared_ptr<const Source> source, LoaderOptions options);
+  ~Loader();
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
+
+  /// Starts `epoch` after `consumed` samples of its global order: a multiple of `batch`, or all of
+  /// them. Batches under way are thrown away. Throws ConfigError for another position.
+  void start(std::uint32_t epoch, std::size_t consumed = 0);
+
+  /// This rank's next batch of the epoch, or null at its end. The batch is valid until the next
+  /// call. Throws DataError as `on_error` says; the loader can be started again afterwards, and
+  /// must be before another call.
+  const Batch* next();
+
+  /// Global batches in an epoch (training: complete ones only).
+  std::size_t batches_per_epoch() const;
+
+  /// Images of this rank that could not be used in the batches handed out so far (a replacement
+  /// that failed as well counts too), and the messages of the first ten of them.
+  std::size_t skipped() const;
+  std::vector<std::string> skipped_messages() const;
+
+ private:
+  class Workers;
+  std::unique_ptr<Workers> workers_;
+};
+
+}  // namespace imgcls::data

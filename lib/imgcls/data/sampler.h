@@ -1,0 +1,26 @@
+#pragma once
+// Which samples a batch holds. An epoch's order is one global permutation, cut into global batches,
+// of which each rank takes its share; so the order does not depend on the number of ranks.
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace imgcls::data {
+
+/// The order of `size` samples in `epoch`: Fisher-Yates with Philox keyed by (seed, epoch).
+std::vector<std::uint32_t> shuffled_order(std::size_t size, std::uint64_t seed,
+                                          std::uint32_t epoch);
+
+/// A half-open range of positions.
+struct Range {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::size_t size() const { return end - begin; }
+};
+
+/// Rank `rank`'s share of the global batch that starts at position `start` of an epoch, with
+/// `batch` samples over `world` ranks. `batch` is a multiple of `world`.
+Range share_of_batch(std::size_t start, std::size_t batch, int rank, int world);
+
+}  // namespace imgcls::data

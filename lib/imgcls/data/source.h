@@ -1,0 +1,56 @@
+#pragma once
+// A data set as the loader sees it: numbered samples, each with a class and an image. Derive from
+// `Source` to train on images of your own (examples/020-own-dataset.cpp).
+
+#include <imgcls/data/image.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace imgcls::data {
+
+/// What a source hands out for a sample: the bytes of an image file (JPEG, PNG, ...), which the
+/// loader decodes, or pixels.
+using Sample = std::variant<std::vector<std::byte>, Image>;
+
+/// A data set of `size()` samples. All members are const and must be safe to call from several
+/// threads at once: the loader's threads share one source.
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  /// Number of samples.
+  virtual std::size_t size() const = 0;
+  /// The class of sample `index`, from 0 to `classes().size() - 1`.
+  virtual std::int64_t label(std::size_t index) const = 0;
+  /// Sample `index`. Throws DataError or IoError when it cannot be read.
+  virtual Sample read(std::size_t index) const = 0;
+  /// What messages call sample `index`: its path, or the file and its number in it.
+  virtual std::string name(std::size_t index) const = 0;
+  /// Class names, in the order of their numbers.
+  virtual const std::vector<std::string>& classes() const = 0;
+  /// A digest of what the data set holds; a resumed run checks that it has not changed.
+  virtual std::string fingerprint() const = 0;
+};
+
+/// A folder with a subfolder for each class, classes sorted by name (byte order), samples sorted by
+/// folder, then by name within a class: torchvision's ImageFolder. Folders may be nested, and
+/// links. Files end in .jpg .jpeg .png .ppm .bmp .webp .tif .tiff in upper or lower case. The
+/// fingerprint covers paths and sizes, not the files' bytes. Throws DataError when the folder is
+/// missing, holds no class, or when a class folder holds no image, or a link to a folder above it.
+std::unique_ptr<Source> open_folder(const std::filesystem::path& root);
+
+/// A pair of IDX files (MNIST's format, plain or gzip): uint8 images of count x height x width,
+/// grey or, with a fourth dimension of 3, RGB; and uint8 labels. Class names are the numbers 0
+/// to 9 where `class_names` is empty. Throws DataError when a header, a size or a label is wrong.
+std::unique_ptr<Source> open_idx(const std::filesystem::path& images,
+                                 const std::filesystem::path& labels,
+                                 std::vector<std::string> class_names = {});
+
+}  // namespace imgcls::data

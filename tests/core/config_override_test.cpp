@@ -1,0 +1,145 @@
+// Config::load: files merged left to right, and `key.path=value`.
+
+#include "temporary_folder.h"
+
+#include <imgcls/core/config.h>
+#include <imgcls/core/error.h>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include <sys/stat.h>
+
+#include <string>
+#include <vector>
+
+using Catch::Matchers::Contains;
+using imgcls::Config;
+
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+/// Loads `arguments` after what every configuration needs.
+Config load(const Arguments& arguments) {
+  Arguments all = {"data.root=r", "model.name=m"};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  return Config::load(all);
+}
+
+std::string refused(const Arguments& arguments) {
+  try {
+    load(arguments);
+  } catch (const imgcls::Error& error) {
+    return error.what();
+  }
+  FAIL("accepted");
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("later files and arguments win; objects merge, the rest is replaced") {
+  const TemporaryFolder folder;
+  const std::string first = folder.write("1.json", R"({
+    "train": {"epochs": 1, "batch": 2},
+    "optimizer": {"groups": [{"pattern": "a"},
+      {"pattern": "b"}]}
+  })");
+  const std::string second = folder.write("2.json", R"({
+    "train": {"epochs": 3},
+    "optimizer": {"groups": [{"pattern": "c"}]}
+  })");
+
+  const Config config = load({first, second});
+  CHECK(config.json().at("train").at("epochs") == 3);
+  CHECK(config.json().at("train").at("batch") == 2);
+  CHECK(config.json().at("optimizer").at("groups").size() == 1);
+  CHECK(config.origin("train.epochs") == second + ":2");
+  CHECK(config.origin("train.batch") == first + ":2");
+  CHECK(config.origin("optimizer.groups[0].pattern") == second + ":3");
+
+  CHECK(load({second, first}).json().at("train").at("epochs") == 1);
+  CHECK(load({"train.epochs=9", first}).json().at("train").at("epochs") == 1);
+  const Config overridden = load({first, "train.epochs=9"});
+  CHECK(overridden.json().at("train").at("epochs") == 9);
+  CHECK(overridden.origin("train.epochs") == "argument train.epochs=9");
+  CHECK(overridden.origin("train.batch") == first + ":2");
+}
+
+TEST_CASE("a message names the file that set the value") {
+  const TemporaryFolder folder;
+  const std::string good = folder.write("good.json", "{\n\"train\": {\"epochs\": 1}}");
+  const std::string bad = folder.write("bad.json", "{\n\n\"train\": {\"epochs\": -1}}");
+  CHECK(refused({good, bad}) == bad + ":3: train.epochs must be an integer of at least 1, not -1");
+  CHECK(refused({"train=5", good, "train.epochs=x"}) ==
+        "argument train.epochs=x: train.epochs must be an integer of at least 1, not \"x\"");
+}
+
+TEST_CASE("the value of an argument is JSON, or else a text") {
+  CHECK(load({"augment.area=[0.2,1]"}).json().at("augment").at("area") == nlohmann::json({0.2, 1}));
+  CHECK(load({"train.tf32=false"}).json().at("train").at("tf32") == false);
+  CHECK(load({"optimizer.lr=1e-3"}).json().at("optimizer").at("lr") == 1e-3);
+  CHECK(load({"optimizer.name=adam"}).json().at("optimizer").at("name") == "adam");
+  CHECK(load({"run.dir=runs/a=b"}).json().at("run").at("dir") == "runs/a=b");
+  CHECK(load({"run.dir=\"quoted\""}).json().at("run").at("dir") == "quoted");
+  CHECK(load({"run.dir="}).json().at("run").at("dir") == "");
+  const Config object = load({"train.batch=7", R"(train={"epochs":3})"});
+  CHECK(object.json().at("train").at("epochs") == 3);
+  CHECK(object.json().at("train").at("batch") == 7);
+  CHECK(object.origin("train.epochs") == R"(argument train={"epochs":3})");
+}
+
+TEST_CASE("where a text is due, what looks like a number is one") {
+  CHECK(load({"run.dir=2024"}).json().at("run").at("dir") == "2024");
+  CHECK(load({"data.name=true"}).json().at("data").at("name") == "true");
+  CHECK(load({"data.name=" + std::string(1000, '[')}).json().at("data").at("name").is_string());
+}
+
+TEST_CASE("a wrong argument is refused") {
+  CHECK(refused({"train.epochs=abc"}) ==
+        "argument train.epochs=abc: train.epochs must be an integer of at least 1, not \"abc\"");
+  CHECK(refused({"train.epoch=1"}) ==
+        "argument train.epoch=1: unknown key \"train.epoch\"; did you mean \"train.epochs\"?");
+  CHECK(refused({"epochs=1"}) ==
+        "argument epochs=1: unknown key \"epochs\"; did you mean \"train.epochs\"?");
+  CHECK(refused({"train.epochs.x=1"})
+            .starts_with("argument train.epochs.x=1: unknown key \"train.epochs.x\"; "));
+  CHECK_THAT(refused({"zzzzzzzz.b=1"}), Contains("known here: augment, checkpoint, data, dist"));
+  CHECK_THAT(refused({"=1"}), Contains("argument =1: unknown key \"\""));
+  CHECK_THAT(refused({"train.batch=1e400"}), Contains("not \"1e400\""));
+  CHECK_THAT(refused({"optimizer.lr=NaN"}), Contains("not \"NaN\""));
+  CHECK_THAT(refused({R"(train={"epochs":1,"epochs":2})"}), Contains("must be an object"));
+  CHECK_THAT(refused({"run.dir=\xFF"}), Contains("not UTF-8"));
+  CHECK_THAT(refused({R"(train={"epoch":1})"}),
+             Contains(R"(argument train={"epoch":1}: unknown key "train.epoch"; did you mean)"));
+}
+
+TEST_CASE("an argument that is no file is refused with the nearest file") {
+  const TemporaryFolder folder;
+  folder.write("resnet50.json", "{}");
+  folder.write("other.json", "{}");
+  const std::string base = folder.path().string();
+  CHECK(refused({base + "/resnt50.json"}) == "argument \"" + base +
+                                                 "/resnt50.json\" is neither a file nor "
+                                                 "key.path=value; did you mean \"" +
+                                                 base + "/resnet50.json\"?");
+  CHECK(refused({base + "/nothing/x.json"}) ==
+        "argument \"" + base + "/nothing/x.json\" is neither a file nor key.path=value");
+  CHECK_THAT(refused({""}), Contains("argument \"\" is neither a file nor key.path=value"));
+  CHECK_THAT(refused({std::string(100'000, 'x')}), Contains("is neither a file"));
+}
+
+TEST_CASE("a file whose name has an equals sign is a file") {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("lr=1.json", "{\"train\": {\"epochs\": 5}}");
+  CHECK(load({file}).json().at("train").at("epochs") == 5);
+}
+
+TEST_CASE("a folder or a FIFO is not read as configuration") {
+  const TemporaryFolder folder;
+  const std::string fifo = (folder.path() / "fifo.json").string();
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  CHECK_THAT(refused({fifo}), Contains(fifo));
+  CHECK_THAT(refused({folder.path().string()}), Contains("not a regular file"));
+}

@@ -1,0 +1,80 @@
+#pragma once
+// What the tests of data share: temporary folders, made-up images, the reference file.
+
+#include <imgcls/core/sha256.h>
+#include <imgcls/data/image.h>
+#include <imgcls/data/transform.h>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace support {
+
+/// A folder that is gone at the end of its scope.
+class TempFolder {
+ public:
+  TempFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "imgcls-XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ~TempFolder() { std::filesystem::remove_all(path_); }
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// Writes `bytes` to `path`, and makes the folders above it.
+inline void write(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+}
+
+/// The image that transforms_reference.py calls make_image.
+inline imgcls::data::Image make_image(int width, int height) {
+  imgcls::data::Image image{{width, height}, {}};
+  for (std::uint32_t y = 0; y < static_cast<std::uint32_t>(height); ++y) {
+    for (std::uint32_t x = 0; x < static_cast<std::uint32_t>(width); ++x) {
+      for (std::uint32_t c = 0; c < 3; ++c) {
+        const std::uint32_t noise = (x * 73856093U ^ y * 19349663U ^ c * 83492791U) * 2654435761U;
+        image.pixels.push_back(static_cast<std::uint8_t>(x * (c + 1) + 2 * y + (noise >> 26)));
+      }
+    }
+  }
+  return image;
+}
+
+/// The first 16 digits of the SHA-256, as in the reference file.
+inline std::string digest(std::span<const std::uint8_t> pixels) {
+  return imgcls::sha256(std::as_bytes(pixels)).substr(0, 16);
+}
+
+/// A part of tests/parity/transforms_reference.json.
+inline nlohmann::json reference(const std::string& key) {
+  std::ifstream file(IMGCLS_SOURCE_DIR "/tests/parity/transforms_reference.json");
+  return nlohmann::json::parse(file).at(key);
+}
+
+inline imgcls::data::Rect to_rect(const nlohmann::json& numbers) {
+  return {numbers[0], numbers[1], numbers[2], numbers[3]};
+}
+
+inline std::string to_text(const imgcls::data::Rect& rect) {
+  return fmt::format("({}, {}) {} x {}", rect.x, rect.y, rect.width, rect.height);
+}
+
+}  // namespace support
