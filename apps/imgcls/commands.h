@@ -1,0 +1,18 @@
+#pragma once
+// The subcommands of `imgcls`, one file each.
+
+#include <functional>
+#include <memory>
+
+namespace CLI {
+class App;
+}
+
+namespace imgcls::cli {
+
+/// A subcommand adds itself to the program and sets what is to be run when it is chosen; that
+/// returns the exit code.
+void add_train(CLI::App& program, std::function<int()>& chosen);
+void add_eval(CLI::App& program, std::function<int()>& chosen);
+
+}  // namespace imgcls::cli

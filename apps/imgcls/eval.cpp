@@ -1,0 +1,129 @@
+// imgcls eval: exact top-1 and top-5 of a run's weights, or of given ones.
+#include "commands.h"
+
+#include <imgcls/core/error.h>
+#include <imgcls/dist/agree.h>
+#include <imgcls/models/weights.h>
+#include <imgcls/report/progress.h>
+#include <imgcls/train/checkpoint.h>
+#include <imgcls/train/compose.h>
+#include <imgcls/train/evaluate.h>
+#include <imgcls/train/program.h>
+#include <imgcls/train/trainer.h>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <optional>
+
+namespace imgcls::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct EvalArguments {
+  std::vector<std::string> config;
+  std::string weights;
+};
+
+/// A run's folder stands for its configuration and its newest good checkpoint.
+void expand_run_folder(EvalArguments& arguments) {
+  const fs::path first = arguments.config.front();
+  if (!fs::is_directory(first)) {
+    if (arguments.weights.empty()) {
+      throw ConfigError(fmt::format(
+          "{} is no run's folder; with configurations, say --weights FILE", first.string()));
+    }
+    return;
+  }
+  arguments.config.front() = (first / "config.json").string();
+  if (!arguments.weights.empty()) return;
+  const auto newest = train::Checkpoints(first / "checkpoints", 1).newest_good(Log());
+  if (!newest) {
+    throw CheckpointError(fmt::format("{} holds no usable checkpoint", first.string()));
+  }
+  arguments.weights = (*newest / "weights.safetensors").string();
+}
+
+data::LoaderOptions loader_options(const train::RunOptions& options, const dist::World& world) {
+  return {.batch = options.eval.batch,
+          .rank = world.rank(),
+          .world = world.size(),
+          .threads = options.data.threads,
+          .prefetch = options.data.prefetch,
+          .seed = options.seed,
+          .on_error = options.data.on_error,
+          .transform = options.eval.transform};
+}
+
+int run(const Config& config, const std::string& weights, dist::World& world) {
+  std::shared_ptr<const data::Source> source;
+  std::optional<models::Model> model;
+  std::optional<data::Loader> loader;
+  train::RunOptions options;
+  dist::agree(world, [&] {
+    options = train::run_options(config);
+    train::configure_torch(options, world);
+    source = train::open_source(config, train::Split::val);
+    model = train::create_model(config, source->classes().size());
+    models::load_weights(*model, weights);
+    loader.emplace(source, loader_options(options, world));
+  });
+  model->to(world.device());
+  if (options.channels_last) model->to_channels_last();
+  const train::InputStage input(options.data.normalisation, world.device(), options.channels_last);
+
+  const Log log;
+  report::Progress progress(log, world.is_first() ? report::find_terminal() : report::Terminal{});
+  const auto total = static_cast<std::int64_t>(loader->batches_per_epoch());
+  const train::EvalCounts counts =
+      train::evaluate(*model, *loader, input, world, [&](std::size_t done) {
+        if (progress.due()) {
+          progress.draw("evaluating", {.done = static_cast<std::int64_t>(done), .total = total});
+        }
+        return true;
+      });
+  progress.clear();
+  if (!world.is_first()) return train::kSuccess;
+  fmt::print("{}\n", weights);
+  fmt::print("images {}\n", counts.images);
+  fmt::print("top-1  {:8.4f} %  {} right\n", counts.acc1(), counts.top1);
+  fmt::print("top-5  {:8.4f} %  {} right\n", counts.acc5(), counts.top5);
+  fmt::print("loss   {:8.4f}\n", counts.loss());
+  if (loader->skipped() > 0) fmt::print("skipped {} unreadable images\n", loader->skipped());
+  return train::kSuccess;
+}
+
+int run_eval(EvalArguments arguments) {
+  try {
+    expand_run_folder(arguments);
+  } catch (const Error& e) {
+    Log().error(e.what());
+    return train::kUsage;
+  }
+  return train::run_program(arguments.config, [&](const Config& config, dist::World& world) {
+    return run(config, arguments.weights, world);
+  });
+}
+
+}  // namespace
+
+void add_eval(CLI::App& program, std::function<int()>& chosen) {
+  auto arguments = std::make_shared<EvalArguments>();
+  CLI::App* command = program.add_subcommand("eval", "Evaluate weights: exact top-1 and top-5");
+  command
+      ->add_option("RUN|CONFIG", arguments->config,
+                   "A run's folder, or JSON files; then key.path=value overrides")
+      ->required();
+  command->add_option("-w,--weights", arguments->weights,
+                      "Weights (safetensors); default: the run's newest good checkpoint");
+  command->footer(
+      "Examples:\n"
+      "  imgcls eval runs/demo\n"
+      "  mpirun -np 2 imgcls eval runs/demo eval.batch=100\n"
+      "  imgcls eval configs/data/cifar10.json configs/train/cifar10.json --weights w.safetensors");
+  command->callback(
+      [arguments, &chosen] { chosen = [arguments] { return run_eval(*arguments); }; });
+}
+
+}  // namespace imgcls::cli

@@ -1,0 +1,21 @@
+// imgcls: the command line of the library.
+#include "commands.h"
+
+#include <imgcls/train/program.h>
+
+#include <CLI/CLI.hpp>
+
+int main(int argc, char** argv) {
+  CLI::App program("Trains and evaluates image classifiers.", "imgcls");
+  program.require_subcommand(1);
+  program.footer("`imgcls COMMAND --help` says more about a command.");
+  std::function<int()> chosen;
+  imgcls::cli::add_train(program, chosen);
+  imgcls::cli::add_eval(program, chosen);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return program.exit(e) == 0 ? imgcls::train::kSuccess : imgcls::train::kUsage;
+  }
+  return chosen();
+}

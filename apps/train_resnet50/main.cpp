@@ -1,0 +1,46 @@
+// train_resnet50: trains an image classifier as its configurations say; alone, or on each rank of
+// `mpirun -np N`.
+//
+// The whole program is here: read the configuration, open the data, make the model, train.
+#include <imgcls/train/compose.h>
+#include <imgcls/train/program.h>
+#include <imgcls/train/trainer.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+using namespace imgcls;
+
+namespace {
+
+constexpr const char* kHelp = R"(Usage: train_resnet50 CONFIG... [key.path=value...]
+
+Trains an image classifier. Configurations are JSON files, merged from left to right, then the
+overrides; docs/configuration.md lists every key. Results go to run.dir: train_log.csv, log.txt,
+config.json and checkpoints. Ctrl-C saves first; the same command goes on from there.
+
+Examples:
+  train_resnet50 configs/data/cifar10.json configs/train/cifar10.json
+  mpirun -np 2 train_resnet50 configs/data/fashion-mnist.json configs/train/demo.json
+  mpirun -np 4 train_resnet50 configs/data/imagenet.json configs/train/resnet50.json \
+      data.root=/data/Imagenet run.dir=runs/resnet50-1 train.seed=1
+)";
+
+int run(const Config& config, dist::World& world) {
+  const train::Parts parts = train::compose(config, world);
+  train::Trainer trainer(parts.model, parts.train, parts.val, parts.options, world, config.text());
+  const train::TrainResult result = trainer.run();
+  return result.stopped_by == 0 ? train::kSuccess : train::kStopped;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
+    std::fputs(kHelp, arguments.empty() ? stderr : stdout);
+    return arguments.empty() ? train::kUsage : train::kSuccess;
+  }
+  return train::run_program(arguments, run);
+}

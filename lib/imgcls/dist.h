@@ -1,0 +1,6 @@
+#pragma once
+// All of imgcls/dist.
+
+#include <imgcls/dist/agree.h>
+#include <imgcls/dist/data_parallel.h>
+#include <imgcls/dist/world.h>

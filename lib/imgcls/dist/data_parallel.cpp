@@ -1,0 +1,137 @@
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <imgcls/core/error.h>
+#include <imgcls/dist/data_parallel.h>
+#include <torch/csrc/distributed/c10d/reducer.hpp>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace imgcls::dist {
+namespace {
+
+using models::NamedTensor;
+
+// DistributedDataParallel's sizes: a small first bucket, so that sending starts early.
+constexpr std::size_t kFirstBucketBytes = 1 << 20;
+constexpr std::size_t kBucketBytes = 25 << 20;
+constexpr std::size_t kBroadcastBytes = 250 << 20;
+
+std::string describe(const NamedTensor& named) {
+  const at::Tensor& tensor = named.tensor;
+  return fmt::format("{} {} [{}] with strides [{}]{}", named.name,
+                     c10::toString(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "),
+                     fmt::join(tensor.strides(), ", "), tensor.requires_grad() ? "" : ", frozen");
+}
+
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    lines.emplace_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+  return lines;
+}
+
+// Where two models first differ, in words.
+std::string first_difference(const std::vector<std::string>& lines,
+                             const std::vector<std::string>& other) {
+  const auto [mine, theirs] = std::mismatch(lines.begin(), lines.end(), other.begin(), other.end());
+  return fmt::format("{} against {}", mine == lines.end() ? "nothing" : *mine,
+                     theirs == other.end() ? "nothing" : *theirs);
+}
+
+void check_same_model(const std::vector<NamedTensor>& tensors, World& world) {
+  std::string mine;
+  for (const NamedTensor& named : tensors) mine += describe(named) + '\n';
+  const std::vector<std::string> all = world.gather(mine);
+  const auto other = std::find_if(all.begin(), all.end(),
+                                  [&](const std::string& text) { return text != all.front(); });
+  if (other == all.end()) return;
+  throw DistError(fmt::format("ranks 0 and {} hold different models: {}", other - all.begin(),
+                              first_difference(lines_of(all.front()), lines_of(*other))));
+}
+
+std::vector<at::Tensor> detached(const std::vector<NamedTensor>& named) {
+  std::vector<at::Tensor> tensors;
+  for (const NamedTensor& each : named) tensors.push_back(each.tensor.detach());
+  return tensors;
+}
+
+// The replicas' gradients come out of it averaged. Parameters are filled from the last to the
+// first, about the order in which the backward pass has them ready.
+std::unique_ptr<c10d::Reducer> make_reducer(const std::vector<NamedTensor>& named,
+                                            const c10::intrusive_ptr<c10d::ProcessGroup>& group) {
+  std::vector<at::Tensor> parameters;
+  std::unordered_map<std::size_t, std::string> names;
+  for (const NamedTensor& each : named) {
+    if (!each.tensor.requires_grad()) continue;
+    names.emplace(parameters.size(), each.name);
+    parameters.push_back(each.tensor);
+  }
+  if (parameters.empty()) return nullptr;
+
+  auto buckets = std::get<0>(
+      c10d::compute_bucket_assignment_by_size(parameters, {kFirstBucketBytes, kBucketBytes}));
+  std::reverse(buckets.begin(), buckets.end());
+  const std::vector<bool> sparse(parameters.size(), false);
+  // Gradients as views of the buckets save a copy of all gradients. An optimizer may set them to
+  // undefined, zero them or change them in place, but not detach them.
+  constexpr bool kGradientsAreViews = true;
+  return std::make_unique<c10d::Reducer>(
+      std::move(parameters), std::move(buckets), group, sparse,
+      static_cast<std::int64_t>(kBucketBytes), /*find_unused_parameters=*/false, kGradientsAreViews,
+      std::move(names), static_cast<std::int64_t>(kFirstBucketBytes),
+      /*skip_all_reduce_unused_params=*/false, /*use_python_reducer=*/false,
+      /*bucket_bytes_cap_list=*/std::vector<std::int64_t>{});
+}
+
+}  // namespace
+
+struct DataParallel::State {
+  models::Model& model;
+  c10::intrusive_ptr<c10d::ProcessGroup> group;  // null in a world of one
+  std::vector<at::Tensor> buffers;
+  std::unique_ptr<c10d::Reducer> reducer;
+};
+
+DataParallel::DataParallel(models::Model& model, World& world)
+    : state_(std::make_unique<State>(State{model, {}, {}, {}})) {
+  if (world.process_group() == nullptr) return;
+  state_->group =
+      c10::intrusive_ptr<c10d::ProcessGroup>::unsafe_reclaim_from_nonowning(world.process_group());
+
+  const std::vector<NamedTensor> parameters = model.parameters();
+  std::vector<NamedTensor> all = parameters;
+  const std::vector<NamedTensor> buffers = model.buffers();
+  all.insert(all.end(), buffers.begin(), buffers.end());
+  check_same_model(all, world);
+
+  c10d::broadcast_coalesced(state_->group, detached(all), kBroadcastBytes);
+  state_->buffers = detached(buffers);
+  state_->reducer = make_reducer(parameters, state_->group);
+}
+
+DataParallel::~DataParallel() = default;
+
+at::Tensor DataParallel::forward(const at::Tensor& images) {
+  const bool reduces = state_->reducer && state_->model.is_training() && at::GradMode::is_enabled();
+  if (!reduces) return state_->model.forward(images);
+  sync_buffers();
+  state_->reducer->prepare_for_forward();
+  state_->reducer->rebuild_buckets();
+  at::Tensor logits = state_->model.forward(images);
+  state_->reducer->prepare_for_backward({});
+  return logits;
+}
+
+void DataParallel::sync_buffers() {
+  if (!state_->group || state_->buffers.empty()) return;
+  const at::NoGradGuard no_grad;
+  c10d::broadcast_coalesced(state_->group, state_->buffers, kBroadcastBytes);
+}
+
+}  // namespace imgcls::dist

@@ -1,0 +1,128 @@
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <imgcls/core/error.h>
+#include <imgcls/core/log.h>
+#include <imgcls/dist/device.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <vector>
+
+namespace imgcls::dist {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr const char* kLibrary = "libimgcls_cuda.so";
+
+// What a rank found, from good to bad: ranks agree on the worst.
+enum class Finding { usable, no_gpu, unusable, too_few };
+
+struct Gpu {
+  Finding finding = Finding::usable;
+  std::string problem;
+  CudaPlugin* plugin = nullptr;
+};
+
+// Cheap, and loads nothing: the control device of NVIDIA's driver, or the GPU of a WSL machine.
+bool has_driver() {
+  std::error_code ignored;
+  return fs::exists("/dev/nvidiactl", ignored) || fs::exists("/dev/dxg", ignored);
+}
+
+std::vector<std::string> plugin_paths() {
+  if (const char* path = std::getenv("IMGCLS_CUDA_PLUGIN")) return {path};
+  std::vector<std::string> paths;
+  std::error_code error;
+  const fs::path folder = fs::read_symlink("/proc/self/exe", error).parent_path();
+  for (const fs::path& path : {folder / ".." / "lib" / kLibrary, folder / kLibrary}) {
+    if (fs::exists(path, error)) paths.push_back(path.lexically_normal().string());
+  }
+  paths.emplace_back(kLibrary);
+  return paths;
+}
+
+// Throws DistError with the loader's words. The library stays: LibTorch's CUDA kernels cannot go.
+CudaPlugin* load_plugin() {
+  std::string reason;
+  for (const std::string& path : plugin_paths()) {
+    void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) {
+      reason += fmt::format("{}{}", reason.empty() ? "" : "; ", dlerror());
+      continue;
+    }
+    void* entry = dlsym(library, kCudaPluginSymbol);
+    if (entry == nullptr) {
+      throw DistError(fmt::format("{} is not of this version of imgcls ({})", path, dlerror()));
+    }
+    return reinterpret_cast<CudaPluginEntry>(entry)();
+  }
+  throw DistError(
+      fmt::format("GPU support does not load: {}. It needs {} beside the program (built where "
+                  "CMake finds a CUDA "
+                  "toolkit and nccl.h) and NVIDIA's libraries as `pip install torch` brings them",
+                  reason, kLibrary));
+}
+
+Gpu find_gpu(const World& world) {
+  Gpu gpu;
+  try {
+    gpu.plugin = load_plugin();
+  } catch (const DistError& error) {
+    return {has_driver() ? Finding::unusable : Finding::no_gpu, error.what(), nullptr};
+  }
+  const int count = gpu.plugin->device_count();
+  if (count == 0) {
+    return {
+        has_driver() ? Finding::unusable : Finding::no_gpu,
+        "GPU support loads, but CUDA sees no GPU: is there one, with NVIDIA's driver installed, "
+        "and does CUDA_VISIBLE_DEVICES name it?",
+        nullptr};
+  }
+  if (count < world.local_size()) {
+    return {
+        Finding::too_few,
+        fmt::format("this machine runs {} ranks and has {} GPU{}: start at most one rank for each "
+                    "GPU, or choose the device cpu",
+                    world.local_size(), count, count == 1 ? "" : "s"),
+        nullptr};
+  }
+  return gpu;
+}
+
+// The worst finding of all ranks and, with the first rank that has it, its problem.
+Gpu agree(const Gpu& mine, World& world) {
+  const auto worst = world.max(static_cast<std::int64_t>(mine.finding));
+  const std::vector<std::string> problems =
+      world.gather(static_cast<std::int64_t>(mine.finding) == worst ? mine.problem : "");
+  const auto first = std::find_if(problems.begin(), problems.end(),
+                                  [](const std::string& problem) { return !problem.empty(); });
+  Gpu all{static_cast<Finding>(worst), "", mine.plugin};
+  if (first != problems.end()) {
+    all.problem = fmt::format("rank {}: {}", first - problems.begin(), *first);
+  }
+  return all;
+}
+
+}  // namespace
+
+Device choose_device(DeviceKind kind, World& world) {
+  if (kind == DeviceKind::cpu) return {"cpu", nullptr};
+
+  // Without a driver there is no GPU: an automatic choice then loads no CUDA library at all.
+  const bool look = kind == DeviceKind::cuda || has_driver();
+  const Gpu gpu = agree(look ? find_gpu(world) : Gpu{Finding::no_gpu, "", nullptr}, world);
+
+  if (gpu.finding == Finding::usable) {
+    gpu.plugin->set_device(world.local_rank());
+    return {fmt::format("cuda:{}", world.local_rank()), gpu.plugin};
+  }
+  if (kind == DeviceKind::cuda || gpu.finding == Finding::too_few) throw DistError(gpu.problem);
+  if (gpu.finding == Finding::unusable && world.is_first()) {
+    Log().warn("training on the CPU although there is a GPU: " + gpu.problem);
+  }
+  return {"cpu", nullptr};
+}
+
+}  // namespace imgcls::dist

@@ -1,0 +1,78 @@
+#pragma once
+// Collectives on CPU tensors over MPI, as c10d's Reducer asks for them. Internal to dist/.
+//
+// PyTorch's wheel has neither ProcessGroupMPI nor the headers of ProcessGroupGloo. Like the first,
+// this one queues operations for a thread of its own, so that gradients travel while the backward
+// pass goes on. Operations run in the order of the calls, which must be the same on all ranks.
+
+#include <imgcls/dist/mpi_call.h>
+#include <torch/csrc/distributed/c10d/Backend.hpp>
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace imgcls::dist {
+
+class MpiWork;
+
+/// Tensors are of any number type MPI knows, bool, or float16 and bfloat16 (added as float32). They
+/// must have the same shape and strides on all ranks. Errors (DistError) come out of the Work's
+/// `wait` and future; after the first, all later operations fail with it.
+class MpiBackend final : public c10d::Backend {
+ public:
+  /// `comm` must outlive this, be used by nothing else, and return errors. MPI must have been
+  /// started with MPI_THREAD_MULTIPLE.
+  MpiBackend(MPI_Comm comm, int rank, int size, std::chrono::duration<double> timeout);
+  ~MpiBackend() override;
+
+  const std::string getBackendName() const override { return "imgcls_mpi"; }
+
+  c10::intrusive_ptr<c10d::Work> broadcast(std::vector<at::Tensor>& tensors,
+                                           const c10d::BroadcastOptions& options) override;
+  /// SUM, AVG, PRODUCT, MIN and MAX; in place. Bits are equal on all ranks.
+  c10::intrusive_ptr<c10d::Work> allreduce(std::vector<at::Tensor>& tensors,
+                                           const c10d::AllreduceOptions& options) override;
+  c10::intrusive_ptr<c10d::Work> allgather(std::vector<std::vector<at::Tensor>>& outputs,
+                                           std::vector<at::Tensor>& inputs,
+                                           const c10d::AllgatherOptions& options) override;
+  c10::intrusive_ptr<c10d::Work> barrier(const c10d::BarrierOptions& options) override;
+
+  /// Runs what is queued, then ends the thread.
+  void shutdown() override;
+  /// Gives up what is queued and ends the thread: after an error, when others may not answer.
+  void abort() override;
+
+ private:
+  struct Operation {
+    c10::intrusive_ptr<MpiWork> work;
+    std::function<void()> run;
+  };
+
+  c10::intrusive_ptr<c10d::Work> enqueue(c10d::OpType type, std::vector<at::Tensor> outputs,
+                                         std::function<void()> run);
+  void work_off_queue();
+  void stop();
+  void broadcast_now(const at::Tensor& tensor, int root);
+  void allreduce_now(const at::Tensor& tensor, c10d::ReduceOp::RedOpType op);
+  void allgather_now(const std::vector<at::Tensor>& outputs, const at::Tensor& input);
+
+  MPI_Comm comm_;
+  std::atomic<bool> give_up_ = false;
+  MpiPatience patience_;
+
+  std::mutex queue_mutex_;
+  std::condition_variable queue_changed_;
+  std::deque<Operation> queue_;
+  bool stopping_ = false;
+  std::exception_ptr error_;       // of the first operation that failed; the thread's alone
+  std::vector<Operation> failed_;  // MPI may still write to their tensors; the thread's alone
+  std::thread thread_;
+};
+
+}  // namespace imgcls::dist

@@ -1,0 +1,74 @@
+#pragma once
+// Who else trains with this process: rank, number of ranks, device, and what ranks say to each
+// other outside the training step (counts, flags, texts). Gradients travel by dist/data_parallel.h.
+//
+// A program calls `launch` once. Started by hand it gets a world of one; started by `mpirun -np N`
+// it gets a world of N over MPI (gradients over MPI on CPUs, over NCCL on GPUs).
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace c10d {
+class ProcessGroup;
+}
+
+namespace imgcls::dist {
+
+/// Where tensors live.
+enum class DeviceKind { automatic, cpu, cuda };
+
+struct LaunchOptions {
+  /// automatic: a GPU for each rank where there are some and GPU support is installed, else CPUs.
+  DeviceKind device = DeviceKind::automatic;
+  /// Seconds after which a collective that does not finish ends the job.
+  double timeout_s = 600;
+};
+
+/// A process among `size()`, seen from inside. Every member but the first group is a collective:
+/// all ranks call it, in the same order, from one thread. Collectives throw DistError.
+class World {
+ public:
+  virtual ~World() = default;
+
+  int rank() const { return rank_; }              ///< 0 to size() - 1
+  int size() const { return size_; }              ///< number of processes
+  int local_rank() const { return local_rank_; }  ///< rank among those of this machine
+  int local_size() const { return local_size_; }  ///< processes on this machine
+  bool is_first() const { return rank_ == 0; }    ///< the one that writes files and speaks
+  /// "cpu", or "cuda:N" with N the local rank.
+  const std::string& device() const { return device_; }
+  /// "single", "mpi" or "mpi+nccl": how ranks talk.
+  virtual std::string_view backend() const = 0;
+  /// For gradients: c10d's process group over all ranks; null in a world of one.
+  virtual c10d::ProcessGroup* process_group() { return nullptr; }
+
+  /// Waits for all ranks.
+  virtual void barrier() = 0;
+  /// Replaces each value by its sum over the ranks. Integer sums are exact.
+  virtual void sum(std::span<std::int64_t> values) = 0;
+  virtual void sum(std::span<double> values) = 0;
+  /// The largest of the ranks' values.
+  virtual std::int64_t max(std::int64_t value) = 0;
+  /// Rank 0's text, on every rank.
+  virtual std::string broadcast(std::string_view text) = 0;
+  /// Every rank's text, in the order of ranks, on every rank.
+  virtual std::vector<std::string> gather(std::string_view text) = 0;
+
+  /// Ends the whole job now, on all ranks, with exit code `code`. For an error on one rank that the
+  /// others cannot know of. Not a collective; does not return.
+  [[noreturn]] virtual void abort(int code) = 0;
+
+ protected:
+  int rank_ = 0, size_ = 1, local_rank_ = 0, local_size_ = 1;
+  std::string device_ = "cpu";
+};
+
+/// Joins the job this process was started in. Call once, first thing in `main`; the world ends the
+/// job's communication when it is destroyed. Throws DistError.
+std::unique_ptr<World> launch(const LaunchOptions& options = {});
+
+}  // namespace imgcls::dist

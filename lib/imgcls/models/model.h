@@ -1,0 +1,67 @@
+#pragma once
+// A network as training sees it: images in, logits out, named parameters and buffers.
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace torch::nn {
+class Module;
+}
+
+namespace imgcls::models {
+
+/// A tensor and its dotted name in the model, as PyTorch's state_dict has it
+/// ("layer1.0.conv1.weight").
+struct NamedTensor {
+  std::string name;
+  at::Tensor tensor;
+};
+
+/// Owns a network: any torch::nn::Module with `at::Tensor forward(at::Tensor)`. Copies share it.
+class Model {
+ public:
+  /// Wraps a module of one's own:  Model(std::make_shared<MyNet>(), "my_net").
+  template <class M>
+  explicit Model(std::shared_ptr<M> module, std::string_view name = "model")
+      : Model(
+            std::static_pointer_cast<torch::nn::Module>(module),
+            [net = module.get()](const at::Tensor& images) { return net->forward(images); }, name) {
+  }
+
+  Model(std::shared_ptr<torch::nn::Module> module,
+        std::function<at::Tensor(const at::Tensor&)> forward, std::string_view name);
+
+  /// Logits, float N x classes, of images: float N x 3 x H x W.
+  at::Tensor forward(const at::Tensor& images) const { return forward_(images); }
+
+  /// Parameters in the order of registration, as `named_parameters()` in Python lists them.
+  std::vector<NamedTensor> parameters() const;
+  /// Buffers likewise: running mean, running variance, number of batches tracked.
+  std::vector<NamedTensor> buffers() const;
+  /// Number of trainable values.
+  std::int64_t parameter_count() const;
+
+  /// Training mode (batch statistics, dropout) or evaluation mode.
+  void train(bool on = true);
+  bool is_training() const;
+  /// Moves parameters and buffers to a device ("cpu", "cuda:0").
+  void to(const std::string& device);
+  /// Lays 4-dimensional parameters out channels last (NHWC), which is faster with image batches
+  /// that lie so as well. Values and names do not change.
+  void to_channels_last();
+
+  const std::string& name() const { return name_; }
+  torch::nn::Module& module() const { return *module_; }
+
+ private:
+  std::shared_ptr<torch::nn::Module> module_;
+  std::function<at::Tensor(const at::Tensor&)> forward_;
+  std::string name_;
+};
+
+}  // namespace imgcls::models

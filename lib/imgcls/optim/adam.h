@@ -1,0 +1,25 @@
+#pragma once
+// Adam with weight decay added to the gradient: torch.optim.Adam(fused=True).
+
+#include <imgcls/optim/optimizer.h>
+
+namespace imgcls::optim {
+
+class Adam final : public Optimizer {
+ public:
+  Adam(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
+
+  void step(double lr, const at::Tensor& grad_scale, const at::Tensor& found_inf) override;
+
+  /// "exp_avg.*", "exp_avg_sq.*" of the parameter's shape, and the scalar "step.*", for each one.
+  std::vector<models::NamedTensor> state() const override;
+
+ private:
+  struct Moments {
+    std::vector<at::Tensor> exp_avg, exp_avg_sq, step;
+  };
+  double beta1_, beta2_, eps_;
+  std::vector<Moments> moments_;  // a group each
+};
+
+}  // namespace imgcls::optim

@@ -1,0 +1,44 @@
+#pragma once
+// Loss scaling for fp16 (Micikevicius et al., "Mixed precision training", arXiv:1710.03740), with
+// the rules and numbers of torch.amp.GradScaler.
+
+#include <ATen/core/Tensor.h>
+#include <imgcls/optim/optimizer.h>
+
+#include <string>
+
+namespace imgcls::optim {
+
+struct GradScalerOptions {
+  double initial_scale = 65536;
+  double growth_factor = 2;
+  double backoff_factor = 0.5;
+  /// Steps without an infinite gradient after which the scale grows.
+  int growth_interval = 2000;
+};
+
+/// Multiplies the loss before the backward pass, so that small gradients do not vanish in fp16;
+/// skips the steps whose gradients are not finite, and adapts.
+class GradScaler {
+ public:
+  explicit GradScaler(const std::string& device, const GradScalerOptions& options = {});
+
+  /// `loss` times the scale; call `backward` on that.
+  at::Tensor scale(const at::Tensor& loss) const;
+
+  /// Checks the gradients, steps the optimizer with them unscaled (or skips), and adapts the scale.
+  /// Gradients have been averaged over the ranks, so all ranks decide alike.
+  void step(Optimizer& optimizer, double lr);
+
+  /// The scale now, and the number of steps since it last changed. Waits for the device.
+  double current_scale() const;
+  int growth_tracker() const;
+  /// Goes on from saved values.
+  void load(double scale, int growth_tracker);
+
+ private:
+  GradScalerOptions options_;
+  at::Tensor scale_, growth_tracker_, found_inf_, one_;
+};
+
+}  // namespace imgcls::optim

@@ -1,0 +1,90 @@
+#pragma once
+// Optimizers over named parameters. Each updates all tensors of a group in one fused ATen call, the
+// one that `torch.optim`'s `fused=True` makes, so results are the same bits as PyTorch's.
+
+#include <ATen/core/Tensor.h>
+#include <imgcls/models/model.h>
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace imgcls::optim {
+
+/// Parameters that are treated differently: those in whose name `pattern` is found.
+struct GroupRule {
+  /// ECMAScript regular expression, searched anywhere in the name: "bn", "^fc\\.", "bias$".
+  std::string pattern;
+  /// Weight decay of the group; unset: the optimizer's.
+  std::optional<double> weight_decay;
+  /// Learning rate of the group, as a factor of the schedule's; unset: 1.
+  std::optional<double> lr_scale;
+};
+
+enum class OptimizerKind {
+  adam,  ///< Kingma & Ba, arXiv:1412.6980, as torch.optim.Adam: weight decay added to the gradient
+  sgd,   ///< momentum and weight decay as torch.optim.SGD, without dampening
+};
+
+struct OptimizerOptions {
+  OptimizerKind kind = OptimizerKind::sgd;
+  /// sgd: momentum, and whether it is Nesterov's.
+  double momentum = 0.9;
+  bool nesterov = false;
+  /// adam: decay of the mean and of the mean square, and what keeps the quotient finite.
+  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+  /// L2 penalty, added to the gradient.
+  double weight_decay = 0;
+  /// The first rule that matches a parameter's name holds.
+  std::vector<GroupRule> groups;
+};
+
+/// Parameters that share weight decay and learning-rate factor.
+struct ParameterGroup {
+  std::vector<models::NamedTensor> parameters;
+  double weight_decay = 0;
+  double lr_scale = 1;
+};
+
+/// Sorts parameters into groups, one for each rule that matches any, and one for the rest. The
+/// order of parameters is kept within a group. Throws ConfigError for a broken regular expression.
+std::vector<ParameterGroup> make_groups(const std::vector<models::NamedTensor>& parameters,
+                                        const OptimizerOptions& options);
+
+/// Updates parameters from their gradients.
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+
+  /// One step at learning rate `lr`. `grad_scale` and `found_inf` come from a GradScaler: gradients
+  /// are divided by the former, and nothing changes where the latter is not 0. Parameters without a
+  /// gradient stay as they are.
+  virtual void step(double lr, const at::Tensor& grad_scale = {},
+                    const at::Tensor& found_inf = {}) = 0;
+
+  /// Everything the next step depends on, besides the parameters: names are "<what>.<parameter>".
+  virtual std::vector<models::NamedTensor> state() const = 0;
+
+  /// Takes a state saved by `state()`, in any order. Throws CheckpointError naming what is missing
+  /// or of another shape.
+  void load_state(std::span<const models::NamedTensor> saved);
+
+  /// Forgets all gradients.
+  void zero_grad();
+
+  const std::vector<ParameterGroup>& groups() const { return groups_; }
+
+ protected:
+  explicit Optimizer(std::vector<ParameterGroup> groups) : groups_(std::move(groups)) {}
+
+ private:
+  std::vector<ParameterGroup> groups_;
+};
+
+/// The optimizer that `options` describe, over `parameters`.
+std::unique_ptr<Optimizer> make_optimizer(const std::vector<models::NamedTensor>& parameters,
+                                          const OptimizerOptions& options);
+
+}  // namespace imgcls::optim

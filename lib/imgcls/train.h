@@ -1,0 +1,13 @@
+#pragma once
+// All of imgcls/train.
+
+#include <imgcls/train/checkpoint.h>
+#include <imgcls/train/compose.h>
+#include <imgcls/train/evaluate.h>
+#include <imgcls/train/input.h>
+#include <imgcls/train/options.h>
+#include <imgcls/train/precision.h>
+#include <imgcls/train/program.h>
+#include <imgcls/train/step.h>
+#include <imgcls/train/stop.h>
+#include <imgcls/train/trainer.h>

@@ -1,0 +1,63 @@
+#include <imgcls/dist/agree.h>
+#include <imgcls/models/registry.h>
+#include <imgcls/train/compose.h>
+#include <imgcls/train/trainer.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+namespace imgcls::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The largest training image, in pixels, for which the "auto" stem is the small one.
+constexpr int kSmallImages = 64;
+
+/// `prefix`-images-idx3-ubyte, with .gz where only that is there.
+fs::path idx_file(const fs::path& root, const std::string& prefix, const char* kind) {
+  const fs::path plain = root / (prefix + kind);
+  fs::path zipped = plain;
+  zipped += ".gz";
+  return !fs::exists(plain) && fs::exists(zipped) ? zipped : plain;
+}
+
+}  // namespace
+
+std::shared_ptr<const data::Source> open_source(const Config& config, Split split) {
+  const nlohmann::json& j = config.json().at("data");
+  const fs::path root = j.at("root").get<std::string>();
+  const std::string name = j.at(split == Split::train ? "train" : "val");
+  if (j.at("format") == "folder") return data::open_folder(root / name);
+  return data::open_idx(idx_file(root, name, "-images-idx3-ubyte"),
+                        idx_file(root, name, "-labels-idx1-ubyte"), j.at("classes"));
+}
+
+models::Model create_model(const Config& config, std::size_t classes) {
+  const nlohmann::json& j = config.json().at("model");
+  const std::string stem = j.at("stem");
+  const bool small_images = config.json().at("augment").at("size") <= kSmallImages;
+  const bool small = stem == "small" || (stem == "auto" && small_images);
+  return models::create(j.at("name").get<std::string>(),
+                        {.classes = static_cast<int>(classes),
+                         .zero_init_residual = j.at("zero_init_residual"),
+                         .stem = small ? models::Stem::small : models::Stem::imagenet,
+                         .width = j.at("width")});
+}
+
+Parts compose(const Config& config, dist::World& world) {
+  std::optional<Parts> parts;
+  dist::agree(world, [&] {
+    const RunOptions options = run_options(config);
+    configure_torch(options, world);
+    const auto train = open_source(config, Split::train);
+    parts = Parts{.options = options,
+                  .train = train,
+                  .val = open_source(config, Split::val),
+                  .model = create_model(config, train->classes().size())};
+  });
+  return *std::move(parts);
+}
+
+}  // namespace imgcls::train

@@ -1,0 +1,41 @@
+#pragma once
+// Exact evaluation: each image counts once, and counts are integers summed over the ranks.
+
+#include <ATen/core/Tensor.h>
+#include <imgcls/data/loader.h>
+#include <imgcls/dist/world.h>
+#include <imgcls/models/model.h>
+#include <imgcls/train/input.h>
+
+#include <cstdint>
+#include <functional>
+
+namespace imgcls::train {
+
+/// What an evaluation found, over all ranks.
+struct EvalCounts {
+  std::int64_t images = 0;
+  std::int64_t top1 = 0;  ///< images whose class has the highest logit
+  std::int64_t top5 = 0;  ///< images whose class is among the five highest
+  /// Sum of the cross-entropies in units of 2^-24: an integer, so that it does not depend on the
+  /// order in which ranks are added up. A loss that is not finite counts as 10,000.
+  std::int64_t loss_units = 0;
+
+  double acc1() const { return images ? 100.0 * static_cast<double>(top1) / images : 0; }
+  double acc5() const { return images ? 100.0 * static_cast<double>(top5) / images : 0; }
+  double loss() const { return images ? static_cast<double>(loss_units) * 0x1p-24 / images : 0; }
+};
+
+/// Counts for logits (float N x K) and labels (int64 N; kSkippedLabel is left out). The rank of an
+/// image's class is the number of classes with a higher logit, or an equal one and a lower number;
+/// a logit that is not a number counts as wrong.
+EvalCounts count(const at::Tensor& logits, const at::Tensor& labels);
+
+/// Runs `model` in evaluation mode, in fp32, over all batches of `loader` (started anew), and sums
+/// over the ranks. `on_batch` is called after each batch with the number of global batches done;
+/// when it returns false on any rank, all stop, and the result's `images` is -1. All ranks call
+/// this.
+EvalCounts evaluate(const models::Model& model, data::Loader& loader, const InputStage& input,
+                    dist::World& world, const std::function<bool(std::size_t)>& on_batch);
+
+}  // namespace imgcls::train

@@ -1,0 +1,119 @@
+#include <imgcls/train/narrator.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace imgcls::train {
+namespace {
+
+Log make_log(const dist::World& world) {
+  return world.is_first() ? Log() : Log::quiet(fmt::format("rank {}: ", world.rank()));
+}
+
+}  // namespace
+
+Narrator::Narrator(const dist::World& world) : log_(make_log(world)) {}
+
+void Narrator::open(const RunFolder& folder) {
+  log_.add_file(folder.log());
+  progress_ = std::make_unique<report::Progress>(log_, report::find_terminal());
+}
+
+void Narrator::open_train_log(const std::filesystem::path& path, std::int64_t step) {
+  train_log_ = std::make_unique<report::TrainLog>(path, step);
+}
+
+void Narrator::begin(const RunShape& shape, const dist::World& world,
+                     const std::filesystem::path& folder, const Position& position,
+                     const std::string& resumed_from) {
+  shape_ = shape;
+  log_.info(fmt::format("{} ({:.2f} M parameters) on {} x {}, {} training and {} evaluation images",
+                        shape.model, static_cast<double>(shape.parameters) / 1e6, world.size(),
+                        world.device(), shape.train_images, shape.val_images));
+  log_.info(fmt::format("{} epochs of {} steps of {} images; results go to {}", shape.epochs,
+                        shape.steps_per_epoch, shape.batch, folder.string()));
+  if (resumed_from.empty()) return;
+  log_.info(fmt::format("going on from {}: step {} of {}, epoch {}, {} images into it",
+                        resumed_from, position.step, shape.last_step, position.epoch + 1,
+                        position.consumed));
+}
+
+void Narrator::begin_phase(std::size_t consumed) {
+  phase_start_ = std::chrono::steady_clock::now();
+  phase_consumed_ = consumed;
+}
+
+double Narrator::phase_seconds() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - phase_start_).count();
+}
+
+bool Narrator::wants_step() const {
+  return progress_ && progress_->due();
+}
+
+void Narrator::step(const StepStatus& status, bool write) {
+  if (!progress_) return;
+  const std::size_t consumed = status.position.consumed;
+  const std::string phase = fmt::format("epoch {}/{}", status.position.epoch + 1, shape_.epochs);
+  const report::PhaseStatus line{.done = static_cast<std::int64_t>(consumed / shape_.batch),
+                                 .total = static_cast<std::int64_t>(shape_.steps_per_epoch),
+                                 .images = static_cast<std::int64_t>(consumed - phase_consumed_),
+                                 .seconds = phase_seconds(),
+                                 .run_eta_s = status.run_eta_s,
+                                 .loss = status.loss,
+                                 .lr = status.lr};
+  if (progress_->due()) progress_->draw(phase, line);
+  if (write) progress_->line(phase, line);
+}
+
+void Narrator::eval_batches(std::size_t done, std::size_t total, std::size_t images,
+                            const Position& position) {
+  if (!wants_step()) return;
+  progress_->draw(fmt::format("evaluating {}/{}", position.epoch + 1, shape_.epochs),
+                  {.done = static_cast<std::int64_t>(done),
+                   .total = static_cast<std::int64_t>(total),
+                   .images = static_cast<std::int64_t>(images),
+                   .seconds = phase_seconds()});
+}
+
+void Narrator::epoch(const report::TrainLogRow& row) {
+  clear();
+  if (train_log_) train_log_->append(row);
+  log_.info(
+      fmt::format("epoch {}/{}  step {}  train loss {:.4f}  val loss {:.4f}  top-1 {:.2f} %  "
+                  "top-5 {:.2f} %  {}",
+                  row.epoch, shape_.epochs, row.step, row.train_loss, row.val_loss, row.val_acc1,
+                  row.val_acc5, report::clock_text(row.time_s)));
+}
+
+void Narrator::clear() {
+  if (progress_) progress_->clear();
+}
+
+void Narrator::skipped(const data::Loader& loader) const {
+  if (loader.skipped() == 0) return;
+  log_.warn(
+      fmt::format("{} images could not be read and were skipped, among them:", loader.skipped()));
+  for (const std::string& message : loader.skipped_messages()) log_.warn("  " + message);
+}
+
+void Narrator::end(const TrainResult& result, const std::filesystem::path& folder) {
+  clear();
+  if (result.stopped_by != 0) {
+    log_.info(fmt::format("stopped by signal {} after step {}; saved {}. The same command goes on.",
+                          result.stopped_by, result.position.step, result.checkpoint.string()));
+    return;
+  }
+  const std::string reached = result.eval
+                                  ? fmt::format("top-1 {:.2f} % ({} of {})", result.eval->acc1(),
+                                                result.eval->top1, result.eval->images)
+                                  : std::string("nothing left to do, the run had ended already");
+  log_.info(fmt::format("done: {}; {} steps, {}", reached, result.position.step,
+                        report::clock_text(result.position.elapsed_s)));
+  log_.info(fmt::format("  log      {}", (folder / "train_log.csv").string()));
+  log_.info(fmt::format("  weights  {}", (result.checkpoint / "weights.safetensors").string()));
+  log_.info(fmt::format("  next     imgcls eval {}", folder.string()));
+}
+
+}  // namespace imgcls::train

@@ -1,0 +1,82 @@
+#pragma once
+// What a run says and writes for people: log lines, the progress line, rows of train_log.csv. Rank
+// 0's speaks; the other ranks' are silent but for warnings.
+
+#include <imgcls/core/log.h>
+#include <imgcls/data/loader.h>
+#include <imgcls/dist/world.h>
+#include <imgcls/report/progress.h>
+#include <imgcls/report/train_log.h>
+#include <imgcls/train/evaluate.h>
+#include <imgcls/train/run_folder.h>
+#include <imgcls/train/trainer.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace imgcls::train {
+
+/// The fixed numbers of a run.
+struct RunShape {
+  std::string model;
+  std::int64_t parameters = 0;
+  std::size_t train_images = 0, val_images = 0;
+  std::size_t steps_per_epoch = 0, batch = 0;
+  std::int64_t last_step = 0;
+  int epochs = 0;
+};
+
+/// Where training stands, for a progress line.
+struct StepStatus {
+  Position position;
+  double loss = 0;  ///< mean of the epoch so far
+  double lr = 0;
+  double run_eta_s = 0;
+};
+
+class Narrator {
+ public:
+  explicit Narrator(const dist::World& world);
+
+  const Log& log() const { return log_; }
+
+  /// From now on also into the run's files.
+  void open(const RunFolder& folder);
+  /// train_log.csv as it was after `step` steps.
+  void open_train_log(const std::filesystem::path& path, std::int64_t step);
+
+  /// The run's first lines; `resumed_from` is empty for a new run.
+  void begin(const RunShape& shape, const dist::World& world, const std::filesystem::path& folder,
+             const Position& position, const std::string& resumed_from);
+  /// An epoch of training, `consumed` samples into it, or an evaluation begins.
+  void begin_phase(std::size_t consumed = 0);
+  /// Seconds since then.
+  double phase_seconds() const;
+  /// Whether `step` wants to be called for the progress line.
+  bool wants_step() const;
+  /// A step is done: draws the progress line, and writes it as a line where `write`.
+  void step(const StepStatus& status, bool write);
+  /// Batches of an evaluation are done.
+  void eval_batches(std::size_t done, std::size_t total, std::size_t images,
+                    const Position& position);
+  /// An evaluation is done.
+  void epoch(const report::TrainLogRow& row);
+  /// Lets other text come: removes the progress line.
+  void clear();
+  /// The run's last lines.
+  void end(const TrainResult& result, const std::filesystem::path& folder);
+  /// Images that could not be read, of this rank.
+  void skipped(const data::Loader& loader) const;
+
+ private:
+  Log log_;
+  RunShape shape_;
+  std::unique_ptr<report::Progress> progress_;   // rank 0
+  std::unique_ptr<report::TrainLog> train_log_;  // rank 0
+  std::chrono::steady_clock::time_point phase_start_;
+  std::size_t phase_consumed_ = 0;  // samples of the epoch before the phase
+};
+
+}  // namespace imgcls::train

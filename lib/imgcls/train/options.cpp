@@ -1,0 +1,129 @@
+#include <imgcls/core/config.h>
+#include <imgcls/core/error.h>
+#include <imgcls/train/options.h>
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace imgcls::train {
+namespace {
+
+using nlohmann::json;
+
+// The schema has checked every text that is compared here.
+data::Interpolation interpolation(const json& section) {
+  return section.at("interpolation") == "bilinear" ? data::Interpolation::bilinear
+                                                   : data::Interpolation::bilinear_no_antialias;
+}
+
+/// A pair [low, high] of the configuration.
+std::array<double, 2> ordered_pair(const Config& config, const char* section, const char* key) {
+  const auto pair = config.json().at(section).at(key).get<std::array<double, 2>>();
+  if (pair[0] > pair[1]) {
+    const std::string path = fmt::format("{}.{}", section, key);
+    throw ConfigError(fmt::format("{}: {} must be [smallest, largest], not [{}, {}]",
+                                  config.origin(path), path, pair[0], pair[1]));
+  }
+  return pair;
+}
+
+data::AugmentOptions augment_options(const Config& config) {
+  const json& j = config.json().at("augment");
+  data::AugmentOptions o;
+  o.size = j.at("size");
+  o.crop = j.at("crop") == "random_resized" ? data::CropKind::random_resized
+           : j.at("crop") == "pad"          ? data::CropKind::pad
+                                            : data::CropKind::none;
+  const auto area = ordered_pair(config, "augment", "area");
+  const auto aspect = ordered_pair(config, "augment", "aspect");
+  o.area_min = area[0], o.area_max = area[1];
+  o.aspect_min = aspect[0], o.aspect_max = aspect[1];
+  o.tries = j.at("tries");
+  o.interpolation = interpolation(j);
+  o.pad = j.at("pad");
+  o.pad_mode = j.at("pad_mode") == "zero" ? data::PadMode::zero : data::PadMode::reflect;
+  o.flip = j.at("flip");
+  return o;
+}
+
+optim::OptimizerOptions optimizer_options(const json& j) {
+  optim::OptimizerOptions o;
+  o.kind = j.at("name") == "adam" ? optim::OptimizerKind::adam : optim::OptimizerKind::sgd;
+  o.momentum = j.at("momentum");
+  o.nesterov = j.at("nesterov");
+  o.beta1 = j.at("betas").at(0);
+  o.beta2 = j.at("betas").at(1);
+  o.eps = j.at("eps");
+  o.weight_decay = j.at("weight_decay");
+  for (const json& group : j.at("groups")) {
+    optim::GroupRule rule{.pattern = group.at("pattern"), .weight_decay = {}, .lr_scale = {}};
+    if (group.contains("weight_decay")) rule.weight_decay = group.at("weight_decay");
+    if (group.contains("lr_scale")) rule.lr_scale = group.at("lr_scale");
+    o.groups.push_back(std::move(rule));
+  }
+  return o;
+}
+
+Precision precision(const json& train) {
+  return train.at("precision") == "fp32"   ? Precision::fp32
+         : train.at("precision") == "bf16" ? Precision::bf16
+                                           : Precision::fp16;
+}
+
+std::filesystem::path run_folder(const json& j) {
+  const std::string given = j.at("run").at("dir");
+  if (!given.empty()) return given;
+  const std::string model = j.at("model").at("name"), data = j.at("data").at("name");
+  return std::filesystem::path("runs") / (data.empty() ? model : model + "-" + data);
+}
+
+void fill_data(const json& j, DataOptions& o) {
+  o.normalisation = {.mean = j.at("mean"), .std = j.at("std")};
+  o.on_error = j.at("on_error") == "stop" ? data::OnError::stop : data::OnError::skip;
+  o.threads = j.at("threads");
+  o.prefetch = j.at("prefetch");
+}
+
+void fill_eval(const json& j, EvalRunOptions& o) {
+  o.transform = {.size = j.at("size"), .resize = j.at("resize"), .interpolation = interpolation(j)};
+  o.batch = j.at("batch");
+  o.every_epochs = j.at("every_epochs");
+}
+
+}  // namespace
+
+RunOptions run_options(const Config& config) {
+  const json& j = config.json();
+  const json &train = j.at("train"), &schedule = j.at("schedule"), &save = j.at("checkpoint");
+  RunOptions o;
+  o.epochs = train.at("epochs");
+  o.batch = train.at("batch");
+  o.max_steps = train.at("max_steps");
+  o.seed = train.at("seed");
+  o.label_smoothing = train.at("label_smoothing");
+  o.precision = precision(train);
+  o.channels_last = train.at("channels_last");
+  o.tf32 = train.at("tf32");
+  o.threads = train.at("threads");
+  o.deterministic = train.at("deterministic");
+  fill_data(j.at("data"), o.data);
+  o.augment = augment_options(config);
+  fill_eval(j.at("eval"), o.eval);
+  o.optimizer = optimizer_options(j.at("optimizer"));
+  o.schedule = {.kind = schedule.at("name") == "cosine" ? optim::ScheduleKind::cosine
+                                                        : optim::ScheduleKind::constant,
+                .lr = j.at("optimizer").at("lr"),
+                .warmup_epochs = schedule.at("warmup_epochs"),
+                .warmup_from = schedule.at("warmup_from"),
+                .final_lr = schedule.at("final_lr")};
+  o.checkpoint = {.every_epochs = save.at("every_epochs"),
+                  .every_steps = save.at("every_steps"),
+                  .keep = save.at("keep"),
+                  .resume = save.at("resume") == "auto"};
+  o.log_every = j.at("log").at("every");
+  o.folder = run_folder(j);
+  return o;
+}
+
+}  // namespace imgcls::train

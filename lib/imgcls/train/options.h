@@ -1,0 +1,102 @@
+#pragma once
+// All that a training run is told: what configs/schema.json describes, as C++ structs. Filled from
+// a configuration by `run_options`, or by hand (examples/010-train-from-cpp.cpp).
+
+#include <imgcls/data/loader.h>
+#include <imgcls/data/transform.h>
+#include <imgcls/optim/optimizer.h>
+#include <imgcls/optim/schedule.h>
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace imgcls {
+class Config;
+}
+
+namespace imgcls::train {
+
+/// The arithmetic of convolutions and matrix products. Parameters are fp32 in all cases.
+enum class Precision {
+  fp32,
+  bf16,  ///< autocast to bfloat16
+  fp16,  ///< autocast to half, with a GradScaler
+};
+
+/// Mean and standard deviation of the channels red, green, blue, of values in [0, 1].
+struct Normalisation {
+  std::array<double, 3> mean{0.485, 0.456, 0.406};
+  std::array<double, 3> std{0.229, 0.224, 0.225};
+};
+
+struct DataOptions {
+  Normalisation normalisation;
+  data::OnError on_error = data::OnError::stop;
+  /// Decoding threads of a rank; 0: one for each core it may use.
+  int threads = 0;
+  /// Batches made ahead.
+  int prefetch = 3;
+};
+
+struct EvalRunOptions {
+  data::EvalOptions transform;
+  /// Images of a batch. Batches are dealt to the ranks whole.
+  std::size_t batch = 256;
+  /// Epochs between evaluations; the last epoch is always evaluated.
+  int every_epochs = 1;
+};
+
+struct ScheduleRunOptions {
+  optim::ScheduleKind kind = optim::ScheduleKind::cosine;
+  double lr = 0.1;
+  double warmup_epochs = 0;
+  double warmup_from = 0.01;
+  double final_lr = 0;
+};
+
+struct CheckpointOptions {
+  /// Epochs and steps between checkpoints; 0: none of that kind. One is always written at the end
+  /// and when the run is stopped.
+  int every_epochs = 1;
+  int every_steps = 0;
+  /// How many of the newest are kept.
+  int keep = 2;
+  /// Go on from the newest good checkpoint in the run's folder. Otherwise the folder must hold
+  /// none.
+  bool resume = true;
+};
+
+struct RunOptions {
+  int epochs = 90;
+  /// Images of a step, over all ranks; a multiple of their number.
+  std::size_t batch = 256;
+  /// Ends the run after that many steps; 0: after `epochs`. The schedule does not change.
+  std::int64_t max_steps = 0;
+  std::uint64_t seed = 0;
+  double label_smoothing = 0;
+  Precision precision = Precision::fp32;
+  bool channels_last = true;
+  bool tf32 = true;
+  /// Intra-op threads of a rank; 0: the machine's cores over its ranks.
+  int threads = 0;
+  /// Only algorithms that give the same bits in each run.
+  bool deterministic = true;
+
+  DataOptions data;
+  data::AugmentOptions augment;
+  EvalRunOptions eval;
+  optim::OptimizerOptions optimizer;
+  ScheduleRunOptions schedule;
+  CheckpointOptions checkpoint;
+  /// Steps between lines in the log.
+  int log_every = 100;
+  /// Where results go: checkpoints, train_log.csv, log.txt, config.json. Created.
+  std::filesystem::path folder = "runs/run";
+};
+
+/// The options of a configuration. Throws ConfigError for values that contradict each other.
+RunOptions run_options(const Config& config);
+
+}  // namespace imgcls::train

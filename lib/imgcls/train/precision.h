@@ -1,0 +1,29 @@
+#pragma once
+// Mixed precision: PyTorch's autocast for the lifetime of an object.
+
+#include <imgcls/train/options.h>
+
+#include <string>
+
+namespace imgcls::train {
+
+/// Runs convolutions and matrix products in `precision` until destroyed; restores what was before.
+/// As `with torch.autocast(device, dtype)`; with Precision::fp32 it does nothing.
+class Autocast {
+ public:
+  Autocast(const std::string& device, Precision precision);
+  ~Autocast();
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  int device_type_;
+  bool active_, was_enabled_ = false;
+  int previous_type_ = 0;
+};
+
+/// Whether this CPU multiplies bfloat16 in hardware (AVX-512 BF16 or AMX); without it bf16 autocast
+/// on a CPU is many times slower than fp32.
+bool cpu_has_bf16();
+
+}  // namespace imgcls::train

@@ -1,0 +1,28 @@
+#pragma once
+// What every program that runs on ranks does around its work: join the job, report errors once, end
+// all ranks when one fails.
+
+#include <imgcls/core/config.h>
+#include <imgcls/dist/world.h>
+
+#include <functional>
+#include <span>
+#include <string>
+
+namespace imgcls::train {
+
+/// Exit codes of the programs.
+enum ExitCode : int {
+  kSuccess = 0,
+  kFailure = 1,   ///< an error while running
+  kUsage = 2,     ///< wrong arguments or configuration; nothing was created
+  kStopped = 75,  ///< stopped by a signal after saving; the same command goes on (EX_TEMPFAIL)
+};
+
+/// Loads the configuration from `arguments`, joins the job, and calls `work`, whose result is the
+/// exit code. An error that all ranks know of is reported by rank 0; one that a single rank met is
+/// reported by that rank and ends the job.
+int run_program(std::span<const std::string> arguments,
+                const std::function<int(const Config&, dist::World&)>& work);
+
+}  // namespace imgcls::train

@@ -1,0 +1,45 @@
+#pragma once
+// One optimizer step: forward, loss, backward, update.
+
+#include <ATen/core/Tensor.h>
+#include <imgcls/dist/data_parallel.h>
+#include <imgcls/optim/grad_scaler.h>
+#include <imgcls/optim/optimizer.h>
+#include <imgcls/train/input.h>
+#include <imgcls/train/options.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace imgcls::train {
+
+/// Trains a model step by step. All ranks call it alike.
+class TrainStep {
+ public:
+  /// The replicas' model, its optimizer, and the options' precision and label smoothing.
+  TrainStep(dist::DataParallel& replicas, optim::Optimizer& optimizer, const std::string& device,
+            const RunOptions& options);
+
+  /// One step on this rank's images at learning rate `lr`. Returns the mean cross-entropy over this
+  /// rank's images (a scalar on the device, without gradient): (1 - e) y + e / K as targets, with e
+  /// the label smoothing.
+  at::Tensor operator()(const DeviceBatch& batch, double lr);
+
+  /// The loss scale, for fp16; null otherwise.
+  optim::GradScaler* scaler() { return scaler_.get(); }
+
+ private:
+  dist::DataParallel& replicas_;
+  optim::Optimizer& optimizer_;
+  std::string device_;
+  Precision precision_;
+  double label_smoothing_;
+  std::unique_ptr<optim::GradScaler> scaler_;
+};
+
+/// Makes the random numbers that layers draw (dropout) those of this step and rank, so that they
+/// need no saving: PyTorch's generators are seeded from (seed, step, rank).
+void seed_step(std::uint64_t seed, std::int64_t step, int rank);
+
+}  // namespace imgcls::train

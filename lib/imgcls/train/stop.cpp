@@ -1,0 +1,46 @@
+#include <imgcls/train/stop.h>
+
+#include <array>
+#include <csignal>
+#include <utility>
+
+namespace imgcls::train {
+namespace {
+
+constexpr std::array kSignals{SIGINT, SIGTERM, SIGUSR1};
+
+// A signal handler can reach nothing but a static.
+volatile std::sig_atomic_t received_signal = 0;
+
+extern "C" void on_signal(int number) {
+  if (received_signal == 0) received_signal = number;
+  if (number == SIGINT) std::signal(SIGINT, SIG_DFL);  // a second Ctrl-C ends the process
+}
+
+}  // namespace
+
+struct StopSignals::Former {
+  std::array<struct sigaction, kSignals.size()> actions{};
+};
+
+StopSignals::StopSignals() : former_(std::make_unique<Former>()) {
+  received_signal = 0;
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    sigaction(kSignals[i], &action, &former_->actions[i]);
+  }
+}
+
+StopSignals::~StopSignals() {
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    sigaction(kSignals[i], &former_->actions[i], nullptr);
+  }
+}
+
+int StopSignals::received() const {
+  return received_signal;
+}
+
+}  // namespace imgcls::train

@@ -1,0 +1,26 @@
+#pragma once
+// Asking a run to stop in good order: Ctrl-C, a batch system's SIGTERM, SIGUSR1.
+
+#include <memory>
+
+namespace imgcls::train {
+
+/// While it lives, SIGINT, SIGTERM and SIGUSR1 only set a flag, which the trainer reads between
+/// steps; ranks agree on it, save, and end. A second SIGINT ends the process at once, as usual.
+/// Restores the former handlers when destroyed. One at a time.
+class StopSignals {
+ public:
+  StopSignals();
+  ~StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+  /// Number of the first signal that came; 0: none.
+  int received() const;
+
+ private:
+  struct Former;
+  std::unique_ptr<Former> former_;
+};
+
+}  // namespace imgcls::train

@@ -1,0 +1,362 @@
+#include <imgcls/core/error.h>
+#include <imgcls/core/file.h>
+#include <imgcls/dist/agree.h>
+#include <imgcls/dist/data_parallel.h>
+#include <imgcls/train/input.h>
+#include <imgcls/train/narrator.h>
+#include <imgcls/train/run_folder.h>
+#include <imgcls/train/step.h>
+#include <imgcls/train/stop.h>
+#include <imgcls/train/trainer.h>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+
+namespace imgcls::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+data::LoaderOptions loader_options(const RunOptions& o, const dist::World& world, bool training) {
+  data::LoaderOptions loader{.batch = training ? o.batch : o.eval.batch,
+                             .rank = world.rank(),
+                             .world = world.size(),
+                             .threads = o.data.threads,
+                             .prefetch = o.data.prefetch,
+                             .seed = o.seed,
+                             .on_error = o.data.on_error,
+                             .transform = {}};
+  if (training) {
+    loader.transform = o.augment;
+  } else {
+    loader.transform = o.eval.transform;
+  }
+  return loader;
+}
+
+}  // namespace
+
+/// Everything a run holds, and its loop.
+class Trainer::Session {
+ public:
+  Session(models::Model model, std::shared_ptr<const data::Source> train,
+          std::shared_ptr<const data::Source> val, RunOptions options, dist::World& world,
+          std::string config);
+
+  TrainResult run();
+
+ private:
+  void check_sources() const;
+  void open_folder();
+  void start_or_resume();
+  void train_epoch();
+  void one_step(const data::Batch& batch);
+  void end_epoch();
+  EvalCounts evaluate_now();
+  void save();
+  void throw_if_diverged();
+  RunShape shape() const;
+  StepStatus status() const;
+  std::array<double, 2> global_loss();
+
+  bool epoch_is_complete() const { return position_.consumed == batches_ * options_.batch; }
+  bool is_finished() const { return position_.step >= last_step_; }
+  double elapsed() const { return position_.elapsed_s + seconds_since(session_start_); }
+  optim::ScheduleOptions schedule() const;
+
+  RunOptions options_;
+  dist::World& world_;
+  Narrator narrator_;
+  models::Model model_;
+  std::shared_ptr<const data::Source> train_source_, val_source_;
+  RunIdentity identity_;
+  Checkpoints checkpoints_;
+  std::unique_ptr<RunFolder> folder_;  // rank 0
+  std::unique_ptr<data::Loader> train_loader_, val_loader_;
+  std::unique_ptr<InputStage> input_;
+  std::unique_ptr<optim::Optimizer> optimizer_;
+  std::unique_ptr<dist::DataParallel> replicas_;
+  std::unique_ptr<TrainStep> step_;
+  StopSignals signals_;
+
+  std::size_t batches_ = 0;     // global batches of an epoch
+  std::int64_t last_step_ = 0;  // of the run
+  Position position_;           // loss_sum and elapsed_s: as of the start of this session
+  at::Tensor loss_sum_;         // this rank's, of the epoch so far, in double
+  std::int64_t images_ = 0;     // this rank's, of the epoch so far
+  int stop_signal_ = 0;
+  std::optional<EvalCounts> last_eval_;
+  std::optional<Position> saved_;  // the newest checkpoint's
+
+  // For estimates, of this session.
+  Clock::time_point session_start_ = Clock::now();
+  std::int64_t timed_steps_ = 0;
+  double timed_s_ = 0, eval_s_ = 0;
+};
+
+Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Source> train,
+                          std::shared_ptr<const data::Source> val, RunOptions options,
+                          dist::World& world, std::string config)
+    : options_(std::move(options)),
+      world_(world),
+      narrator_(world),
+      model_(std::move(model)),
+      train_source_(std::move(train)),
+      val_source_(std::move(val)),
+      identity_{.config = std::move(config), .data_fingerprint = train_source_->fingerprint()},
+      checkpoints_(options_.folder / "checkpoints", options_.checkpoint.keep) {
+  dist::agree(world_, [&] {
+    check_sources();
+    train_loader_ =
+        std::make_unique<data::Loader>(train_source_, loader_options(options_, world_, true));
+    val_loader_ =
+        std::make_unique<data::Loader>(val_source_, loader_options(options_, world_, false));
+    open_folder();
+  });
+  batches_ = train_loader_->batches_per_epoch();
+  last_step_ = static_cast<std::int64_t>(batches_) * options_.epochs;
+  if (options_.max_steps > 0) last_step_ = std::min(last_step_, options_.max_steps);
+
+  model_.to(world_.device());
+  // Before the replicas are made: the reducer lays its buckets out by the parameters' strides.
+  if (options_.channels_last) model_.to_channels_last();
+  model_.train();
+  input_ = std::make_unique<InputStage>(options_.data.normalisation, world_.device(),
+                                        options_.channels_last);
+  optimizer_ = optim::make_optimizer(model_.parameters(), options_.optimizer);
+  replicas_ = std::make_unique<dist::DataParallel>(model_, world_);
+  step_ = std::make_unique<TrainStep>(*replicas_, *optimizer_, world_.device(), options_);
+  loss_sum_ =
+      at::zeros({}, at::TensorOptions().dtype(at::kDouble).device(at::Device(world.device())));
+}
+
+void Trainer::Session::check_sources() const {
+  if (train_source_->classes() != val_source_->classes()) {
+    throw DataError(fmt::format(
+        "the training data has {} classes and the evaluation data {}, or their names differ; both "
+        "must have the same class folders",
+        train_source_->classes().size(), val_source_->classes().size()));
+  }
+}
+
+void Trainer::Session::open_folder() {
+  if (!world_.is_first()) return;
+  folder_ = std::make_unique<RunFolder>(options_.folder);
+  narrator_.open(*folder_);
+}
+
+optim::ScheduleOptions Trainer::Session::schedule() const {
+  const auto per_epoch = static_cast<double>(batches_);
+  return {.kind = options_.schedule.kind,
+          .lr = options_.schedule.lr,
+          .final_lr = options_.schedule.final_lr,
+          .warmup_steps = std::llround(options_.schedule.warmup_epochs * per_epoch),
+          .warmup_from = options_.schedule.warmup_from,
+          .total_steps = static_cast<std::int64_t>(batches_) * options_.epochs};
+}
+
+void Trainer::Session::start_or_resume() {
+  std::string found;
+  dist::agree(world_, [&] {
+    if (!world_.is_first()) return;
+    if (const auto newest = checkpoints_.newest_good(narrator_.log())) found = newest->string();
+    if (!found.empty() && !options_.checkpoint.resume) {
+      throw ConfigError(fmt::format(
+          "{} holds the checkpoints of an earlier run: choose another run.dir, or go on with "
+          "checkpoint.resume=auto",
+          options_.folder.string()));
+    }
+  });
+  found = world_.broadcast(found);
+  dist::agree(world_, [&] {
+    if (!found.empty()) {
+      position_ = load_checkpoint(found, {model_, *optimizer_, step_->scaler()}, identity_);
+      saved_ = position_;
+    }
+    if (!world_.is_first()) return;
+    narrator_.open_train_log(folder_->train_log(), position_.step);
+    if (!identity_.config.empty()) replace_file(folder_->config(), identity_.config);
+  });
+  if (world_.is_first()) {
+    loss_sum_.fill_(position_.loss_sum);
+    images_ = position_.images;
+  }
+  narrator_.begin(shape(), world_, options_.folder, position_, found);
+}
+
+RunShape Trainer::Session::shape() const {
+  return {.model = model_.name(),
+          .parameters = model_.parameter_count(),
+          .train_images = train_source_->size(),
+          .val_images = val_source_->size(),
+          .steps_per_epoch = batches_,
+          .batch = options_.batch,
+          .last_step = last_step_,
+          .epochs = options_.epochs};
+}
+
+TrainResult Trainer::Session::run() {
+  start_or_resume();
+  session_start_ = Clock::now();
+  while (!is_finished() || (epoch_is_complete() && stop_signal_ == 0)) {
+    if (stop_signal_ != 0) break;
+    train_epoch();
+    if (stop_signal_ != 0) break;
+    end_epoch();
+  }
+  save();
+  TrainResult result{.position = position_,
+                     .eval = last_eval_,
+                     .stopped_by = stop_signal_,
+                     .checkpoint = checkpoints_.path(position_.step)};
+  result.position.elapsed_s = elapsed();
+  narrator_.skipped(*train_loader_);
+  narrator_.skipped(*val_loader_);
+  narrator_.end(result, options_.folder);
+  world_.barrier();  // nobody leaves before the checkpoint is on the disk
+  return result;
+}
+
+void Trainer::Session::train_epoch() {
+  narrator_.begin_phase(position_.consumed);
+  train_loader_->start(position_.epoch, position_.consumed);
+  while (!is_finished() && stop_signal_ == 0) {
+    const data::Batch* batch = train_loader_->next();
+    if (!batch) break;
+    one_step(*batch);
+    const bool write = position_.step % options_.log_every == 0;
+    if (write) throw_if_diverged();
+    if (write || narrator_.wants_step()) narrator_.step(status(), write);
+    stop_signal_ = static_cast<int>(world_.max(signals_.received()));
+    const int every = options_.checkpoint.every_steps;
+    const bool due = every > 0 && position_.step % every == 0;
+    if (due && stop_signal_ == 0 && !epoch_is_complete()) save();
+  }
+  timed_s_ += narrator_.phase_seconds();
+}
+
+void Trainer::Session::one_step(const data::Batch& batch) {
+  const at::NoGradGuard no_grad;
+  seed_step(options_.seed, position_.step, world_.rank());
+  at::Tensor loss;
+  {
+    const at::AutoGradMode with_grad(true);
+    loss = (*step_)((*input_)(batch), optim::learning_rate(schedule(), position_.step));
+  }
+  loss_sum_.add_(loss.to(at::kDouble), static_cast<double>(batch.size));
+  images_ += static_cast<std::int64_t>(batch.size);
+  position_.consumed += options_.batch;
+  ++position_.step;
+  ++timed_steps_;
+}
+
+/// Sum of the losses of the epoch so far, and the number of images in it, over all ranks.
+std::array<double, 2> Trainer::Session::global_loss() {
+  std::array<double, 2> totals{loss_sum_.item<double>(), static_cast<double>(images_)};
+  world_.sum(totals);
+  return totals;
+}
+
+void Trainer::Session::end_epoch() {
+  throw_if_diverged();
+  const bool complete = epoch_is_complete();
+  const int epoch = static_cast<int>(position_.epoch) + (complete ? 1 : 0);
+  const int every = options_.checkpoint.every_epochs;
+  const bool saving = is_finished() || (complete && every > 0 && epoch % every == 0);
+  if (is_finished() || epoch % options_.eval.every_epochs == 0) {
+    const EvalCounts counts = evaluate_now();
+    if (counts.images < 0) return;  // stopped: evaluated again when the run goes on
+    last_eval_ = counts;
+    const auto [loss, images] = global_loss();
+    narrator_.epoch({.epoch = epoch,
+                     .step = position_.step,
+                     .train_loss = loss / std::max(1.0, images),
+                     .val_loss = counts.loss(),
+                     .val_acc1 = counts.acc1(),
+                     .val_acc5 = counts.acc5(),
+                     .time_s = elapsed(),
+                     .checkpoint_dir = saving ? checkpoints_.path(position_.step).string() : ""});
+  }
+  if (complete) {
+    ++position_.epoch;
+    position_.consumed = 0;
+    loss_sum_.zero_();
+    images_ = 0;
+  }
+  if (saving) save();
+}
+
+EvalCounts Trainer::Session::evaluate_now() {
+  narrator_.begin_phase();
+  replicas_->sync_buffers();
+  const std::size_t total = val_loader_->batches_per_epoch();
+  const EvalCounts counts = evaluate(model_, *val_loader_, *input_, world_, [&](std::size_t done) {
+    const std::size_t images = std::min(val_source_->size(), done * options_.eval.batch);
+    narrator_.eval_batches(done, total, images, position_);
+    return signals_.received() == 0;
+  });
+  if (counts.images < 0) stop_signal_ = static_cast<int>(world_.max(signals_.received()));
+  eval_s_ = narrator_.phase_seconds();
+  return counts;
+}
+
+void Trainer::Session::throw_if_diverged() {
+  if (std::isfinite(global_loss()[0])) return;
+  throw dist::AgreedError(fmt::format(
+      "the training loss is no longer a finite number at step {}. The newest checkpoint is from "
+      "before; try a lower optimizer.lr or a longer schedule.warmup_epochs.",
+      position_.step));
+}
+
+void Trainer::Session::save() {
+  if (saved_ && saved_->step == position_.step && saved_->epoch == position_.epoch) return;
+  throw_if_diverged();
+  Position now = position_;
+  now.elapsed_s = elapsed();
+  const auto [loss, images] = global_loss();
+  now.loss_sum = loss;
+  now.images = static_cast<std::int64_t>(images);
+  narrator_.clear();
+  dist::agree(world_, [&] {
+    if (world_.is_first()) {
+      checkpoints_.save({model_, *optimizer_, step_->scaler()}, now, identity_);
+    }
+  });
+  saved_ = now;
+}
+
+StepStatus Trainer::Session::status() const {
+  const auto steps = static_cast<double>(std::max<std::int64_t>(1, timed_steps_));
+  const double per_step = (timed_s_ + narrator_.phase_seconds()) / steps;
+  const auto left = static_cast<double>(last_step_ - position_.step);
+  const double evals = 1 + left / static_cast<double>(batches_) / options_.eval.every_epochs;
+  const auto images = static_cast<double>(std::max<std::int64_t>(1, images_));
+  return {.position = position_,
+          .loss = loss_sum_.item<double>() / images,
+          .lr = optim::learning_rate(schedule(), position_.step - 1),
+          .run_eta_s = per_step * left + eval_s_ * evals};
+}
+
+Trainer::Trainer(models::Model model, std::shared_ptr<const data::Source> train,
+                 std::shared_ptr<const data::Source> val, RunOptions options, dist::World& world,
+                 std::string config)
+    : session_(std::make_unique<Session>(std::move(model), std::move(train), std::move(val),
+                                         std::move(options), world, std::move(config))) {}
+
+Trainer::~Trainer() = default;
+
+TrainResult Trainer::run() {
+  return session_->run();
+}
+
+}  // namespace imgcls::train

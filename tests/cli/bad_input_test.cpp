@@ -1,0 +1,136 @@
+// What a user sees who gives the programs something wrong: which thing, and what would be right.
+#include "folder_data.h"
+
+#include <imgcls/core/file.h>
+
+#include <catch2/catch.hpp>
+
+using namespace imgcls;
+using Catch::Matchers::Contains;
+using test::FolderData;
+using test::run_program;
+
+namespace {
+
+std::size_t times(const std::string& text, const std::string& what) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+/// Cuts a file in half.
+void truncate(const std::filesystem::path& file) {
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2);
+}
+
+}  // namespace
+
+TEST_CASE("an unknown key is refused with the nearest one, and nothing is created") {
+  const FolderData data;
+  const auto outcome = run_program(data.train("run", "train.epoch=3"));
+  CHECK(outcome.code == 2);
+  CHECK_THAT(outcome.output, Contains("train.epoch") && Contains("train.epochs"));
+  CHECK_FALSE(std::filesystem::exists(data / "run"));
+}
+
+TEST_CASE("a missing folder is named, and nothing is created") {
+  const FolderData data;
+  const auto outcome = run_program(data.train("run", "data.train=trian"));
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.output, Contains((data / "data/trian").string()));
+  CHECK_FALSE(std::filesystem::exists(data / "run"));
+}
+
+TEST_CASE("an empty class folder is named") {
+  const FolderData data;
+  make_folders(data / "data/train/yellow");
+  const auto outcome = run_program(data.train("run"));
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.output, Contains("yellow"));
+}
+
+TEST_CASE("different classes in training and evaluation are refused") {
+  const FolderData data;
+  std::filesystem::remove_all(data / "data/val/red");
+  const auto outcome = run_program(data.train("run"));
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.output, Contains("3 classes") && Contains("2"));
+}
+
+TEST_CASE("a truncated JPEG stops the run, or is skipped and counted") {
+  const FolderData data;
+  truncate(data / "data/train/green/7.jpg");
+  truncate(data / "data/val/red/3.jpg");
+  const auto stopped = run_program(data.train("stop"));
+  CHECK(stopped.code == 1);
+  CHECK_THAT(stopped.output, Contains("green/7.jpg"));
+
+  const auto skipped = run_program(data.train("skip", "data.on_error=skip"));
+  CHECK(skipped.code == 0);
+  CHECK_THAT(skipped.output, Contains("skipped") && Contains("green/7.jpg") &&
+                                 Contains("red/3.jpg") && Contains("of 26)"));
+}
+
+TEST_CASE("a truncated JPEG that one rank meets ends the job on all") {
+  const FolderData data;
+  truncate(data / "data/train/green/7.jpg");
+  const auto outcome = run_program(test::on_ranks(2, data.train("run")));
+  CHECK(outcome.code != 0);
+  CHECK_THAT(outcome.output, Contains("green/7.jpg"));
+}
+
+TEST_CASE("weights of another shape are refused with the names that do not fit") {
+  const FolderData data;
+  REQUIRE(run_program(data.train("run")).code == 0);
+  const auto outcome = run_program(data.eval("run", "model.width=8"));
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.output, Contains("wrong shape") && Contains("does not fit"));
+}
+
+TEST_CASE("a batch that the ranks cannot share is refused once") {
+  const FolderData data;
+  const auto outcome = run_program(test::on_ranks(2, data.train("run", "train.batch=15")));
+  CHECK(outcome.code != 0);
+  CHECK_THAT(outcome.output, Contains("15") && Contains("2"));
+  CHECK(times(outcome.output, "multiple") == 1);
+}
+
+TEST_CASE("a batch larger than the data is refused") {
+  const FolderData data;
+  const auto outcome = run_program(data.train("run", "train.batch=61"));
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.output, Contains("61") && Contains("60"));
+}
+
+TEST_CASE("a broken checkpoint is said to be, and the newest good one is used") {
+  const FolderData data;
+  REQUIRE(run_program(data.train("run", "checkpoint.every_steps=1 train.max_steps=4")).code == 0);
+  truncate(data / "run/checkpoints/step-0000000004/optimizer.safetensors");
+  const auto outcome = run_program(data.train("run"));
+  CHECK(outcome.code == 0);
+  CHECK_THAT(outcome.output, Contains("step-0000000004 is broken") &&
+                                 Contains("optimizer.safetensors") && Contains("step 3 of 10"));
+}
+
+TEST_CASE("a run is not continued with another configuration") {
+  const FolderData data;
+  REQUIRE(run_program(data.train("run", "train.max_steps=2")).code == 0);
+  const auto outcome = run_program(data.train("run", "optimizer.lr=0.2"));
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.output, Contains("optimizer.lr") && Contains("0.05") && Contains("0.2"));
+}
+
+TEST_CASE("without arguments, or with --help, programs say how they are used") {
+  for (const std::string program : {"train_resnet50", "imgcls"}) {
+    const std::string path = IMGCLS_BINARY_DIR "/bin/" + program;
+    CHECK(run_program(path).code == 2);
+    const auto help = run_program(path + " --help");
+    CHECK(help.code == 0);
+    CHECK_THAT(help.output, Contains("Usage") && Contains(program));
+  }
+  const auto help = run_program(IMGCLS_BINARY_DIR "/bin/imgcls eval --help");
+  CHECK(help.code == 0);
+  CHECK_THAT(help.output, Contains("Examples"));
+}

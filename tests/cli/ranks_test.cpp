@@ -1,0 +1,62 @@
+// One program, any number of ranks.
+#include "folder_data.h"
+
+#include <imgcls/core/file.h>
+
+#include <catch2/catch.hpp>
+
+using namespace imgcls;
+using Catch::Matchers::Contains;
+using test::FolderData;
+using test::on_ranks;
+using test::run_program;
+
+TEST_CASE("evaluation gives the same counts on 1, 2 and 3 ranks") {
+  const FolderData data;
+  REQUIRE(run_program(data.train("run", "train.max_steps=3")).code == 0);
+  const auto alone = run_program(data.eval("run"));
+  CHECK(alone.code == 0);
+  CHECK_THAT(alone.output, Contains("images 27"));
+  for (const int ranks : {2, 3})
+    CHECK(run_program(on_ranks(ranks, data.eval("run"))).output == alone.output);
+}
+
+TEST_CASE("a run on two ranks goes on on one and on three") {
+  const FolderData data;
+  for (const int ranks : {1, 3}) {
+    const std::string run = "run" + std::to_string(ranks);
+    CHECK(run_program(on_ranks(2, data.train(run, "train.max_steps=3"))).code == 0);
+    const auto resumed = run_program(on_ranks(ranks, data.train(run)));
+    CHECK(resumed.code == 0);
+    CHECK_THAT(resumed.output, Contains("step 3 of 10, epoch 1, 36 images into it"));
+    CHECK_THAT(read_text(data / (run + "/train_log.csv")), Contains("\n2,10,"));
+  }
+}
+
+TEST_CASE("two ranks that stop and go on end with the bits of two that did not") {
+  const FolderData data;
+  CHECK(run_program(on_ranks(2, data.train("straight"))).code == 0);
+  CHECK(run_program(on_ranks(2, data.train("stopped", "train.max_steps=7"))).code == 0);
+  CHECK(run_program(on_ranks(2, data.train("stopped"))).code == 0);
+  const auto weights = [&](const std::string& run) {
+    return read_file(data / (run + "/checkpoints/step-0000000010/weights.safetensors"));
+  };
+  CHECK(weights("straight") == weights("stopped"));
+}
+
+TEST_CASE("the first recipe takes steps on one rank and on two") {
+  const FolderData data;
+  const std::string recipe = IMGCLS_SOURCE_DIR "/configs/train/resnet50.json";
+  for (const int ranks : {1, 2}) {
+    // fp16 is far too slow on a CPU; everything else is the recipe's.
+    const auto outcome = run_program(on_ranks(
+        ranks,
+        std::string(IMGCLS_BINARY_DIR) + "/bin/train_resnet50 " + recipe +
+            " data.root=" + (data / "data").string() +
+            " run.dir=" + (data / ("recipe" + std::to_string(ranks))).string() +
+            " train.precision=fp32 train.batch=4 train.max_steps=2 log.every=1 augment.size=64"
+            " eval.size=64 eval.resize=72 model.stem=imagenet"));
+    CHECK(outcome.code == 0);
+    CHECK_THAT(outcome.output, Contains("resnet50 (23.51 M parameters)") && Contains("2/15"));
+  }
+}

@@ -1,0 +1,35 @@
+#pragma once
+// What the cases of test_dist_ranks share. A case runs on every rank of an MPI job; it passes when
+// no rank throws.
+
+#include <imgcls/dist/world.h>
+
+#include <source_location>
+#include <string_view>
+
+namespace imgcls::dist_test {
+
+using dist::World;
+
+/// Throws, naming the line and the rank, when `holds` is false.
+void expect(bool holds, const World& world,
+            std::source_location where = std::source_location::current());
+
+// ranks_world.cpp: what ranks say to each other.
+void collectives(World& world);
+void a_rank_stays_away(World& world);
+void a_rank_throws(World& world);
+void a_rank_is_killed(World& world);
+void store(World& world);
+
+// ranks_tensors.cpp: the process group gradients travel by.
+void tensors(World& world);
+
+// ranks_training.cpp: DataParallel.
+void gradients(World& world);
+void training(World& world);
+void buffers(World& world);
+void different_models(World& world);
+void a_rank_skips_the_backward_pass(World& world);
+
+}  // namespace imgcls::dist_test

@@ -1,0 +1,78 @@
+// mpirun -np N test_dist_ranks CASE [unwind]
+//
+// Ends as a program should: an exception on one rank ends the job. With `unwind` the world is
+// destroyed by the exception itself, before anyone could call abort.
+#include <imgcls/core/error.h>
+
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "ranks.h"
+
+namespace {
+
+using namespace imgcls::dist_test;
+
+const std::map<std::string, void (*)(World&)> kCases{
+    {"collectives", collectives},
+    {"a_rank_stays_away", a_rank_stays_away},
+    {"a_rank_throws", a_rank_throws},
+    {"a_rank_is_killed", a_rank_is_killed},
+    {"store", store},
+    {"tensors", tensors},
+    {"gradients", gradients},
+    {"training", training},
+    {"buffers", buffers},
+    {"different_models", different_models},
+    {"a_rank_skips_the_backward_pass", a_rank_skips_the_backward_pass},
+};
+
+// Cases in which a rank does not answer must not take long; others may wait for a busy machine.
+double timeout_of(const std::string& name) {
+  return name.starts_with("a_rank_s") ? 2 : 60;
+}
+
+std::unique_ptr<World> launch_for(const std::string& name) {
+  return imgcls::dist::launch(
+      {.device = imgcls::dist::DeviceKind::cpu, .timeout_s = timeout_of(name)});
+}
+
+int run_unwinding(const std::string& name) {
+  try {
+    const auto world = launch_for(name);
+    kCases.at(name)(*world);
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}
+
+int run(const std::string& name) {
+  std::unique_ptr<World> world;
+  try {
+    world = launch_for(name);
+    kCases.at(name)(*world);
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    if (world) world->abort(1);
+    return 1;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string name = argc > 1 ? argv[1] : "";
+  if (!kCases.contains(name)) {
+    std::fprintf(stderr, "usage: mpirun -np N test_dist_ranks CASE [unwind]; no case '%s'\n",
+                 name.c_str());
+    return 2;
+  }
+  return argc > 2 ? run_unwinding(name) : run(name);
+}

@@ -1,0 +1,176 @@
+#include <imgcls/core/error.h>
+#include <imgcls/dist/data_parallel.h>
+
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+#include "ranks.h"
+#include "small_net.h"
+
+namespace imgcls::dist_test {
+namespace {
+
+models::Model small_model(double seed, std::int64_t classes = kClasses) {
+  return models::Model(std::make_shared<SmallNet>(seed, classes));
+}
+
+struct Batch {
+  at::Tensor images, labels;
+};
+
+Batch whole_batch(double seed) {
+  return {values({kBatch, 3, 6, 6}, seed, 1), at::arange(kBatch, at::kLong).remainder(kClasses)};
+}
+
+Batch share(const Batch& whole, const World& world) {
+  const std::int64_t count = kBatch / world.size();
+  return {whole.images.narrow(0, world.rank() * count, count),
+          whole.labels.narrow(0, world.rank() * count, count)};
+}
+
+at::Tensor loss_of(const at::Tensor& logits, const Batch& batch) {
+  return at::cross_entropy_loss(logits, batch.labels);
+}
+
+// Plain SGD. Gradients are set to undefined, or zeroed where they lie: optimizers do either.
+void sgd_step(const models::Model& model, bool zero_in_place) {
+  const at::NoGradGuard no_grad;
+  for (const models::NamedTensor& parameter : model.parameters()) {
+    at::Tensor gradient = parameter.tensor.grad();
+    at::Tensor(parameter.tensor).add_(gradient, -0.1);
+    if (zero_in_place) {
+      gradient.zero_();
+    } else {
+      parameter.tensor.mutable_grad().reset();
+    }
+  }
+}
+
+double largest_difference(const at::Tensor& a, const at::Tensor& b) {
+  return (a - b).abs().max().item<double>();
+}
+
+std::string bytes_of(const std::vector<models::NamedTensor>& tensors) {
+  std::string bytes;
+  for (const models::NamedTensor& named : tensors) {
+    const at::Tensor tensor = named.tensor.contiguous();
+    bytes.append(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes());
+  }
+  return bytes;
+}
+
+bool equal_on_all_ranks(const std::vector<models::NamedTensor>& tensors, World& world) {
+  for (const std::string& bytes : world.gather(bytes_of(tensors))) {
+    if (bytes != bytes_of(tensors)) return false;
+  }
+  return true;
+}
+
+void check_gradients(World& world, bool channels_last) {
+  models::Model model = small_model(world.rank());  // each rank starts from other weights
+  models::Model reference = small_model(0);
+  if (channels_last) model.to_channels_last();
+  dist::DataParallel parallel(model, world);
+
+  const Batch whole = whole_batch(20);
+  const Batch mine = share(whole, world);
+  loss_of(parallel.forward(mine.images), mine).backward();
+  loss_of(reference.forward(whole.images), whole).backward();
+
+  const auto expected = reference.parameters();
+  const auto actual = model.parameters();
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    expect(actual[i].tensor.equal(expected[i].tensor), world);
+    expect(expected[i].tensor.grad().abs().max().item<double>() > 1e-3, world);
+    expect(largest_difference(actual[i].tensor.grad(), expected[i].tensor.grad()) < 1e-6, world);
+  }
+}
+
+}  // namespace
+
+void gradients(World& world) {
+  check_gradients(world, false);
+  check_gradients(world, true);
+}
+
+void training(World& world) {
+  models::Model model = small_model(world.rank());
+  models::Model reference = small_model(0);
+  dist::DataParallel parallel(model, world);
+  const std::string start = bytes_of(model.parameters());
+  for (int step = 0; step < 5; ++step) {
+    const Batch whole = whole_batch(30 + step);
+    const Batch mine = share(whole, world);
+    loss_of(parallel.forward(mine.images), mine).backward();
+    sgd_step(model, step % 2 == 0);
+    loss_of(reference.forward(whole.images), whole).backward();
+    sgd_step(reference, false);
+  }
+  expect(bytes_of(model.parameters()) != start, world);
+  expect(equal_on_all_ranks(model.parameters(), world), world);
+  for (std::size_t i = 0; i < reference.parameters().size(); ++i) {
+    expect(
+        largest_difference(model.parameters()[i].tensor, reference.parameters()[i].tensor) < 1e-5,
+        world);
+  }
+}
+
+void buffers(World& world) {
+  models::Model model = small_model(world.rank());
+  dist::DataParallel parallel(model, world);
+  expect(equal_on_all_ranks(model.buffers(), world), world);
+  const at::Tensor mean = model.buffers().front().tensor;
+
+  // The network adds its images' mean (here rank + 1) to the buffer rank 0 had before the step.
+  mean.fill_(world.rank());
+  const at::Tensor images = at::zeros({2, 3, 4, 4}).add(world.rank() + 1);
+  parallel.forward(images).sum().backward();
+  expect(mean.equal(at::zeros({3}).add(world.rank() + 1)), world);
+  parallel.sync_buffers();
+  expect(mean.equal(at::zeros({3}).add(1)), world);
+
+  model.train(false);  // an evaluation may differ in its number of batches: it sends nothing
+  if (world.is_first()) parallel.forward(images);
+  world.barrier();
+}
+
+void different_models(World& world) {
+  const bool other = world.rank() == world.size() - 1;
+  models::Model model = small_model(0, other ? kClasses + 2 : kClasses);
+  std::string message;
+  try {
+    const dist::DataParallel parallel(model, world);
+  } catch (const DistError& error) {
+    message = error.what();
+  }
+  expect(message.find("weight Float [5, 16]") != std::string::npos, world);
+  expect(message.find("weight Float [7, 16]") != std::string::npos, world);
+  expect(message.find("ranks 0 and " + std::to_string(world.size() - 1)) != std::string::npos,
+         world);
+}
+
+void a_rank_skips_the_backward_pass(World& world) {
+  models::Model model = small_model(0);
+  dist::DataParallel parallel(model, world);
+  if (world.rank() == world.size() - 1) {
+    std::this_thread::sleep_for(std::chrono::seconds(20));
+    return;
+  }
+  const Batch mine = share(whole_batch(20), world);
+  std::string message;
+  try {
+    loss_of(parallel.forward(mine.images), mine).backward();
+  } catch (const DistError& error) {
+    message = error.what();
+  }
+  expect(message.find("allreduce of gradients did not finish within 2 s") != std::string::npos,
+         world);
+  if (world.is_first()) {
+    std::printf("as expected: %s\n", message.c_str());
+    std::fflush(stdout);
+    world.abort(3);
+  }
+}
+
+}  // namespace imgcls::dist_test

@@ -1,0 +1,82 @@
+#include "../support/toy_net.h"
+#include "../support/toy_source.h"
+
+#include <imgcls/train/evaluate.h>
+
+#include <ATen/ops/tensor.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+
+using namespace imgcls;
+
+namespace {
+
+at::Tensor logits(std::vector<float> values, std::int64_t classes) {
+  return at::tensor(values).reshape({-1, classes});
+}
+
+at::Tensor labels(std::vector<std::int64_t> values) {
+  return at::tensor(values);
+}
+
+}  // namespace
+
+TEST_CASE("top-1 and top-5 count the place of the right class") {
+  // Places of class 0 among seven: first, second, fifth, sixth.
+  const at::Tensor rows = logits({9, 1, 2, 3, 4, 5, 6,  //
+                                  8, 9, 2, 3, 4, 5, 6,  //
+                                  3, 4, 5, 6, 7, 1, 0,  //
+                                  2, 3, 4, 5, 6, 7, 1},
+                                 7);
+  const train::EvalCounts counts = train::count(rows, labels({0, 0, 0, 0}));
+  CHECK(counts.images == 4);
+  CHECK(counts.top1 == 1);
+  CHECK(counts.top5 == 3);
+}
+
+TEST_CASE("of equal logits the class with the lower number comes first") {
+  CHECK(train::count(logits({1, 1, 0}, 3), labels({0})).top1 == 1);
+  CHECK(train::count(logits({1, 1, 0}, 3), labels({1})).top1 == 0);
+}
+
+TEST_CASE("logits that are no numbers are wrong, and the loss stays a number") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const train::EvalCounts counts =
+      train::count(logits({nan, nan, nan, nan, nan, nan}, 6), labels({2}));
+  CHECK(counts.images == 1);
+  CHECK(counts.top1 == 0);
+  CHECK(counts.top5 == 0);
+  CHECK(counts.loss() == 1e4);
+}
+
+TEST_CASE("skipped images are not counted") {
+  const train::EvalCounts counts =
+      train::count(logits({1, 0, 0, 1, 1, 0}, 2), labels({0, data::kSkippedLabel, 1}));
+  CHECK(counts.images == 2);
+  CHECK(counts.top1 == 1);
+  CHECK(train::count(logits({1, 0}, 2), labels({data::kSkippedLabel})).images == 0);
+}
+
+TEST_CASE("the loss is the mean cross-entropy") {
+  const train::EvalCounts counts =
+      train::count(logits({0, 0, 0, std::log(3.f)}, 2), labels({0, 1}));
+  CHECK(counts.loss() == Approx((std::log(2.0) + std::log(4.0 / 3.0)) / 2).epsilon(1e-6));
+}
+
+TEST_CASE("evaluation leaves the model in the mode it was in, and can be stopped") {
+  const models::Model model = test::toy_model();
+  CHECK(model.is_training());
+  data::Loader loader(std::make_shared<test::ToySource>(50, 1),
+                      {.batch = 20, .transform = data::EvalOptions{.size = 12, .resize = 0}});
+  const train::InputStage input({}, "cpu", true);
+  const auto world = dist::launch({.device = dist::DeviceKind::cpu});
+  const auto counts =
+      train::evaluate(model, loader, input, *world, [](std::size_t) { return true; });
+  CHECK(counts.images == 50);
+  CHECK(model.is_training());
+  const auto stopped =
+      train::evaluate(model, loader, input, *world, [](std::size_t done) { return done < 2; });
+  CHECK(stopped.images == -1);
+}

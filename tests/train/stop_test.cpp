@@ -1,0 +1,20 @@
+#include <imgcls/train/stop.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+
+using imgcls::train::StopSignals;
+
+TEST_CASE("signals set a flag, the first one wins, and the former handlers come back") {
+  const auto former = std::signal(SIGTERM, SIG_IGN);
+  {
+    const StopSignals signals;
+    CHECK(signals.received() == 0);
+    std::raise(SIGUSR1);
+    CHECK(signals.received() == SIGUSR1);
+    std::raise(SIGTERM);
+    CHECK(signals.received() == SIGUSR1);
+  }
+  CHECK(std::signal(SIGTERM, former) == SIG_IGN);
+  CHECK(StopSignals().received() == 0);
+}

@@ -1,0 +1,180 @@
+#include "../support/temp_folder.h"
+#include "../support/toy_net.h"
+#include "../support/toy_source.h"
+
+#include <imgcls/core/error.h>
+#include <imgcls/core/file.h>
+#include <imgcls/dist/agree.h>
+#include <imgcls/models/safetensors.h>
+#include <imgcls/models/weights.h>
+#include <imgcls/train/trainer.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+
+using namespace imgcls;
+using Catch::Matchers::Contains;
+
+namespace {
+
+train::RunOptions toy_options(const std::filesystem::path& folder) {
+  train::RunOptions o;
+  o.epochs = 2;
+  o.batch = 16;
+  o.threads = 1;
+  o.label_smoothing = 0.1;
+  o.data.threads = 1;
+  o.augment = {.size = 12, .crop = data::CropKind::pad, .pad = 1, .flip = 0};
+  o.eval = {.transform = {.size = 12, .resize = 0}, .batch = 20};
+  o.optimizer.groups = {{.pattern = "bn", .weight_decay = 0.0, .lr_scale = {}}};
+  o.schedule = {.lr = 0.1, .warmup_epochs = 0.5};
+  o.folder = folder;
+  return o;
+}
+
+/// Trains the toy network as `options` say; the model is made anew each time.
+train::TrainResult train_toy(const train::RunOptions& options,
+                             std::shared_ptr<const data::Source> source = nullptr) {
+  const auto world = dist::launch({.device = dist::DeviceKind::cpu});
+  train::configure_torch(options, *world);
+  if (!source) source = std::make_shared<test::ToySource>(70, 1);
+  train::Trainer trainer(test::toy_model(), source, std::make_shared<test::ToySource>(50, 2),
+                         options, *world);
+  return trainer.run();
+}
+
+bool same_tensors(const std::filesystem::path& a, const std::filesystem::path& b) {
+  return read_file(a / "weights.safetensors") == read_file(b / "weights.safetensors") &&
+         read_file(a / "optimizer.safetensors") == read_file(b / "optimizer.safetensors");
+}
+
+/// Sends this process a signal when a sample is read for the `n`-th time.
+class SignallingSource final : public data::Source {
+ public:
+  SignallingSource(int n, int signal) : left_(n), signal_(signal) {}
+  std::size_t size() const override { return toy_.size(); }
+  std::int64_t label(std::size_t i) const override { return toy_.label(i); }
+  std::string name(std::size_t i) const override { return toy_.name(i); }
+  const std::vector<std::string>& classes() const override { return toy_.classes(); }
+  std::string fingerprint() const override { return toy_.fingerprint(); }
+  data::Sample read(std::size_t i) const override {
+    if (--left_ == 0) std::raise(signal_);
+    return toy_.read(i);
+  }
+
+ private:
+  test::ToySource toy_{70, 1};
+  mutable std::atomic<int> left_;
+  int signal_;
+};
+
+}  // namespace
+
+TEST_CASE("a run learns, and leaves its log and weights") {
+  const test::TempFolder folder;
+  train::RunOptions options = toy_options(folder / "run");
+  options.epochs = 12;
+  const train::TrainResult result = train_toy(options);
+  REQUIRE(result.eval);
+  CHECK(result.eval->images == 50);
+  CHECK(result.eval->acc1() > 90);
+  CHECK(result.position.step == 12 * 4);
+  const std::string log = read_text(folder / "run/train_log.csv");
+  CHECK_THAT(log, Catch::Matchers::StartsWith(
+                      "epoch,step,train_loss,val_loss,val_acc1,val_acc5,time,checkpoint_dir\n"));
+  CHECK(std::count(log.begin(), log.end(), '\n') == 13);
+  CHECK(models::read_safetensors(result.checkpoint / "weights.safetensors").size() == 9);
+}
+
+TEST_CASE("stopped after any step, a run that goes on ends with the same bits") {
+  const test::TempFolder folder;
+  const train::TrainResult straight = train_toy(toy_options(folder / "straight"));
+  for (int stop = 1; stop < 8; ++stop) {
+    train::RunOptions options = toy_options(folder / ("stop" + std::to_string(stop)));
+    options.max_steps = stop;
+    CHECK(train_toy(options).position.step == stop);
+    options.max_steps = 0;
+    const train::TrainResult resumed = train_toy(options);
+    CHECK(resumed.position.step == 8);
+    CHECK(resumed.eval->top1 == straight.eval->top1);
+    CHECK(same_tensors(resumed.checkpoint, straight.checkpoint));
+  }
+}
+
+TEST_CASE("a signal saves, and the run that goes on ends with the same bits") {
+  const test::TempFolder folder;
+  const train::TrainResult straight = train_toy(toy_options(folder / "straight"));
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) {
+    const train::RunOptions options = toy_options(folder / std::to_string(signal));
+    const auto source = std::make_shared<SignallingSource>(20, signal);
+    const train::TrainResult stopped = train_toy(options, source);
+    CHECK(stopped.stopped_by == signal);
+    CHECK(stopped.position.step < 8);
+    const train::TrainResult resumed = train_toy(options);
+    CHECK(resumed.stopped_by == 0);
+    CHECK(same_tensors(resumed.checkpoint, straight.checkpoint));
+  }
+}
+
+TEST_CASE("a broken newest checkpoint costs the steps since the one before, and nothing else") {
+  const test::TempFolder folder;
+  const train::TrainResult straight = train_toy(toy_options(folder / "straight"));
+  train::RunOptions options = toy_options(folder / "run");
+  options.checkpoint.every_steps = 1;
+  options.max_steps = 6;
+  const train::TrainResult stopped = train_toy(options);
+  std::filesystem::resize_file(stopped.checkpoint / "weights.safetensors", 100);
+  options.max_steps = 0;
+  const train::TrainResult resumed = train_toy(options);
+  CHECK(same_tensors(resumed.checkpoint, straight.checkpoint));
+  CHECK_THAT(read_text(folder / "run/log.txt"), Contains("is broken") && Contains("step 5 of 8"));
+}
+
+TEST_CASE("a run that has ended is not trained again") {
+  const test::TempFolder folder;
+  const train::TrainResult first = train_toy(toy_options(folder / "run"));
+  const train::TrainResult again = train_toy(toy_options(folder / "run"));
+  CHECK(again.position.step == first.position.step);
+  CHECK_FALSE(again.eval);
+}
+
+TEST_CASE("resume = never refuses a folder with checkpoints") {
+  const test::TempFolder folder;
+  train::RunOptions options = toy_options(folder / "run");
+  train_toy(options);
+  options.checkpoint.resume = false;
+  CHECK_THROWS_WITH(train_toy(options), Contains("earlier run") && Contains("run.dir"));
+}
+
+TEST_CASE("two jobs cannot write into one folder") {
+  const test::TempFolder folder;
+  const auto world = dist::launch({.device = dist::DeviceKind::cpu});
+  const auto source = std::make_shared<test::ToySource>(70, 1);
+  const train::Trainer first(test::toy_model(), source, source, toy_options(folder / "run"),
+                             *world);
+  CHECK_THROWS_WITH(
+      train::Trainer(test::toy_model(), source, source, toy_options(folder / "run"), *world),
+      Contains("another job") && Contains("run.dir"));
+}
+
+TEST_CASE("a loss that is no number ends the run and leaves the last good checkpoint") {
+  const test::TempFolder folder;
+  train::RunOptions options = toy_options(folder / "run");
+  options.epochs = 1;
+  options.max_steps = 2;
+  const auto good = train_toy(options).checkpoint;
+  options.max_steps = 0;
+  options.schedule.lr = 1e38;
+  CHECK_THROWS_WITH(train_toy(options), Contains("no longer a finite number"));
+  CHECK(std::filesystem::exists(good));
+}
+
+TEST_CASE("lower precisions train") {
+  for (const auto precision : {train::Precision::bf16, train::Precision::fp16}) {
+    const test::TempFolder folder;
+    train::RunOptions options = toy_options(folder / "run");
+    options.epochs = 12;
+    options.precision = precision;
+    CHECK(train_toy(options).eval->acc1() > 80);
+  }
+}
