@@ -1,4 +1,4 @@
-// loader_memory DIR [epochs=10] [threads=2]
+// Memory and speed of the loader over epochs: loader_memory DIR [epochs=10] [threads=2]
 //
 // Runs the training transform (RandomResizedCrop to 176, antialiased, and flip) over a folder of
 // images and prints, after each epoch, the memory the process holds and its speed. Memory that does

@@ -45,17 +45,6 @@ void expand_run_folder(EvalArguments& arguments) {
   arguments.weights = (*newest / "weights.safetensors").string();
 }
 
-data::LoaderOptions loader_options(const train::RunOptions& options, const dist::World& world) {
-  return {.batch = options.eval.batch,
-          .rank = world.rank(),
-          .world = world.size(),
-          .threads = options.data.threads,
-          .prefetch = options.data.prefetch,
-          .seed = options.seed,
-          .on_error = options.data.on_error,
-          .transform = options.eval.transform};
-}
-
 int run(const Config& config, const std::string& weights, dist::World& world) {
   std::shared_ptr<const data::Source> source;
   std::optional<models::Model> model;
@@ -67,7 +56,7 @@ int run(const Config& config, const std::string& weights, dist::World& world) {
     source = train::open_source(config, train::Split::val);
     model = train::create_model(config, source->classes().size());
     models::load_weights(*model, weights);
-    loader.emplace(source, loader_options(options, world));
+    loader.emplace(source, train::eval_loader_options(options, world.rank(), world.size()));
   });
   model->to(world.device());
   if (options.channels_last) model->to_channels_last();

@@ -1,6 +1,7 @@
 #pragma once
 // All of imgcls/models.
 
+#include <imgcls/models/airbench.h>
 #include <imgcls/models/model.h>
 #include <imgcls/models/registry.h>
 #include <imgcls/models/resnet.h>

@@ -3,6 +3,7 @@
 
 #include <imgcls/core/file.h>
 
+#include <paths.h>
 #include <catch2/catch.hpp>
 
 using namespace imgcls;

@@ -2,6 +2,7 @@
 
 #include <imgcls/core/file.h>
 
+#include <paths.h>
 #include <opencv2/imgcodecs.hpp>
 
 namespace imgcls::test {

@@ -3,6 +3,7 @@
 
 #include <imgcls/core/file.h>
 
+#include <paths.h>
 #include <catch2/catch.hpp>
 
 using namespace imgcls;
@@ -57,6 +58,7 @@ TEST_CASE("the first recipe takes steps on one rank and on two") {
             " train.precision=fp32 train.batch=4 train.max_steps=2 log.every=1 augment.size=64"
             " eval.size=64 eval.resize=72 model.stem=imagenet"));
     CHECK(outcome.code == 0);
-    CHECK_THAT(outcome.output, Contains("resnet50 (23.51 M parameters)") && Contains("2/15"));
+    CHECK_THAT(outcome.output,
+               Contains("resnet50 (23.51 M parameters) in fp32") && Contains("2/15"));
   }
 }

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include <paths.h>
 #include <filesystem>
 #include <set>
 #include <sstream>

@@ -1,6 +1,6 @@
 // Config::load: files merged left to right, and `key.path=value`.
 
-#include "temporary_folder.h"
+#include "../support/temp_folder.h"
 
 #include <imgcls/core/config.h>
 #include <imgcls/core/error.h>
@@ -40,7 +40,7 @@ std::string refused(const Arguments& arguments) {
 }  // namespace
 
 TEST_CASE("later files and arguments win; objects merge, the rest is replaced") {
-  const TemporaryFolder folder;
+  const imgcls::test::TempFolder folder;
   const std::string first = folder.write("1.json", R"({
     "train": {"epochs": 1, "batch": 2},
     "optimizer": {"groups": [{"pattern": "a"},
@@ -68,7 +68,7 @@ TEST_CASE("later files and arguments win; objects merge, the rest is replaced") 
 }
 
 TEST_CASE("a message names the file that set the value") {
-  const TemporaryFolder folder;
+  const imgcls::test::TempFolder folder;
   const std::string good = folder.write("good.json", "{\n\"train\": {\"epochs\": 1}}");
   const std::string bad = folder.write("bad.json", "{\n\n\"train\": {\"epochs\": -1}}");
   CHECK(refused({good, bad}) == bad + ":3: train.epochs must be an integer of at least 1, not -1");
@@ -116,7 +116,7 @@ TEST_CASE("a wrong argument is refused") {
 }
 
 TEST_CASE("an argument that is no file is refused with the nearest file") {
-  const TemporaryFolder folder;
+  const imgcls::test::TempFolder folder;
   folder.write("resnet50.json", "{}");
   folder.write("other.json", "{}");
   const std::string base = folder.path().string();
@@ -131,13 +131,13 @@ TEST_CASE("an argument that is no file is refused with the nearest file") {
 }
 
 TEST_CASE("a file whose name has an equals sign is a file") {
-  const TemporaryFolder folder;
+  const imgcls::test::TempFolder folder;
   const std::string file = folder.write("lr=1.json", "{\"train\": {\"epochs\": 5}}");
   CHECK(load({file}).json().at("train").at("epochs") == 5);
 }
 
 TEST_CASE("a folder or a FIFO is not read as configuration") {
-  const TemporaryFolder folder;
+  const imgcls::test::TempFolder folder;
   const std::string fifo = (folder.path() / "fifo.json").string();
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   CHECK_THAT(refused({fifo}), Contains(fifo));

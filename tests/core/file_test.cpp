@@ -1,6 +1,6 @@
 // Files: read whole, replaced whole, refused with a reason.
 
-#include "temporary_folder.h"
+#include "../support/temp_folder.h"
 
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
@@ -58,7 +58,7 @@ class FileSizeLimit {
 }  // namespace
 
 TEST_CASE("what is written is what is read") {
-  const TemporaryFolder folder;
+  const imgcls::test::TempFolder folder;
   const fs::path path = folder.path() / "bytes";
   std::vector<std::byte> bytes(300'000);
   for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 31 >> 3);
@@ -83,7 +83,7 @@ TEST_CASE("a missing file is named with the reason") {
 }
 
 TEST_CASE("a FIFO is refused at once, a folder and a device as well") {
-  const TemporaryFolder folder;
+  const imgcls::test::TempFolder folder;
   const fs::path fifo = folder.path() / "fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   const auto start = std::chrono::steady_clock::now();
@@ -95,7 +95,7 @@ TEST_CASE("a FIFO is refused at once, a folder and a device as well") {
 }
 
 TEST_CASE("replace_file replaces, and leaves nothing beside") {
-  const TemporaryFolder folder;
+  const imgcls::test::TempFolder folder;
   const fs::path path = folder.path() / "state.json";
   imgcls::replace_file(path, "old");
   CHECK(imgcls::read_text(path) == "old");
@@ -105,7 +105,7 @@ TEST_CASE("replace_file replaces, and leaves nothing beside") {
 }
 
 TEST_CASE("replace_file keeps the old file when the new one cannot be created") {
-  const TemporaryFolder folder;
+  const imgcls::test::TempFolder folder;
   const fs::path path = folder.path() / "state.json";
   imgcls::replace_file(path, "old");
   fs::create_directory(folder.path() / "state.json.tmp");
@@ -118,7 +118,7 @@ TEST_CASE("replace_file keeps the old file when the folder is not writable") {
     WARN("not tested as root, who may write everywhere");
     return;
   }
-  const TemporaryFolder folder;
+  const imgcls::test::TempFolder folder;
   const fs::path path = folder.path() / "state.json";
   imgcls::replace_file(path, "old");
   fs::permissions(folder.path(), fs::perms::owner_read | fs::perms::owner_exec);
@@ -128,7 +128,7 @@ TEST_CASE("replace_file keeps the old file when the folder is not writable") {
 }
 
 TEST_CASE("replace_file keeps the old file when the disk is full") {
-  const TemporaryFolder folder;
+  const imgcls::test::TempFolder folder;
   const fs::path path = folder.path() / "state.json";
   imgcls::replace_file(path, "old");
   std::string message;
@@ -146,7 +146,7 @@ TEST_CASE("replace_file names a folder that does not exist") {
 }
 
 TEST_CASE("make_folders makes parents, and says why it cannot") {
-  const TemporaryFolder folder;
+  const imgcls::test::TempFolder folder;
   imgcls::make_folders(folder.path() / "a/b/c");
   CHECK(fs::is_directory(folder.path() / "a/b/c"));
   CHECK_NOTHROW(imgcls::make_folders(folder.path() / "a/b/c"));
@@ -155,7 +155,7 @@ TEST_CASE("make_folders makes parents, and says why it cannot") {
 }
 
 TEST_CASE("replace_folder puts a folder in the place of another") {
-  const TemporaryFolder folder;
+  const imgcls::test::TempFolder folder;
   const fs::path target = folder.path() / "last", temporary = folder.path() / "last.tmp";
   for (const char* content : {"first", "second"}) {
     fs::create_directory(temporary);
@@ -169,7 +169,7 @@ TEST_CASE("replace_folder puts a folder in the place of another") {
 }
 
 TEST_CASE("remove_tree removes what is there") {
-  const TemporaryFolder folder;
+  const imgcls::test::TempFolder folder;
   imgcls::make_folders(folder.path() / "a/b");
   folder.write("a/b/file", "");
   imgcls::remove_tree(folder.path() / "a");

@@ -1,6 +1,6 @@
 // Log: what goes to the terminal, what into the file.
 
-#include "temporary_folder.h"
+#include "../support/temp_folder.h"
 
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
@@ -23,7 +23,7 @@ namespace {
 
 /// What `action` writes to standard error.
 template <class Action>
-std::string standard_error_of(const TemporaryFolder& folder, Action&& action) {
+std::string standard_error_of(const imgcls::test::TempFolder& folder, Action&& action) {
   const std::string path = folder.write("stderr", "");
   std::fflush(stderr);
   const int saved = ::dup(STDERR_FILENO);
@@ -40,7 +40,7 @@ std::string standard_error_of(const TemporaryFolder& folder, Action&& action) {
 }  // namespace
 
 TEST_CASE("a log speaks on the terminal and in its file") {
-  const TemporaryFolder folder;
+  const imgcls::test::TempFolder folder;
   const auto file = folder.path() / "log.txt";
   const std::string terminal = standard_error_of(folder, [&] {
     Log log;
@@ -62,7 +62,7 @@ TEST_CASE("a log speaks on the terminal and in its file") {
 }
 
 TEST_CASE("a quiet log says only warnings and errors, with its prefix") {
-  const TemporaryFolder folder;
+  const imgcls::test::TempFolder folder;
   const auto file = folder.path() / "log.txt";
   const std::string terminal = standard_error_of(folder, [&] {
     Log log = Log::quiet("rank 3: ");
@@ -77,7 +77,7 @@ TEST_CASE("a quiet log says only warnings and errors, with its prefix") {
 }
 
 TEST_CASE("a log file is appended to") {
-  const TemporaryFolder folder;
+  const imgcls::test::TempFolder folder;
   const std::string file = folder.write("log.txt", "earlier\n");
   Log log = Log::quiet("");
   log.add_file(file);
@@ -86,7 +86,7 @@ TEST_CASE("a log file is appended to") {
 }
 
 TEST_CASE("a log file that cannot be opened is named") {
-  const TemporaryFolder folder;
+  const imgcls::test::TempFolder folder;
   Log log = Log::quiet("");
   CHECK_THROWS_AS(log.add_file(folder.path()), imgcls::IoError);
 }

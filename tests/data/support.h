@@ -1,13 +1,15 @@
 #pragma once
 // What the tests of data share: temporary folders, made-up images, the reference file.
 
+#include "../support/temp_folder.h"
+
 #include <imgcls/core/sha256.h>
 #include <imgcls/data/image.h>
 #include <imgcls/data/transform.h>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
+#include <paths.h>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -18,23 +20,7 @@
 
 namespace support {
 
-/// A folder that is gone at the end of its scope.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "imgcls-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~TempFolder() { std::filesystem::remove_all(path_); }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using imgcls::test::TempFolder;
 
 /// Writes `bytes` to `path`, and makes the folders above it.
 inline void write(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {

@@ -16,6 +16,7 @@
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 
+#include <paths.h>
 #include <catch2/catch.hpp>
 #include <limits>
 #include <nlohmann/json.hpp>

@@ -1,10 +1,13 @@
 #pragma once
-// A folder for a test's files, gone at its end.
-
-#include <filesystem>
-#include <string>
+// A folder for a test's files, gone at the end of its scope.
 
 #include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
 
 namespace imgcls::test {
 
@@ -12,7 +15,8 @@ class TempFolder {
  public:
   TempFolder() {
     std::string name = (std::filesystem::temp_directory_path() / "imgcls-test-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
+    if (!::mkdtemp(name.data())) throw std::runtime_error("cannot create " + name);
+    path_ = name;
   }
   ~TempFolder() {
     std::error_code ignored;
@@ -23,6 +27,13 @@ class TempFolder {
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+  /// Writes a file into the folder; its path.
+  std::string write(std::string_view name, std::string_view text) const {
+    const std::filesystem::path file = path_ / name;
+    std::ofstream(file, std::ios::binary) << text;
+    return file.string();
+  }
 
  private:
   std::filesystem::path path_;

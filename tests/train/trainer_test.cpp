@@ -170,7 +170,8 @@ TEST_CASE("a loss that is no number ends the run and leaves the last good checkp
 }
 
 TEST_CASE("lower precisions train") {
-  for (const auto precision : {train::Precision::bf16, train::Precision::fp16}) {
+  for (const auto precision :
+       {train::Precision::bf16, train::Precision::fp16, train::Precision::automatic}) {
     const test::TempFolder folder;
     train::RunOptions options = toy_options(folder / "run");
     options.epochs = 12;

@@ -55,12 +55,19 @@ class Model {
   /// that lie so as well. Values and names do not change.
   void to_channels_last();
 
+  /// Some weights of some networks are computed from training images before the first step, instead
+  /// of drawn (airbench's whitening). `fit` gets normalised images, float N x 3 x H x W.
+  void set_image_fit(std::function<void(const at::Tensor&)> fit) { image_fit_ = std::move(fit); }
+  bool wants_image_fit() const { return image_fit_ != nullptr; }
+  void fit_to_images(const at::Tensor& images) const { image_fit_(images); }
+
   const std::string& name() const { return name_; }
   torch::nn::Module& module() const { return *module_; }
 
  private:
   std::shared_ptr<torch::nn::Module> module_;
   std::function<at::Tensor(const at::Tensor&)> forward_;
+  std::function<void(const at::Tensor&)> image_fit_;
   std::string name_;
 };
 

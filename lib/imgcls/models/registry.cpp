@@ -1,5 +1,6 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/nearest.h>
+#include <imgcls/models/airbench.h>
 #include <imgcls/models/registry.h>
 #include <imgcls/models/resnet.h>
 #include <imgcls/models/resnet9.h>
@@ -21,6 +22,7 @@ const std::map<std::string, Factory, std::less<>>& factories() {
       made.emplace(fmt::format("resnet{}", depth),
                    [depth](const ModelOptions& options) { return resnet(depth, options); });
     }
+    made.emplace("airbench", airbench);
     made.emplace("resnet9", resnet9);
     return made;
   }();

@@ -22,7 +22,8 @@ struct ModelOptions {
   /// of each block is 0.
   bool zero_init_residual = false;
   Stem stem = Stem::imagenet;
-  /// Channels of the first stage; 0: the model's own number. Only resnet9 takes another.
+  /// Channels of the first stage; 0: the model's own number. Only resnet9 and airbench take
+  /// another.
   int width = 0;
 };
 

@@ -17,8 +17,8 @@ constexpr double kLogitScale = 0.125;
 class ConvBlock : public nn::Module {
  public:
   ConvBlock(int in, int out, bool pool)
-      : conv_(register_module(
-            "conv", nn::Conv2d(nn::Conv2dOptions(in, out, 3).padding(1).bias(false)))),
+      : conv_(register_module("conv",
+                              nn::Conv2d(nn::Conv2dOptions(in, out, 3).padding(1).bias(false)))),
         bn_(register_module("bn", nn::BatchNorm2d(out))),
         pool_(pool) {}
 
@@ -69,8 +69,8 @@ class ResNet9 : public nn::Module {
   }
 
   at::Tensor forward(const at::Tensor& images) {
-    const at::Tensor x = layer3_->forward(
-        layer2_->forward(layer1_->forward(prep_->forward(images))));
+    const at::Tensor x =
+        layer3_->forward(layer2_->forward(layer1_->forward(prep_->forward(images))));
     return fc_(x.amax({2, 3})) * kLogitScale;
   }
 

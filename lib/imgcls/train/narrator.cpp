@@ -1,4 +1,5 @@
 #include <imgcls/train/narrator.h>
+#include <imgcls/train/precision.h>
 
 #include <fmt/format.h>
 
@@ -28,15 +29,27 @@ void Narrator::begin(const RunShape& shape, const dist::World& world,
                      const std::filesystem::path& folder, const Position& position,
                      const std::string& resumed_from) {
   shape_ = shape;
-  log_.info(fmt::format("{} ({:.2f} M parameters) on {} x {}, {} training and {} evaluation images",
-                        shape.model, static_cast<double>(shape.parameters) / 1e6, world.size(),
-                        world.device(), shape.train_images, shape.val_images));
+  log_.info(
+      fmt::format("{} ({:.2f} M parameters) in {} on {} x {}, {} training and {} evaluation images",
+                  shape.model, static_cast<double>(shape.parameters) / 1e6, name(shape.precision),
+                  world.size(), world.device(), shape.train_images, shape.val_images));
   log_.info(fmt::format("{} epochs of {} steps of {} images; results go to {}", shape.epochs,
                         shape.steps_per_epoch, shape.batch, folder.string()));
+  if (world.is_first() && world.device() == "cpu") warn_of_slow_precision(shape.precision);
   if (resumed_from.empty()) return;
   log_.info(fmt::format("going on from {}: step {} of {}, epoch {}, {} images into it",
                         resumed_from, position.step, shape.last_step, position.epoch + 1,
                         position.consumed));
+}
+
+void Narrator::warn_of_slow_precision(Precision precision) const {
+  if (precision == Precision::fp16) {
+    log_.warn("fp16 is for GPUs and very slow on this CPU; train.precision=fp32 is faster");
+  } else if (precision == Precision::bf16 && !cpu_has_bf16()) {
+    log_.warn(
+        "this CPU multiplies no bfloat16, so bf16 is many times slower than "
+        "train.precision=fp32");
+  }
 }
 
 void Narrator::begin_phase(std::size_t consumed) {
@@ -80,10 +93,13 @@ void Narrator::eval_batches(std::size_t done, std::size_t total, std::size_t ima
 void Narrator::epoch(const report::TrainLogRow& row) {
   clear();
   if (train_log_) train_log_->append(row);
+  // An epoch that is under way when the run ends by max_steps counts as the one it is.
+  const auto steps = static_cast<std::int64_t>(shape_.steps_per_epoch);
+  const int epoch_number = row.epoch + (row.step % steps == 0 ? 0 : 1);
   log_.info(
-      fmt::format("epoch {}/{}  step {}  train loss {:.4f}  val loss {:.4f}  top-1 {:.2f} %  "
-                  "top-5 {:.2f} %  {}",
-                  row.epoch, shape_.epochs, row.step, row.train_loss, row.val_loss, row.val_acc1,
+      fmt::format("epoch {}/{}  step {}  train loss {:.4f}  val loss {:.4f}  top-1 {:.2f} %  top-5 "
+                  "{:.2f} %  {}",
+                  epoch_number, shape_.epochs, row.step, row.train_loss, row.val_loss, row.val_acc1,
                   row.val_acc5, report::clock_text(row.time_s)));
 }
 

@@ -26,6 +26,7 @@ struct RunShape {
   std::size_t steps_per_epoch = 0, batch = 0;
   std::int64_t last_step = 0;
   int epochs = 0;
+  Precision precision = Precision::fp32;
 };
 
 /// Where training stands, for a progress line.
@@ -71,6 +72,8 @@ class Narrator {
   void skipped(const data::Loader& loader) const;
 
  private:
+  void warn_of_slow_precision(Precision precision) const;
+
   Log log_;
   RunShape shape_;
   std::unique_ptr<report::Progress> progress_;   // rank 0

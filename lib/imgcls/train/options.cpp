@@ -68,7 +68,8 @@ optim::OptimizerOptions optimizer_options(const json& j) {
 Precision precision(const json& train) {
   return train.at("precision") == "fp32"   ? Precision::fp32
          : train.at("precision") == "bf16" ? Precision::bf16
-                                           : Precision::fp16;
+         : train.at("precision") == "fp16" ? Precision::fp16
+                                           : Precision::automatic;
 }
 
 std::filesystem::path run_folder(const json& j) {
@@ -92,6 +93,24 @@ void fill_eval(const json& j, EvalRunOptions& o) {
 }
 
 }  // namespace
+
+data::LoaderOptions train_loader_options(const RunOptions& o, int rank, int world) {
+  return {.batch = o.batch,
+          .rank = rank,
+          .world = world,
+          .threads = o.data.threads,
+          .prefetch = o.data.prefetch,
+          .seed = o.seed,
+          .on_error = o.data.on_error,
+          .transform = o.augment};
+}
+
+data::LoaderOptions eval_loader_options(const RunOptions& o, int rank, int world) {
+  data::LoaderOptions loader = train_loader_options(o, rank, world);
+  loader.batch = o.eval.batch;
+  loader.transform = o.eval.transform;
+  return loader;
+}
 
 RunOptions run_options(const Config& config) {
   const json& j = config.json();

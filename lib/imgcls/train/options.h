@@ -21,8 +21,9 @@ namespace imgcls::train {
 /// The arithmetic of convolutions and matrix products. Parameters are fp32 in all cases.
 enum class Precision {
   fp32,
-  bf16,  ///< autocast to bfloat16
-  fp16,  ///< autocast to half, with a GradScaler
+  bf16,       ///< autocast to bfloat16
+  fp16,       ///< autocast to half, with a GradScaler
+  automatic,  ///< bf16 where the device multiplies it in hardware, else fp32
 };
 
 /// Mean and standard deviation of the channels red, green, blue, of values in [0, 1].
@@ -95,6 +96,10 @@ struct RunOptions {
   /// Where results go: checkpoints, train_log.csv, log.txt, config.json. Created.
   std::filesystem::path folder = "runs/run";
 };
+
+/// What the loaders of a run are told, on rank `rank` of `world`.
+data::LoaderOptions train_loader_options(const RunOptions& options, int rank, int world);
+data::LoaderOptions eval_loader_options(const RunOptions& options, int rank, int world);
 
 /// The options of a configuration. Throws ConfigError for values that contradict each other.
 RunOptions run_options(const Config& config);

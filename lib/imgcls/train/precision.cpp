@@ -26,6 +26,25 @@ Autocast::~Autocast() {
   at::autocast::set_autocast_dtype(type, static_cast<at::ScalarType>(previous_type_));
 }
 
+std::string_view name(Precision precision) {
+  switch (precision) {
+    case Precision::fp32:
+      return "fp32";
+    case Precision::bf16:
+      return "bf16";
+    case Precision::fp16:
+      return "fp16";
+    case Precision::automatic:
+      return "auto";
+  }
+  return "";
+}
+
+Precision resolve(Precision precision, const std::string& device) {
+  if (precision != Precision::automatic) return precision;
+  return device != "cpu" || cpu_has_bf16() ? Precision::bf16 : Precision::fp32;
+}
+
 bool cpu_has_bf16() {
 #if defined(__x86_64__)
   return __builtin_cpu_supports("avx512bf16") != 0;

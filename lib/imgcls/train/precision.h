@@ -4,6 +4,7 @@
 #include <imgcls/train/options.h>
 
 #include <string>
+#include <string_view>
 
 namespace imgcls::train {
 
@@ -21,6 +22,13 @@ class Autocast {
   bool active_, was_enabled_ = false;
   int previous_type_ = 0;
 };
+
+/// "fp32", "bf16", "fp16", "auto": as the configuration says it.
+std::string_view name(Precision precision);
+
+/// What Precision::automatic means on a device ("cpu", "cuda:0"): bf16 on a GPU, which should be
+/// Ampere or later, and on a CPU that multiplies it; else fp32. Any other precision is itself.
+Precision resolve(Precision precision, const std::string& device);
 
 /// Whether this CPU multiplies bfloat16 in hardware (AVX-512 BF16 or AMX); without it bf16 autocast
 /// on a CPU is many times slower than fp32.

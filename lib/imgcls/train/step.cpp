@@ -13,7 +13,7 @@ TrainStep::TrainStep(dist::DataParallel& replicas, optim::Optimizer& optimizer,
     : replicas_(replicas),
       optimizer_(optimizer),
       device_(device),
-      precision_(options.precision),
+      precision_(resolve(options.precision, device)),
       label_smoothing_(options.label_smoothing) {
   if (precision_ == Precision::fp16) scaler_ = std::make_unique<optim::GradScaler>(device);
 }

@@ -4,6 +4,7 @@
 #include <imgcls/dist/data_parallel.h>
 #include <imgcls/train/input.h>
 #include <imgcls/train/narrator.h>
+#include <imgcls/train/precision.h>
 #include <imgcls/train/run_folder.h>
 #include <imgcls/train/step.h>
 #include <imgcls/train/stop.h>
@@ -27,23 +28,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-data::LoaderOptions loader_options(const RunOptions& o, const dist::World& world, bool training) {
-  data::LoaderOptions loader{.batch = training ? o.batch : o.eval.batch,
-                             .rank = world.rank(),
-                             .world = world.size(),
-                             .threads = o.data.threads,
-                             .prefetch = o.data.prefetch,
-                             .seed = o.seed,
-                             .on_error = o.data.on_error,
-                             .transform = {}};
-  if (training) {
-    loader.transform = o.augment;
-  } else {
-    loader.transform = o.eval.transform;
-  }
-  return loader;
-}
-
 }  // namespace
 
 /// Everything a run holds, and its loop.
@@ -58,6 +42,7 @@ class Trainer::Session {
  private:
   void check_sources() const;
   void open_folder();
+  void fit_to_images();
   void start_or_resume();
   void train_epoch();
   void one_step(const data::Batch& batch);
@@ -117,10 +102,10 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
       checkpoints_(options_.folder / "checkpoints", options_.checkpoint.keep) {
   dist::agree(world_, [&] {
     check_sources();
-    train_loader_ =
-        std::make_unique<data::Loader>(train_source_, loader_options(options_, world_, true));
-    val_loader_ =
-        std::make_unique<data::Loader>(val_source_, loader_options(options_, world_, false));
+    train_loader_ = std::make_unique<data::Loader>(
+        train_source_, train_loader_options(options_, world_.rank(), world_.size()));
+    val_loader_ = std::make_unique<data::Loader>(
+        val_source_, eval_loader_options(options_, world_.rank(), world_.size()));
     open_folder();
   });
   batches_ = train_loader_->batches_per_epoch();
@@ -133,6 +118,7 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
   model_.train();
   input_ = std::make_unique<InputStage>(options_.data.normalisation, world_.device(),
                                         options_.channels_last);
+  if (model_.wants_image_fit()) fit_to_images();
   optimizer_ = optim::make_optimizer(model_.parameters(), options_.optimizer);
   replicas_ = std::make_unique<dist::DataParallel>(model_, world_);
   step_ = std::make_unique<TrainStep>(*replicas_, *optimizer_, world_.device(), options_);
@@ -153,6 +139,19 @@ void Trainer::Session::open_folder() {
   if (!world_.is_first()) return;
   folder_ = std::make_unique<RunFolder>(options_.folder);
   narrator_.open(*folder_);
+}
+
+/// Every rank looks at the same images; the replicas then take rank 0's weights.
+void Trainer::Session::fit_to_images() {
+  constexpr std::size_t kImages = 2048;
+  dist::agree(world_, [&] {
+    data::LoaderOptions options = train_loader_options(options_, /*rank=*/0, /*world=*/1);
+    options.batch = std::min(kImages, train_source_->size());
+    options.prefetch = 1;
+    data::Loader loader(train_source_, options);
+    loader.start(0);
+    model_.fit_to_images((*input_)(*loader.next()).images);
+  });
 }
 
 optim::ScheduleOptions Trainer::Session::schedule() const {
@@ -202,7 +201,8 @@ RunShape Trainer::Session::shape() const {
           .steps_per_epoch = batches_,
           .batch = options_.batch,
           .last_step = last_step_,
-          .epochs = options_.epochs};
+          .epochs = options_.epochs,
+          .precision = resolve(options_.precision, world_.device())};
 }
 
 TrainResult Trainer::Session::run() {
