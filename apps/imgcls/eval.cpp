@@ -66,7 +66,7 @@ int run(const Config& config, const std::string& weights, dist::World& world) {
   report::Progress progress(log, world.is_first() ? report::find_terminal() : report::Terminal{});
   const auto total = static_cast<std::int64_t>(loader->batches_per_epoch());
   const train::EvalCounts counts =
-      train::evaluate(*model, *loader, input, world, [&](std::size_t done) {
+      train::evaluate(*model, *loader, input, world, options.eval.flip, [&](std::size_t done) {
         if (progress.due()) {
           progress.draw("evaluating", {.done = static_cast<std::int64_t>(done), .total = total});
         }

@@ -1,6 +1,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/models/airbench.h>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/eye.h>

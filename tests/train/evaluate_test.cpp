@@ -3,6 +3,7 @@
 
 #include <imgcls/train/evaluate.h>
 
+#include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
 
 #include <catch2/catch.hpp>
@@ -65,6 +66,31 @@ TEST_CASE("the loss is the mean cross-entropy") {
   CHECK(counts.loss() == Approx((std::log(2.0) + std::log(4.0 / 3.0)) / 2).epsilon(1e-6));
 }
 
+TEST_CASE("with flip, images and their mirror images count alike") {
+  // A network that says class 1 where the image's left half is brighter, class 0 otherwise.
+  const models::Model model(
+      std::make_shared<test::ToyNet>(),
+      [](const at::Tensor& x) {
+        const at::Tensor left = x.slice(3, 0, 6).mean({1, 2, 3}),
+                         right = x.slice(3, 6).mean({1, 2, 3});
+        const at::Tensor difference = left - right;
+        return at::stack(
+            {difference * 0 + 0.01, difference, difference * 0 - 1, difference * 0 - 1}, 1);
+      },
+      "left or right");
+  data::Loader loader(std::make_shared<test::ToySource>(40, 1),
+                      {.batch = 20, .transform = data::EvalOptions{.size = 12, .resize = 0}});
+  const train::InputStage input({}, "cpu", true);
+  const auto world = dist::launch({.device = dist::DeviceKind::cpu});
+  const auto go_on = [](std::size_t) { return true; };
+  const auto plain = train::evaluate(model, loader, input, *world, false, go_on);
+  const auto flipped = train::evaluate(model, loader, input, *world, true, go_on);
+  // The plain network is wrong about all; with its mirror image added, a difference vanishes, and
+  // all images are called class 0.
+  CHECK(plain.top1 == 0);
+  CHECK(flipped.top1 == 10);
+}
+
 TEST_CASE("evaluation leaves the model in the mode it was in, and can be stopped") {
   const models::Model model = test::toy_model();
   CHECK(model.is_training());
@@ -73,10 +99,10 @@ TEST_CASE("evaluation leaves the model in the mode it was in, and can be stopped
   const train::InputStage input({}, "cpu", true);
   const auto world = dist::launch({.device = dist::DeviceKind::cpu});
   const auto counts =
-      train::evaluate(model, loader, input, *world, [](std::size_t) { return true; });
+      train::evaluate(model, loader, input, *world, false, [](std::size_t) { return true; });
   CHECK(counts.images == 50);
   CHECK(model.is_training());
-  const auto stopped =
-      train::evaluate(model, loader, input, *world, [](std::size_t done) { return done < 2; });
+  const auto stopped = train::evaluate(model, loader, input, *world, false,
+                                       [](std::size_t done) { return done < 2; });
   CHECK(stopped.images == -1);
 }

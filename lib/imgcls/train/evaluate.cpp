@@ -58,7 +58,8 @@ EvalCounts count(const at::Tensor& all_logits, const at::Tensor& all_labels) {
 }
 
 EvalCounts evaluate(const models::Model& model, data::Loader& loader, const InputStage& input,
-                    dist::World& world, const std::function<bool(std::size_t)>& on_batch) {
+                    dist::World& world, bool flip,
+                    const std::function<bool(std::size_t)>& on_batch) {
   const at::NoGradGuard no_grad;
   const EvalMode eval_mode(model);
   EvalCounts sum;
@@ -69,7 +70,9 @@ EvalCounts evaluate(const models::Model& model, data::Loader& loader, const Inpu
   for (std::size_t done = 0; done < batches; done += world_size) {
     if (const data::Batch* batch = loader.next()) {
       const DeviceBatch on_device = input(*batch);
-      add(sum, count(model.forward(on_device.images), on_device.labels));
+      at::Tensor logits = model.forward(on_device.images);
+      if (flip) logits = logits.add(model.forward(on_device.images.flip(3))).div(2);
+      add(sum, count(logits, on_device.labels));
     }
     const bool go_on = on_batch(std::min(done + world_size, batches));
     if (world.max(go_on ? 0 : 1) != 0) return {.images = -1};

@@ -89,6 +89,7 @@ void fill_data(const json& j, DataOptions& o) {
 void fill_eval(const json& j, EvalRunOptions& o) {
   o.transform = {.size = j.at("size"), .resize = j.at("resize"), .interpolation = interpolation(j)};
   o.batch = j.at("batch");
+  o.flip = j.at("flip");
   o.every_epochs = j.at("every_epochs");
 }
 

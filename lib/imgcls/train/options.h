@@ -45,6 +45,8 @@ struct EvalRunOptions {
   data::EvalOptions transform;
   /// Images of a batch. Batches are dealt to the ranks whole.
   std::size_t batch = 256;
+  /// Average each image's logits with those of its mirror image.
+  bool flip = false;
   /// Epochs between evaluations; the last epoch is always evaluated.
   int every_epochs = 1;
 };

@@ -300,11 +300,12 @@ EvalCounts Trainer::Session::evaluate_now() {
   narrator_.begin_phase();
   replicas_->sync_buffers();
   const std::size_t total = val_loader_->batches_per_epoch();
-  const EvalCounts counts = evaluate(model_, *val_loader_, *input_, world_, [&](std::size_t done) {
-    const std::size_t images = std::min(val_source_->size(), done * options_.eval.batch);
-    narrator_.eval_batches(done, total, images, position_);
-    return signals_.received() == 0;
-  });
+  const EvalCounts counts =
+      evaluate(model_, *val_loader_, *input_, world_, options_.eval.flip, [&](std::size_t done) {
+        const std::size_t images = std::min(val_source_->size(), done * options_.eval.batch);
+        narrator_.eval_batches(done, total, images, position_);
+        return signals_.received() == 0;
+      });
   if (counts.images < 0) stop_signal_ = static_cast<int>(world_.max(signals_.received()));
   eval_s_ = narrator_.phase_seconds();
   return counts;
