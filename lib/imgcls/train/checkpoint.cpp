@@ -115,7 +115,7 @@ std::vector<fs::path> Checkpoints::all() const {
 fs::path Checkpoints::save(const Training& training, const Position& position,
                            const RunIdentity& identity) {
   make_folders(folder_);
-  const fs::path final_path = path(position.step);
+  fs::path final_path = path(position.step);
   const fs::path temporary = folder_ / fmt::format(".step-{:010}.tmp", position.step);
   remove_tree(temporary);
   make_folders(temporary);

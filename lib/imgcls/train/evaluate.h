@@ -21,9 +21,12 @@ struct EvalCounts {
   /// order in which ranks are added up. A loss that is not finite counts as 10,000.
   std::int64_t loss_units = 0;
 
-  double acc1() const { return images ? 100.0 * static_cast<double>(top1) / images : 0; }
-  double acc5() const { return images ? 100.0 * static_cast<double>(top5) / images : 0; }
-  double loss() const { return images ? static_cast<double>(loss_units) * 0x1p-24 / images : 0; }
+  double acc1() const { return 100 * share(static_cast<double>(top1)); }
+  double acc5() const { return 100 * share(static_cast<double>(top5)); }
+  double loss() const { return share(static_cast<double>(loss_units) * 0x1p-24); }
+
+ private:
+  double share(double sum) const { return images ? sum / static_cast<double>(images) : 0; }
 };
 
 /// Counts for logits (float N x K) and labels (int64 N; kSkippedLabel is left out). The rank of an
