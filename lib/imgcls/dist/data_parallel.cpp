@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 #include <imgcls/core/error.h>
 #include <imgcls/dist/data_parallel.h>
+#include <imgcls/models/weights.h>
 #include <torch/csrc/distributed/c10d/reducer.hpp>
 
 #include <algorithm>
@@ -104,15 +105,12 @@ DataParallel::DataParallel(models::Model& model, World& world)
   state_->group =
       c10::intrusive_ptr<c10d::ProcessGroup>::unsafe_reclaim_from_nonowning(world.process_group());
 
-  const std::vector<NamedTensor> parameters = model.parameters();
-  std::vector<NamedTensor> all = parameters;
-  const std::vector<NamedTensor> buffers = model.buffers();
-  all.insert(all.end(), buffers.begin(), buffers.end());
+  const std::vector<NamedTensor> all = models::state(model);
   check_same_model(all, world);
 
   c10d::broadcast_coalesced(state_->group, detached(all), kBroadcastBytes);
-  state_->buffers = detached(buffers);
-  state_->reducer = make_reducer(parameters, state_->group);
+  state_->buffers = detached(model.buffers());
+  state_->reducer = make_reducer(model.parameters(), state_->group);
 }
 
 DataParallel::~DataParallel() = default;
