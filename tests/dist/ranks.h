@@ -20,6 +20,8 @@ void collectives(World& world);
 void a_rank_stays_away(World& world);
 void a_rank_throws(World& world);
 void a_rank_is_killed(World& world);
+void a_rank_is_stopped(World& world);
+void a_rank_leaves(World& world);
 void store(World& world);
 
 // ranks_tensors.cpp: the process group gradients travel by.

@@ -22,6 +22,8 @@ const std::map<std::string, void (*)(World&)> kCases{
     {"a_rank_stays_away", a_rank_stays_away},
     {"a_rank_throws", a_rank_throws},
     {"a_rank_is_killed", a_rank_is_killed},
+    {"a_rank_is_stopped", a_rank_is_stopped},
+    {"a_rank_leaves", a_rank_leaves},
     {"store", store},
     {"tensors", tensors},
     {"gradients", gradients},
@@ -33,7 +35,7 @@ const std::map<std::string, void (*)(World&)> kCases{
 
 // Cases in which a rank does not answer must not take long; others may wait for a busy machine.
 double timeout_of(const std::string& name) {
-  return name.starts_with("a_rank_s") ? 2 : 60;
+  return name.starts_with("a_rank_s") || name == "a_rank_is_stopped" ? 2 : 60;
 }
 
 std::unique_ptr<World> launch_for(const std::string& name) {
@@ -58,11 +60,13 @@ int run(const std::string& name) {
     world = launch_for(name);
     kCases.at(name)(*world);
     return 0;
+  } catch (const imgcls::dist::RankFailure&) {
+    world->abort(1);  // reported already
   } catch (const std::exception& error) {
+    if (world) world->abort(1, error.what());
     std::fprintf(stderr, "%s\n", error.what());
-    if (world) world->abort(1);
-    return 1;
   }
+  return 1;
 }
 
 }  // namespace

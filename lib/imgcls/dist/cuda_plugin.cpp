@@ -1,8 +1,12 @@
 // libimgcls_cuda.so: see cuda_plugin.h.
+#include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAFunctions.h>
+#include <cuda_runtime_api.h>
 #include <imgcls/dist/cuda_plugin.h>
 #include <torch/csrc/cuda/nccl.h>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+
+#include <array>
 
 namespace imgcls::dist {
 namespace {
@@ -27,6 +31,12 @@ class Plugin final : public CudaPlugin {
     c10::cuda::set_device(static_cast<c10::DeviceIndex>(index));
   }
 
+  std::string bus_id(int index) override {
+    std::array<char, 32> id{};
+    C10_CUDA_CHECK(cudaDeviceGetPCIBusId(id.data(), static_cast<int>(id.size()), index));
+    return id.data();
+  }
+
   c10::intrusive_ptr<c10d::Backend> connect_nccl(const c10::intrusive_ptr<c10d::Store>& store,
                                                  int rank, int size,
                                                  std::chrono::milliseconds timeout) override {
@@ -40,7 +50,7 @@ class Plugin final : public CudaPlugin {
 }  // namespace
 }  // namespace imgcls::dist
 
-extern "C" __attribute__((visibility("default"))) imgcls::dist::CudaPlugin* imgcls_cuda_plugin_1() {
+extern "C" __attribute__((visibility("default"))) imgcls::dist::CudaPlugin* imgcls_cuda_plugin_2() {
   static imgcls::dist::Plugin plugin;
   return &plugin;
 }

@@ -5,6 +5,7 @@
 #include <c10/util/intrusive_ptr.h>
 
 #include <chrono>
+#include <string>
 
 namespace c10d {
 class Backend;
@@ -22,8 +23,12 @@ class CudaPlugin {
   virtual int device_count() = 0;
   /// Makes GPU `index` the current device of the calling thread.
   virtual void set_device(int index) = 0;
+  /// What tells GPU `index` apart from the machine's others ("0000:65:00.0"), however
+  /// CUDA_VISIBLE_DEVICES numbers them.
+  virtual std::string bus_id(int index) = 0;
   /// NCCL over all ranks, which find each other through `store`. It connects at the first
   /// collective. A collective that takes longer than `timeout` ends the process, with a message.
+  /// On this rank's current device: call set_device first.
   /// Throws when the plugin was compiled with the headers of another NCCL than LibTorch was.
   virtual c10::intrusive_ptr<c10d::Backend> connect_nccl(
       const c10::intrusive_ptr<c10d::Store>& store, int rank, int size,
@@ -31,7 +36,7 @@ class CudaPlugin {
 };
 
 /// The symbol to look up, and its type. The number is the interface's: change both together.
-inline constexpr const char* kCudaPluginSymbol = "imgcls_cuda_plugin_1";
+inline constexpr const char* kCudaPluginSymbol = "imgcls_cuda_plugin_2";
 using CudaPluginEntry = CudaPlugin* (*)();
 
 }  // namespace imgcls::dist

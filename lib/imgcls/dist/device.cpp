@@ -4,7 +4,10 @@
 #include <imgcls/core/log.h>
 #include <imgcls/dist/device.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
@@ -23,7 +26,15 @@ struct Gpu {
   Finding finding = Finding::usable;
   std::string problem;
   CudaPlugin* plugin = nullptr;
+  int index = 0;
+  std::string only_one;  // which GPU it is, where a rank sees fewer than its machine has ranks
 };
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  ::gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
 
 // Cheap, and loads nothing: the control device of NVIDIA's driver, or the GPU of a WSL machine.
 bool has_driver() {
@@ -70,35 +81,49 @@ Gpu find_gpu(const World& world) {
   try {
     gpu.plugin = load_plugin();
   } catch (const DistError& error) {
-    return {has_driver() ? Finding::unusable : Finding::no_gpu, error.what(), nullptr};
+    gpu.finding = has_driver() ? Finding::unusable : Finding::no_gpu;
+    gpu.problem = error.what();
+    return gpu;
   }
   const int count = gpu.plugin->device_count();
   if (count == 0) {
-    return {
-        has_driver() ? Finding::unusable : Finding::no_gpu,
+    gpu.finding = has_driver() ? Finding::unusable : Finding::no_gpu;
+    gpu.problem =
         "GPU support loads, but CUDA sees no GPU: is there one, with NVIDIA's driver installed, "
-        "and does CUDA_VISIBLE_DEVICES name it?",
-        nullptr};
+        "and "
+        "does CUDA_VISIBLE_DEVICES name it?";
+    return gpu;
   }
+  gpu.index = world.local_rank();
   if (count < world.local_size()) {
-    return {
-        Finding::too_few,
-        fmt::format("this machine runs {} ranks and has {} GPU{}: start at most one rank for each "
-                    "GPU, or choose the device cpu",
-                    world.local_size(), count, count == 1 ? "" : "s"),
-        nullptr};
+    gpu.problem = fmt::format(
+        "this machine runs {} ranks and has {} GPU{}: start at most one rank for each "
+        "GPU, or choose the device cpu",
+        world.local_size(), count, count == 1 ? "" : "s");
+    if (count > 1) gpu.finding = Finding::too_few;
+    gpu.index = 0;
+    gpu.only_one = fmt::format("{} {}", host_name(), gpu.plugin->bus_id(0));
   }
   return gpu;
+}
+
+// A batch system may show each rank one GPU of its own. Collective.
+void check_own(Gpu& mine, World& world) {
+  const std::vector<std::string> all = world.gather(mine.only_one);
+  const bool shared =
+      !mine.only_one.empty() && std::count(all.begin(), all.end(), mine.only_one) > 1;
+  if (mine.finding == Finding::usable && shared) mine.finding = Finding::too_few;
 }
 
 // The worst finding of all ranks and, with the first rank that has it, its problem.
 Gpu agree(const Gpu& mine, World& world) {
   const auto worst = world.max(static_cast<std::int64_t>(mine.finding));
-  const std::vector<std::string> problems =
-      world.gather(static_cast<std::int64_t>(mine.finding) == worst ? mine.problem : "");
+  const bool have_it = static_cast<std::int64_t>(mine.finding) == worst;
+  const std::vector<std::string> problems = world.gather(have_it ? mine.problem : "");
   const auto first = std::find_if(problems.begin(), problems.end(),
                                   [](const std::string& problem) { return !problem.empty(); });
-  Gpu all{static_cast<Finding>(worst), "", mine.plugin};
+  Gpu all = mine;
+  all.finding = static_cast<Finding>(worst);
   if (first != problems.end()) {
     all.problem = fmt::format("rank {}: {}", first - problems.begin(), *first);
   }
@@ -112,11 +137,15 @@ Device choose_device(DeviceKind kind, World& world) {
 
   // Without a driver there is no GPU: an automatic choice then loads no CUDA library at all.
   const bool look = kind == DeviceKind::cuda || has_driver();
-  const Gpu gpu = agree(look ? find_gpu(world) : Gpu{Finding::no_gpu, "", nullptr}, world);
+  Gpu mine;
+  mine.finding = Finding::no_gpu;
+  if (look) mine = find_gpu(world);
+  check_own(mine, world);
+  const Gpu gpu = agree(mine, world);
 
   if (gpu.finding == Finding::usable) {
-    gpu.plugin->set_device(world.local_rank());
-    return {fmt::format("cuda:{}", world.local_rank()), gpu.plugin};
+    gpu.plugin->set_device(gpu.index);
+    return {fmt::format("cuda:{}", gpu.index), gpu.plugin};
   }
   if (kind == DeviceKind::cuda || gpu.finding == Finding::too_few) throw DistError(gpu.problem);
   if (gpu.finding == Finding::unusable && world.is_first()) {

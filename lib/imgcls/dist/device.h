@@ -14,7 +14,8 @@
 namespace imgcls::dist {
 
 struct Device {
-  std::string name;              ///< "cpu" or "cuda:N", N the local rank
+  /// "cpu" or "cuda:N": N is the local rank, or 0 where each rank sees one GPU of its own.
+  std::string name;
   CudaPlugin* plugin = nullptr;  ///< set with "cuda:N"; lives as long as the process
 };
 

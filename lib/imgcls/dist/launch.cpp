@@ -1,27 +1,27 @@
 #include <imgcls/core/error.h>
+#include <imgcls/dist/job_mpi.h>
+#include <imgcls/dist/job_tcp.h>
+#include <imgcls/dist/launcher.h>
 #include <imgcls/dist/world.h>
-#include <imgcls/dist/world_mpi.h>
+#include <imgcls/dist/world_ranks.h>
 #include <imgcls/dist/world_single.h>
 
-#include <algorithm>
-#include <array>
-#include <cstdlib>
-
 namespace imgcls::dist {
-
-bool started_as_rank() {
-  // Set by Open MPI's mpirun; by srun --mpi=pmix and PRRTE; by MPICH's mpiexec and srun --mpi=pmi2.
-  constexpr std::array kSetByLaunchers{"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"};
-  return std::any_of(kSetByLaunchers.begin(), kSetByLaunchers.end(),
-                     [](const char* name) { return std::getenv(name) != nullptr; });
-}
 
 std::unique_ptr<World> launch(const LaunchOptions& options) {
   if (!(options.timeout_s > 0)) {
     throw DistError("LaunchOptions::timeout_s is " + std::to_string(options.timeout_s) +
                     ": it must be a number of seconds above 0");
   }
-  return started_as_rank() ? make_mpi_world(options) : make_single_world(options);
+  const Launched started = launched();
+  const std::chrono::duration<double> timeout(options.timeout_s);
+  // MPI must be started even for one rank: its launcher waits for that. But where there is no MPI,
+  // one rank is a world of one.
+  const bool alone = started.size == 1 && (started.by == Launcher::tcp || !has_mpi());
+  if (started.by == Launcher::none || alone) return make_single_world(options);
+  return make_ranks_world(
+      started.by == Launcher::mpi ? join_mpi_job(timeout) : join_tcp_job(started, timeout),
+      options);
 }
 
 }  // namespace imgcls::dist

@@ -1,79 +1,110 @@
 #include <arpa/inet.h>
+#include <c10/util/Flags.h>
 #include <fmt/format.h>
 #include <imgcls/core/error.h>
 #include <imgcls/dist/rendezvous.h>
+#include <imgcls/dist/socket.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <exception>
+#include <utility>
+
+C10_DECLARE_int(caffe2_log_level);
 
 namespace imgcls::dist {
 namespace {
 
-constexpr const char* kLoopback = "127.0.0.1";
+// c10d prints a page with a stack trace for each try to connect; the error thrown says it in a
+// line.
+class QuietC10d {
+ public:
+  QuietC10d() { FLAGS_caffe2_log_level = 3; }  // fatal errors alone
+  ~QuietC10d() { FLAGS_caffe2_log_level = before_; }
+  QuietC10d(const QuietC10d&) = delete;
+  QuietC10d& operator=(const QuietC10d&) = delete;
 
-// A socket that listens on a free port of the loopback interface. The store takes it over.
-int listen_on_loopback() {
-  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+ private:
+  int before_ = FLAGS_caffe2_log_level;
+};
+
+// A socket that listens on the loopback interface. The store takes it over.
+Socket listen_on_loopback(std::uint16_t port) {
+  Socket listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  ::setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   sockaddr_in address{};
   address.sin_family = AF_INET;
+  address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (listener < 0 ||
-      ::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
-      ::listen(listener, SOMAXCONN) != 0) {
-    throw DistError(fmt::format("cannot listen on {}: {}", kLoopback, std::strerror(errno)));
+  if (!listener.is_open() ||
+      ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
+      ::listen(listener.get(), SOMAXCONN) != 0) {
+    throw DistError(fmt::format("rank 0 cannot listen on 127.0.0.1:{}: {}{}", port,
+                                std::strerror(errno),
+                                errno == EADDRINUSE ? "; choose another MASTER_PORT" : ""));
   }
   return listener;
 }
 
-std::uint16_t port_of(int listener) {
+std::uint16_t port_of(const Socket& listener) {
   sockaddr_in address{};
   socklen_t size = sizeof(address);
-  if (::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+  if (::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
     throw DistError(fmt::format("cannot read a socket's port: {}", std::strerror(errno)));
   }
   return ntohs(address.sin_port);
 }
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) {
-    throw DistError(fmt::format("cannot read this machine's name: {}", std::strerror(errno)));
+c10::intrusive_ptr<c10d::TCPStore> open_tcp_store(const StoreAddress& address) {
+  c10d::TCPStoreOptions options;
+  options.timeout = address.timeout;
+  options.waitWorkers = false;
+  options.port = address.port;
+  options.isServer = address.serves;
+  Socket listener;
+  if (address.serves && is_loopback(address.host)) {
+    listener = listen_on_loopback(address.port);
+    options.port = port_of(listener);
+    options.masterListenFd = listener.release();
   }
-  return name.data();
+  try {
+    const QuietC10d quiet;
+    return c10::make_intrusive<c10d::TCPStore>(address.host, options);
+  } catch (const std::exception& e) {
+    const std::string reason = e.what();
+    throw DistError(fmt::format("rank {} cannot {} {}:{}: {}", address.rank,
+                                address.serves
+                                    ? "serve the other ranks at"
+                                    : "reach rank 0 (is it started, and the address right?) at",
+                                address.host, address.port, reason.substr(0, reason.find('\n'))));
+  }
 }
 
 }  // namespace
 
-c10::intrusive_ptr<c10d::Store> make_store(World& world, std::chrono::milliseconds timeout) {
-  const bool one_machine = world.local_size() == world.size();
-  c10d::TCPStoreOptions options;
-  options.timeout = timeout;
-  options.waitWorkers = false;
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host.starts_with("127.");
+}
 
+c10::intrusive_ptr<c10d::Store> open_store(const StoreAddress& address) {
+  return open_tcp_store(address);
+}
+
+c10::intrusive_ptr<c10d::Store> make_store(World& world, const std::string& first_host,
+                                           std::chrono::milliseconds timeout) {
+  StoreAddress address{
+      .host = first_host, .serves = world.is_first(), .timeout = timeout, .rank = world.rank()};
   c10::intrusive_ptr<c10d::TCPStore> store;
-  std::string port;
-  if (world.is_first()) {
-    options.isServer = true;
-    options.port = 0;
-    if (one_machine) {
-      options.masterListenFd = listen_on_loopback();
-      options.port = port_of(*options.masterListenFd);
-    }
-    store = c10::make_intrusive<c10d::TCPStore>(kLoopback, options);
-    port = std::to_string(store->getPort());
-  }
-  port = world.broadcast(port);
-  const std::string host = world.broadcast(one_machine ? kLoopback : host_name());
-  if (!world.is_first()) {
-    options.port = static_cast<std::uint16_t>(std::stoi(port));
-    store = c10::make_intrusive<c10d::TCPStore>(host, options);
-  }
-  return store;
+  if (world.is_first()) store = open_tcp_store(address);
+  const std::string port = world.broadcast(store ? std::to_string(store->getPort()) : "");
+  if (store) return store;
+  address.port = static_cast<std::uint16_t>(std::stoi(port));
+  return open_tcp_store(address);
 }
 
 }  // namespace imgcls::dist

@@ -1,10 +1,16 @@
 #pragma once
-// Where NCCL's ranks meet. Internal to dist/.
+// Key-value stores by which ranks find each other (c10d's TCPStore). Internal to dist/.
+//
+// They authenticate nobody. With a loopback address they listen on that interface alone; otherwise
+// on all interfaces of rank 0's machine, which must lie in a network one trusts (as PyTorch's
+// security page says of its own).
 
 #include <c10/util/intrusive_ptr.h>
 #include <imgcls/dist/world.h>
 
 #include <chrono>
+#include <cstdint>
+#include <string>
 
 namespace c10d {
 class Store;
@@ -12,11 +18,23 @@ class Store;
 
 namespace imgcls::dist {
 
-/// A key-value store that rank 0 serves over TCP, on a free port whose address the ranks learn
-/// through `world`. Collective. It authenticates nobody: on one machine it listens on the loopback
-/// interface alone; over several it listens on all interfaces of rank 0's machine, which must be
-/// reachable by name and lie in a network one trusts (as PyTorch's security page says of its own).
-/// Throws DistError.
-c10::intrusive_ptr<c10d::Store> make_store(World& world, std::chrono::milliseconds timeout);
+/// Whether `host` names this machine's loopback interface.
+bool is_loopback(const std::string& host);
+
+struct StoreAddress {
+  std::string host;
+  std::uint16_t port = 0;
+  bool serves = false;  ///< this process is the server, and listens on `port`; 0: on a free one
+  std::chrono::milliseconds timeout{300000};
+  int rank = 0;  ///< for messages
+};
+
+/// A client of the store at that address, and its server where `serves`. Throws DistError.
+c10::intrusive_ptr<c10d::Store> open_store(const StoreAddress& address);
+
+/// A store for a world that has none: rank 0 serves it on a free port of `first_host`, by which the
+/// others reach it. Collective over `world`. Throws DistError.
+c10::intrusive_ptr<c10d::Store> make_store(World& world, const std::string& first_host,
+                                           std::chrono::milliseconds timeout);
 
 }  // namespace imgcls::dist

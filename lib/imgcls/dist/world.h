@@ -2,8 +2,14 @@
 // Who else trains with this process: rank, number of ranks, device, and what ranks say to each
 // other outside the training step (counts, flags, texts). Gradients travel by dist/data_parallel.h.
 //
-// A program calls `launch` once. Started by hand it gets a world of one; started by `mpirun -np N`
-// it gets a world of N over MPI (gradients over MPI on CPUs, over NCCL on GPUs).
+// A program calls `launch` once. Started by hand it gets a world of one; started by `mpirun -np N`,
+// by srun or with torchrun's variables (dist/launcher.h) a world of N. On CPUs gradients travel by
+// MPI or, where the launcher brings none, by TCP; on GPUs by NCCL.
+//
+// No rank waits for ever: when one dies, fails or falls silent, all others' collectives throw
+// RankFailure, and a process that does not come to one is ended (dist/watch.h).
+
+#include <imgcls/core/error.h>
 
 #include <cstdint>
 #include <memory>
@@ -24,8 +30,15 @@ enum class DeviceKind { automatic, cpu, cuda };
 struct LaunchOptions {
   /// automatic: a GPU for each rank where there are some and GPU support is installed, else CPUs.
   DeviceKind device = DeviceKind::automatic;
-  /// Seconds after which a collective that does not finish ends the job.
+  /// Seconds after which a rank that does not answer ends the job.
   double timeout_s = 600;
+};
+
+/// The job has failed on some rank, which the message names with the reason. It has been reported
+/// on standard error already, once for the whole job: end the process (World::abort).
+class RankFailure : public DistError {
+ public:
+  using DistError::DistError;
 };
 
 /// A process among `size()`, seen from inside. Every member but the first group is a collective:
@@ -41,7 +54,7 @@ class World {
   bool is_first() const { return rank_ == 0; }    ///< the one that writes files and speaks
   /// "cpu", or "cuda:N" with N the local rank.
   const std::string& device() const { return device_; }
-  /// "single", "mpi" or "mpi+nccl": how ranks talk.
+  /// "single", "mpi", "tcp", "mpi+nccl" or "tcp+nccl": how ranks talk.
   virtual std::string_view backend() const = 0;
   /// For gradients: c10d's process group over all ranks; null in a world of one.
   virtual c10d::ProcessGroup* process_group() { return nullptr; }
@@ -58,9 +71,11 @@ class World {
   /// Every rank's text, in the order of ranks, on every rank.
   virtual std::vector<std::string> gather(std::string_view text) = 0;
 
-  /// Ends the whole job now, on all ranks, with exit code `code`. For an error on one rank that the
-  /// others cannot know of. Not a collective; does not return.
-  [[noreturn]] virtual void abort(int code) = 0;
+  /// Ends the whole job now, on all ranks, this one with exit code `code`. For an error on one rank
+  /// that the others cannot know of: `reason` is reported once for the job, with this rank's
+  /// number, and is what the others' RankFailure says. Empty: it has been reported. Not a
+  /// collective; does not return.
+  [[noreturn]] virtual void abort(int code, std::string_view reason = {}) = 0;
 
  protected:
   int rank_ = 0, size_ = 1, local_rank_ = 0, local_size_ = 1;
@@ -68,7 +83,8 @@ class World {
 };
 
 /// Joins the job this process was started in. Call once, first thing in `main`; the world ends the
-/// job's communication when it is destroyed. Throws DistError.
+/// job's communication when it is destroyed. Throws DistError when ranks do not find each other, and
+/// AgreedError (dist/agree.h; in a world of one DistError) when they cannot have the device asked for.
 std::unique_ptr<World> launch(const LaunchOptions& options = {});
 
 }  // namespace imgcls::dist

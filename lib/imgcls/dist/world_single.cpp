@@ -1,3 +1,4 @@
+#include <imgcls/core/log.h>
 #include <imgcls/dist/device.h>
 #include <imgcls/dist/world_single.h>
 
@@ -17,7 +18,10 @@ class SingleWorld final : public World {
   std::int64_t max(std::int64_t value) override { return value; }
   std::string broadcast(std::string_view text) override { return std::string(text); }
   std::vector<std::string> gather(std::string_view text) override { return {std::string(text)}; }
-  [[noreturn]] void abort(int code) override { std::_Exit(code); }
+  [[noreturn]] void abort(int code, std::string_view reason) override {
+    if (!reason.empty()) Log().error(reason);
+    std::_Exit(code);
+  }
 };
 
 }  // namespace

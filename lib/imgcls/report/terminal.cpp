@@ -1,3 +1,4 @@
+#include <imgcls/dist/launcher.h>
 #include <imgcls/report/terminal.h>
 
 #include <fcntl.h>
@@ -25,7 +26,7 @@ Terminal look_at(int descriptor) {
 }  // namespace
 
 Terminal find_terminal() {
-  if (!std::getenv("OMPI_COMM_WORLD_RANK")) return look_at(STDERR_FILENO);
+  if (dist::launched().name != "mpirun") return look_at(STDERR_FILENO);
   // The parent is mpirun itself where the rank runs on mpirun's machine, else a daemon without a
   // terminal.
   const std::string launcher = "/proc/" + std::to_string(::getppid()) + "/fd/2";

@@ -1,23 +1,21 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/log.h>
 #include <imgcls/dist/agree.h>
+#include <imgcls/dist/launcher.h>
 #include <imgcls/train/program.h>
 
-#include <fmt/format.h>
-
-#include <cstdlib>
 #include <nlohmann/json.hpp>
-#include <string_view>
 
 namespace imgcls::train {
 namespace {
 
 /// Whether this is the process that speaks, before there is a world to ask.
 bool launched_first() {
-  for (const char* variable : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"}) {
-    if (const char* rank = std::getenv(variable)) return std::string_view(rank) == "0";
+  try {
+    return dist::launched().rank == 0;
+  } catch (const DistError&) {
+    return true;
   }
-  return true;
 }
 
 dist::LaunchOptions launch_options(const Config& config) {
@@ -36,11 +34,12 @@ int run_in_world(const Config& config, dist::World& world,
   } catch (const dist::AgreedError& e) {
     if (world.is_first()) Log().error(e.what());
     return kFailure;
+  } catch (const dist::RankFailure&) {
+    world.abort(kFailure);
   } catch (const std::exception& e) {
-    Log::quiet(world.size() > 1 ? fmt::format("rank {}: ", world.rank()) : "").error(e.what());
-    if (world.size() > 1) world.abort(kFailure);
-    return kFailure;
+    world.abort(kFailure, e.what());
   }
+  return kFailure;
 }
 
 }  // namespace
@@ -54,10 +53,13 @@ int run_program(std::span<const std::string> arguments,
   } catch (const ConfigError& e) {
     if (launched_first()) Log().error(e.what());
     return kUsage;
-  } catch (const Error& e) {
+  } catch (const dist::AgreedError& e) {
     if (launched_first()) Log().error(e.what());
-    return kFailure;
+  } catch (const dist::RankFailure&) {  // reported already
+  } catch (const Error& e) {            // this rank did not get into the job
+    Log().error(e.what());
   }
+  return kFailure;
 }
 
 }  // namespace imgcls::train

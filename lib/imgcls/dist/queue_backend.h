@@ -1,17 +1,19 @@
 #pragma once
-// Collectives on CPU tensors over MPI, as c10d's Reducer asks for them. Internal to dist/.
+// Collectives on CPU tensors, as c10d's Reducer asks for them, over a Transport. Internal to dist/.
 //
 // PyTorch's wheel has neither ProcessGroupMPI nor the headers of ProcessGroupGloo. Like the first,
 // this one queues operations for a thread of its own, so that gradients travel while the backward
 // pass goes on. Operations run in the order of the calls, which must be the same on all ranks.
 
-#include <imgcls/dist/mpi_call.h>
+#include <ATen/ThreadLocalState.h>
+#include <imgcls/dist/transport.h>
 #include <torch/csrc/distributed/c10d/Backend.hpp>
 
 #include <condition_variable>
 #include <deque>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -19,19 +21,18 @@
 
 namespace imgcls::dist {
 
-class MpiWork;
+class QueuedWork;
 
-/// Tensors are of any number type MPI knows, bool, or float16 and bfloat16 (added as float32). They
-/// must have the same shape and strides on all ranks. Errors (DistError) come out of the Work's
-/// `wait` and future; after the first, all later operations fail with it.
-class MpiBackend final : public c10d::Backend {
+/// Tensors are of any number type, or bool. They must have the same shape and strides on all ranks.
+/// Errors (DistError) come out of the Work's `wait` and future; after the first, all later
+/// operations fail with it.
+class QueueBackend final : public c10d::Backend {
  public:
-  /// `comm` must outlive this, be used by nothing else, and return errors. MPI must have been
-  /// started with MPI_THREAD_MULTIPLE.
-  MpiBackend(MPI_Comm comm, int rank, int size, std::chrono::duration<double> timeout);
-  ~MpiBackend() override;
+  /// `transport` must outlive this and be used by nothing else.
+  explicit QueueBackend(Transport& transport);
+  ~QueueBackend() override;
 
-  const std::string getBackendName() const override { return "imgcls_mpi"; }
+  const std::string getBackendName() const override { return "imgcls"; }
 
   c10::intrusive_ptr<c10d::Work> broadcast(std::vector<at::Tensor>& tensors,
                                            const c10d::BroadcastOptions& options) override;
@@ -50,8 +51,10 @@ class MpiBackend final : public c10d::Backend {
 
  private:
   struct Operation {
-    c10::intrusive_ptr<MpiWork> work;
+    c10::intrusive_ptr<QueuedWork> work;
     std::function<void()> run;
+    std::string name;             // in a profiler's trace
+    at::ThreadLocalState caller;  // as it was when the operation was asked for
   };
 
   c10::intrusive_ptr<c10d::Work> enqueue(c10d::OpType type, std::vector<at::Tensor> outputs,
@@ -62,16 +65,13 @@ class MpiBackend final : public c10d::Backend {
   void allreduce_now(const at::Tensor& tensor, c10d::ReduceOp::RedOpType op);
   void allgather_now(const std::vector<at::Tensor>& outputs, const at::Tensor& input);
 
-  MPI_Comm comm_;
-  std::atomic<bool> give_up_ = false;
-  MpiPatience patience_;
-
+  Transport& transport_;
   std::mutex queue_mutex_;
   std::condition_variable queue_changed_;
   std::deque<Operation> queue_;
   bool stopping_ = false;
   std::exception_ptr error_;       // of the first operation that failed; the thread's alone
-  std::vector<Operation> failed_;  // MPI may still write to their tensors; the thread's alone
+  std::vector<Operation> failed_;  // their tensors may still be written to; the thread's alone
   std::thread thread_;
 };
 

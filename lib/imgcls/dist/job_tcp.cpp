@@ -1,0 +1,92 @@
+#include <fmt/format.h>
+#include <imgcls/core/error.h>
+#include <imgcls/dist/job_tcp.h>
+#include <imgcls/dist/rendezvous.h>
+#include <imgcls/dist/socket.h>
+#include <imgcls/dist/tcp_transport.h>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+
+#include <cstdlib>
+#include <future>
+
+namespace imgcls::dist {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+class TcpJob final : public Job {
+ public:
+  TcpJob(const Launched& launched, std::chrono::duration<double> timeout);
+
+  std::string_view backend() const override { return "tcp"; }
+  std::unique_ptr<Transport> open(const std::string& channel) override;
+  c10::intrusive_ptr<c10d::Store> store() override { return store_; }
+  void finish() override {}
+  [[noreturn]] void abort(int code) override { std::_Exit(code); }
+
+ private:
+  std::string read(const std::string& key, int from);
+
+  Launched launched_;
+  std::chrono::duration<double> timeout_;
+  c10::intrusive_ptr<c10d::Store> store_;
+  std::string secret_;
+};
+
+TcpJob::TcpJob(const Launched& launched, std::chrono::duration<double> timeout)
+    : launched_(launched), timeout_(timeout) {
+  const bool serves = launched.rank == 0 && !launched.store_is_there;
+  const auto limit = std::chrono::duration_cast<milliseconds>(timeout);
+  store_ = c10::make_intrusive<c10d::PrefixStore>(fmt::format("imgcls/{}", launched.attempt),
+                                                  open_store({.host = launched.host,
+                                                              .port = launched.port,
+                                                              .serves = serves,
+                                                              .timeout = limit,
+                                                              .rank = launched.rank}));
+  if (launched.rank == 0) store_->set("secret", random_secret());
+  secret_ = read("secret", 0);
+}
+
+std::string TcpJob::read(const std::string& key, int from) {
+  try {
+    return store_->get_to_str(key);
+  } catch (const std::exception&) {
+    throw DistError(
+        fmt::format("rank {} of {} ({}) waited {:g} s for rank {} to join: was it started?",
+                    launched_.rank, launched_.size, launched_.name, timeout_.count(), from));
+  }
+}
+
+std::unique_ptr<Transport> TcpJob::open(const std::string& channel) {
+  const int rank = launched_.rank, size = launched_.size;
+  const int next = (rank + 1) % size, previous = (rank + size - 1) % size;
+  const auto key = [&](int of) { return fmt::format("{}/{}", channel, of); };
+  const Listener listener = listen_for_ranks(is_loopback(launched_.host));
+  store_->set(key(rank), listener.address);
+
+  // All connect and accept at once: each waits for its neighbour's welcome.
+  const std::string address = read(key(next), next);
+  const auto deadline =
+      steady_clock::now() + std::chrono::duration_cast<steady_clock::duration>(timeout_);
+  const Greeting greeting{.secret = secret_, .channel = channel, .rank = rank};
+  auto connection =
+      std::async(std::launch::async, [&] { return connect_to_rank(address, greeting, deadline); });
+  auto [from, accepted] = accept_rank(listener.socket, greeting, deadline);
+  if (from != previous) {
+    throw DistError(
+        fmt::format("rank {} expected rank {} and met rank {}: is each rank's number "
+                    "given to one process alone?",
+                    rank, previous, from));
+  }
+  return std::make_unique<TcpTransport>(channel, rank, size, timeout_,
+                                        std::move(connection.get().socket), std::move(accepted));
+}
+
+}  // namespace
+
+std::unique_ptr<Job> join_tcp_job(const Launched& launched, std::chrono::duration<double> timeout) {
+  return std::make_unique<TcpJob>(launched, timeout);
+}
+
+}  // namespace imgcls::dist

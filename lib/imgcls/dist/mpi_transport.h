@@ -1,0 +1,36 @@
+#pragma once
+// Collectives over MPI. Internal to dist/.
+
+#include <imgcls/dist/transport.h>
+#include <mpi.h>
+
+namespace imgcls::dist {
+
+/// Throws DistError with MPI's text when `code`, returned by `call`, is an error.
+void check_mpi(int code, std::string_view call);
+
+/// On a communicator of its own. MPI must have been started with MPI_THREAD_MULTIPLE.
+///
+/// Waiting polls: at first it only yields the core, which keeps short collectives fast; later it
+/// also sleeps between looks, so that computing threads have the cores.
+class MpiTransport final : public Transport {
+ public:
+  /// Collective over `parent`, whose ranks it duplicates.
+  MpiTransport(std::string name, MPI_Comm parent, std::chrono::duration<double> timeout);
+
+  void close() override;
+
+ private:
+  void do_barrier(std::string_view what) override;
+  void do_broadcast(std::span<std::byte> bytes, int root, std::string_view what) override;
+  void do_allreduce(const Numbers& numbers, Reduction reduction, std::string_view what) override;
+  void do_allgather(std::span<const std::byte> mine, std::span<std::byte> all,
+                    std::string_view what) override;
+  /// Starts a collective by `start(&request)` and waits for it.
+  template <class Start>
+  void run(std::string_view what, const Start& start);
+
+  MPI_Comm comm_;
+};
+
+}  // namespace imgcls::dist

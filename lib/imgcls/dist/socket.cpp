@@ -1,0 +1,181 @@
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <ifaddrs.h>
+#include <imgcls/core/error.h>
+#include <imgcls/dist/socket.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <thread>
+#include <vector>
+
+namespace imgcls::dist {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr std::string_view kProtocol = "imgcls-1";
+constexpr std::string_view kWelcome = "welcome\n";
+constexpr std::size_t kLongestLine = 256;
+constexpr milliseconds kPatienceOfOne{3000};  // with one address, or with one that connects
+
+[[noreturn]] void fail(std::string_view what) {
+  throw DistError(fmt::format("{}: {}", what, std::strerror(errno)));
+}
+
+Socket new_socket() {
+  Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.is_open()) fail("cannot make a socket");
+  return socket;
+}
+
+bool wait_for(const Socket& socket, short events, Deadline deadline) {
+  const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
+  if (left.count() <= 0) return false;
+  pollfd poll_for{socket.get(), events, 0};
+  return ::poll(&poll_for, 1, static_cast<int>(std::min<std::int64_t>(left.count(), 1 << 30))) > 0;
+}
+
+// Short lines at a time when nothing else is on the line: never more than the socket's buffer.
+bool send_line(const Socket& socket, std::string_view line) {
+  return ::send(socket.get(), line.data(), line.size(), MSG_NOSIGNAL) ==
+         static_cast<ssize_t>(line.size());
+}
+
+// Empty when none came. Byte by byte: what follows the line belongs to others.
+std::string receive_line(const Socket& socket, Deadline deadline) {
+  std::string line;
+  while (line.size() < kLongestLine && wait_for(socket, POLLIN, deadline)) {
+    char next = 0;
+    if (::recv(socket.get(), &next, 1, 0) != 1) return {};
+    line.push_back(next);
+    if (next == '\n') return line;
+  }
+  return {};
+}
+
+std::string line_of(const Greeting& greeting) {
+  return fmt::format("{} {} {} {}\n", kProtocol, greeting.secret, greeting.channel, greeting.rank);
+}
+
+void send_without_delay(const Socket& socket) {
+  const int on = 1;
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+Socket try_to_connect(const std::string& host, std::uint16_t port, const Greeting& greeting,
+                      Deadline deadline) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  if (::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1) return {};
+  Socket socket = new_socket();
+  const int started =
+      ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  if (started != 0 && errno != EINPROGRESS) return {};
+  if (!wait_for(socket, POLLOUT, deadline)) return {};
+  if (!send_line(socket, line_of(greeting))) return {};
+  if (receive_line(socket, deadline) != kWelcome) return {};
+  send_without_delay(socket);
+  return socket;
+}
+
+std::vector<std::string> addresses_of_this_machine() {
+  ifaddrs* found = nullptr;
+  if (::getifaddrs(&found) != 0) fail("cannot list this machine's network interfaces");
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(found, ::freeifaddrs);
+  std::vector<std::string> hosts;
+  for (const ifaddrs* each = found; each != nullptr; each = each->ifa_next) {
+    const bool up = (each->ifa_flags & IFF_UP) != 0 && (each->ifa_flags & IFF_LOOPBACK) == 0;
+    if (!up || each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET) continue;
+    std::array<char, INET_ADDRSTRLEN> text{};
+    const auto* address = reinterpret_cast<const sockaddr_in*>(each->ifa_addr);
+    ::inet_ntop(AF_INET, &address->sin_addr, text.data(), text.size());
+    hosts.emplace_back(text.data());
+  }
+  return hosts;
+}
+
+}  // namespace
+
+void Socket::close() {
+  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+}
+
+std::string random_secret() {
+  std::random_device device;
+  return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());
+}
+
+Listener listen_for_ranks(bool loopback_only) {
+  Listener listener{new_socket(), {}};
+  sockaddr_in address{};
+  socklen_t size = sizeof(address);
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(loopback_only ? INADDR_LOOPBACK : INADDR_ANY);
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  if (::bind(listener.socket.get(), generic, size) != 0 ||
+      ::listen(listener.socket.get(), SOMAXCONN) != 0 ||
+      ::getsockname(listener.socket.get(), generic, &size) != 0) {
+    fail("cannot listen for other ranks");
+  }
+  std::vector<std::string> hosts{"127.0.0.1"};
+  if (!loopback_only) hosts = addresses_of_this_machine();
+  for (const std::string& host : hosts) {
+    listener.address += (listener.address.empty() ? "" : ",") + host;
+  }
+  listener.address += fmt::format(":{}", ntohs(address.sin_port));
+  return listener;
+}
+
+Connection connect_to_rank(std::string_view address, const Greeting& greeting, Deadline deadline) {
+  const std::size_t colon = address.rfind(':');
+  const std::string port(address.substr(colon + 1));
+  do {
+    for (std::size_t start = 0; start < colon;) {
+      const std::size_t end = std::min(address.find(',', start), colon);
+      const std::string host(address.substr(start, end - start));
+      const Deadline soon = std::min(deadline, steady_clock::now() + kPatienceOfOne);
+      Socket socket =
+          try_to_connect(host, static_cast<std::uint16_t>(std::stoi(port)), greeting, soon);
+      if (socket.is_open()) return {std::move(socket), host};
+      start = end + 1;
+    }
+    std::this_thread::sleep_for(milliseconds(100));
+  } while (steady_clock::now() < deadline);
+  throw DistError(
+      fmt::format("rank {} cannot connect to another rank at {}: is its machine reachable, and "
+                  "does no firewall "
+                  "stand between them?",
+                  greeting.rank, address));
+}
+
+std::pair<int, Socket> accept_rank(const Socket& listener, const Greeting& expected,
+                                   Deadline deadline) {
+  const std::string beginning =
+      fmt::format("{} {} {} ", kProtocol, expected.secret, expected.channel);
+  while (wait_for(listener, POLLIN, deadline)) {
+    Socket socket(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!socket.is_open()) continue;
+    const std::string line =
+        receive_line(socket, std::min(deadline, steady_clock::now() + kPatienceOfOne));
+    if (!line.starts_with(beginning) || !send_line(socket, kWelcome)) continue;
+    send_without_delay(socket);
+    return {std::stoi(line.substr(beginning.size())), std::move(socket)};
+  }
+  throw DistError(fmt::format("rank {} waited in vain for another rank to connect ({})",
+                              expected.rank, expected.channel));
+}
+
+}  // namespace imgcls::dist

@@ -1,0 +1,79 @@
+#pragma once
+// TCP connections between the ranks of a job, with time limits. Internal to dist/.
+//
+// Ranks learn each other's addresses, and a secret that only they know, from the launcher's own
+// means (MPI, or a store); whoever connects must say the secret first. IPv4.
+
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace imgcls::dist {
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+/// A socket, closed when this goes.
+class Socket {
+ public:
+  Socket() = default;
+  explicit Socket(int descriptor) : descriptor_(descriptor) {}
+  ~Socket() { close(); }
+  Socket(Socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  Socket& operator=(Socket&& other) noexcept {
+    if (this != &other) {
+      close();
+      descriptor_ = std::exchange(other.descriptor_, -1);
+    }
+    return *this;
+  }
+
+  int get() const { return descriptor_; }
+  /// Hands the descriptor over.
+  int release() { return std::exchange(descriptor_, -1); }
+  bool is_open() const { return descriptor_ >= 0; }
+  void close();
+
+ private:
+  int descriptor_ = -1;
+};
+
+/// Where a rank can be reached.
+struct Listener {
+  Socket socket;
+  /// "10.0.0.1,192.168.0.1:4711": every address of this machine, and the port.
+  std::string address;
+};
+
+/// What a rank says when it connects.
+struct Greeting {
+  std::string secret;   ///< of the job
+  std::string channel;  ///< what the connection is for
+  int rank = 0;         ///< who connects
+};
+
+/// A secret of 128 random bits, in hexadecimal.
+std::string random_secret();
+
+/// Listens on a free port: of the loopback interface alone where all ranks are on this machine,
+/// else of all interfaces. Throws DistError.
+Listener listen_for_ranks(bool loopback_only);
+
+/// A connection to a rank, and the one of its addresses that answered.
+struct Connection {
+  Socket socket;
+  std::string host;
+};
+
+/// Tries each of `address` (Listener::address) until the rank there has accepted the greeting.
+/// Throws DistError at the deadline.
+Connection connect_to_rank(std::string_view address, const Greeting& greeting, Deadline deadline);
+
+/// The next rank that connects for `expected.channel` with the right secret; others are turned
+/// away. Returns its rank too. Throws DistError at the deadline.
+std::pair<int, Socket> accept_rank(const Socket& listener, const Greeting& expected,
+                                   Deadline deadline);
+
+}  // namespace imgcls::dist
