@@ -127,7 +127,7 @@ template <class Start>
 void MpiTransport::run(std::string_view what, const Start& start) {
   using Seconds = std::chrono::duration<double>;
   constexpr Seconds kYieldOnly{1e-3};
-  constexpr Seconds kLongestSleep{5e-4};
+  constexpr Seconds kShortestSleep{2e-5}, kLongestSleep{5e-4};
 
   MPI_Request request = MPI_REQUEST_NULL;
   check_mpi(start(&request), what);
@@ -141,7 +141,7 @@ void MpiTransport::run(std::string_view what, const Start& start) {
     if (waited < kYieldOnly) {
       std::this_thread::yield();
     } else {
-      std::this_thread::sleep_for(std::min(waited / 20, kLongestSleep));
+      std::this_thread::sleep_for(std::clamp(waited / 2500, kShortestSleep, kLongestSleep));
     }
   }
 }

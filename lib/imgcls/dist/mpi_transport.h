@@ -11,8 +11,10 @@ void check_mpi(int code, std::string_view call);
 
 /// On a communicator of its own. MPI must have been started with MPI_THREAD_MULTIPLE.
 ///
-/// Waiting polls: at first it only yields the core, which keeps short collectives fast; later it
-/// also sleeps between looks, so that computing threads have the cores.
+/// Waiting polls: at first it only yields the core, which keeps short collectives fast; then it
+/// also sleeps between looks, the longer the longer it has waited, so that computing threads have
+/// the cores. The first sleeps are short: without CMA a large message comes in small pieces, of
+/// which each look fetches a few.
 class MpiTransport final : public Transport {
  public:
   /// Collective over `parent`, whose ranks it duplicates.

@@ -83,8 +83,9 @@ class World {
 };
 
 /// Joins the job this process was started in. Call once, first thing in `main`; the world ends the
-/// job's communication when it is destroyed. Throws DistError when ranks do not find each other, and
-/// AgreedError (dist/agree.h; in a world of one DistError) when they cannot have the device asked for.
+/// job's communication when it is destroyed. Throws DistError when ranks do not find each other,
+/// and AgreedError (dist/agree.h; in a world of one DistError) when they cannot have the device
+/// asked for.
 std::unique_ptr<World> launch(const LaunchOptions& options = {});
 
 }  // namespace imgcls::dist
