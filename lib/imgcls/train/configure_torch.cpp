@@ -1,9 +1,8 @@
+#include <imgcls/core/cores.h>
 #include <imgcls/train/trainer.h>
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
-#include <sched.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -13,11 +12,7 @@ namespace {
 /// Cores this process may use, shared fairly with the machine's other ranks. A launcher that binds
 /// ranks to cores has divided them already; then each rank's set is smaller than the machine.
 int cores_of_rank(const dist::World& world) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  const int allowed = CPU_COUNT(&set);
-  const auto machine = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+  const int allowed = usable_cores(), machine = machine_cores();
   return allowed < machine ? allowed : std::max(1, allowed / world.local_size());
 }
 
