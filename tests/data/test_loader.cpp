@@ -1,4 +1,5 @@
 // The loader: what it yields does not depend on threads, ranks or prefetch, and faults are handled.
+#include "../support/gated_source.h"
 #include "support.h"
 
 #include <imgcls/core/error.h>
@@ -309,4 +310,54 @@ TEST_CASE("Options that do not fit together are refused") {
   CHECK(message(options) == "accepted");
   Loader loader(source(100), options);
   CHECK_THROWS_WITH(loader.next(), Contains("start()"));
+}
+
+TEST_CASE("wait says whether next has an answer: a batch, the epoch's end, an error") {
+  using namespace std::chrono_literals;
+  const auto gated = std::make_shared<test::GatedSource>(source(6, {5}), 4);
+  Loader loader(gated, evaluation(2));
+  CHECK(loader.wait(0ms));  // not started: next says so
+  loader.start(0);
+  for (int batch = 0; batch < 2; ++batch) {
+    while (!loader.wait(1h)) FAIL("nothing came");
+    REQUIRE(loader.next() != nullptr);
+  }
+  gated->await_reader();
+  CHECK_FALSE(loader.wait(0ms));
+  CHECK_FALSE(loader.wait(1ms));
+  gated->open();
+  CHECK(loader.wait(1h));
+  CHECK_THROWS_WITH(loader.next(), Contains("sample-5"));
+  loader.start(0, 6);
+  CHECK(loader.wait(1h));
+  CHECK(loader.next() == nullptr);
+}
+
+TEST_CASE("a batch that does not come is given up after a time, naming what is missing") {
+  const auto gated = std::make_shared<test::GatedSource>(source(6), 3);
+  LoaderOptions options = evaluation(2);
+  options.threads = 1;
+  options.timeout_s = 0.05;
+  Loader loader(gated, options);
+  loader.start(0);
+  REQUIRE(loader.next() != nullptr);
+  CHECK(loader.wait(std::chrono::hours(1)));  // overdue: next throws at once
+  CHECK_THROWS_WITH(loader.next(), Contains("sample-3") && Contains("0.05 s") &&
+                                       Contains("1 of the batch's 2 images"));
+  CHECK(gated->has_reader());
+  gated->open();
+  loader.start(0);
+  CHECK(loader.next()->samples == std::vector<std::uint64_t>{0, 1});
+}
+
+TEST_CASE("a loader ends though a read does not") {
+  const auto gated = std::make_shared<test::GatedSource>(source(6), 3);
+  {
+    Loader loader(gated, evaluation(2));
+    loader.start(0);
+    gated->await_reader();
+  }
+  CHECK(gated->has_reader());
+  CHECK(gated.use_count() > 1);  // what the read needs is still there
+  gated->open();
 }

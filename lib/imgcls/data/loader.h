@@ -8,6 +8,7 @@
 #include <imgcls/data/source.h>
 #include <imgcls/data/transform.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -38,6 +39,8 @@ struct LoaderOptions {
   int threads = 0;
   /// Batches made ahead of the consumer.
   int prefetch = 3;
+  /// Seconds after which a batch that is waited for is given up.
+  double timeout_s = 600;
   std::uint64_t seed = 0;
   OnError on_error = OnError::stop;
   /// AugmentOptions: training, shuffled, the last incomplete global batch of an epoch is dropped.
@@ -55,7 +58,8 @@ struct Batch {
   std::vector<std::uint64_t> samples;  ///< N: each image's number in the source
 };
 
-/// Makes batches. Not copyable; one consumer thread.
+/// Makes batches. Not copyable; one consumer thread. Its end waits a second for images under way; a
+/// thread whose read takes longer is left to itself, with the source, until the read ends.
 class Loader {
  public:
   /// `source` is shared with the loader's threads. Throws ConfigError when the options do not fit
@@ -70,9 +74,14 @@ class Loader {
   void start(std::uint32_t epoch, std::size_t consumed = 0);
 
   /// This rank's next batch of the epoch, or null at its end. The batch is valid until the next
-  /// call. Throws DataError as `on_error` says; the loader can be started again afterwards, and
-  /// must be before another call.
+  /// call of `next` or `wait`. Throws DataError as `on_error` says; the loader can be started again
+  /// afterwards, and must be before another call. Throws DataError naming an image when the batch
+  /// has not come `timeout_s` after it was first asked for.
   const Batch* next();
+
+  /// Waits `time` at most for `next` to have an answer: a batch, the epoch's end, an error. Whether
+  /// it has one.
+  bool wait(std::chrono::milliseconds time);
 
   /// Global batches in an epoch (training: complete ones only).
   std::size_t batches_per_epoch() const;

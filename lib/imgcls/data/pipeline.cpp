@@ -1,0 +1,211 @@
+#include <imgcls/core/error.h>
+#include <imgcls/data/pipeline.h>
+
+#include <fmt/format.h>
+#include <opencv2/core/utility.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace imgcls::data {
+namespace {
+
+constexpr std::size_t kKeptMessages = 10;
+constexpr double kLongest = 1e9;  // seconds; a clock's range ends somewhere
+
+bool is_training(const LoaderOptions& options) {
+  return std::holds_alternative<AugmentOptions>(options.transform);
+}
+
+int side_of(const LoaderOptions& options) {
+  return std::visit([](const auto& transform) { return transform.size; }, options.transform);
+}
+
+}  // namespace
+
+Pipeline::Pipeline(std::shared_ptr<const Source> source, const LoaderOptions& options)
+    : source_(std::move(source)), options_(options) {
+  slots_.resize(static_cast<std::size_t>(options_.prefetch) + 1);  // and the consumer's
+}
+
+std::size_t Pipeline::batches_per_epoch() const {
+  const std::size_t size = source_->size(), batch = options_.batch;
+  return is_training(options_) ? size / batch : (size + batch - 1) / batch;
+}
+
+Schedule Pipeline::schedule_from(std::uint32_t epoch, std::size_t consumed) const {
+  const std::size_t size = source_->size(), all = batches_per_epoch();
+  const bool at_end = !is_training(options_) && consumed == size;
+  if ((consumed % options_.batch != 0 || consumed / options_.batch > all) && !at_end) {
+    throw ConfigError(
+        fmt::format("an epoch cannot be entered after {} samples; expected a multiple "
+                    "of the batch, {}, and at most {}",
+                    consumed, options_.batch, all * options_.batch));
+  }
+  Schedule schedule;
+  schedule.epoch = epoch;
+  schedule.first = at_end ? all : consumed / options_.batch;
+  if (is_training(options_)) {
+    schedule.order = shuffled_order(size, options_.seed, epoch);
+  } else {
+    schedule.step = static_cast<std::size_t>(options_.world);
+    const auto rank = static_cast<std::size_t>(options_.rank);
+    schedule.first += (rank + schedule.step - schedule.first % schedule.step) % schedule.step;
+  }
+  if (schedule.first < all) {
+    schedule.batches = (all - schedule.first + schedule.step - 1) / schedule.step;
+  }
+  return schedule;
+}
+
+// Positions in the epoch's global order of this rank's batch number `batch`.
+Range Pipeline::positions(std::size_t batch) const {
+  const std::size_t begin = (schedule_.first + batch * schedule_.step) * options_.batch;
+  if (is_training(options_)) {
+    return share_of_batch(begin, options_.batch, options_.rank, options_.world);
+  }
+  return {begin, std::min(begin + options_.batch, source_->size())};
+}
+
+std::uint64_t Pipeline::sample_at(std::size_t position) const {
+  return schedule_.order.empty() ? position : schedule_.order[position];
+}
+
+void Pipeline::open(std::size_t batch) {
+  Slot& slot = slots_[batch % slots_.size()];
+  const Range range = positions(batch);
+  slot.batch.size = slot.missing = range.size();
+  slot.batch.side = side_of(options_);
+  const auto side = static_cast<std::size_t>(slot.batch.side);
+  slot.batch.images.resize(range.size() * side * side * 3);
+  slot.batch.labels.resize(range.size());
+  slot.batch.samples.resize(range.size());
+  for (std::size_t i = 0; i < range.size(); ++i) {
+    slot.batch.samples[i] = sample_at(range.begin + i);
+  }
+  slot.made.assign(range.size(), false);
+  slot.failures.assign(range.size(), {});
+  slot.error = nullptr;
+}
+
+// Called where the consumer is done with all batches delivered so far.
+void Pipeline::open_free_slots() {
+  while (opened_ < std::min(schedule_.batches, delivered_ + slots_.size())) open(opened_++);
+  work_.notify_all();
+}
+
+void Pipeline::start(std::uint32_t epoch, std::size_t consumed) {
+  std::unique_lock lock(mutex_);
+  running_ = false;
+  progress_.wait(lock, [this] { return busy_ == 0; });
+  schedule_ = schedule_from(epoch, consumed);
+  claim_batch_ = claim_at_ = opened_ = delivered_ = 0;
+  asked_at_.reset();
+  open_free_slots();
+  running_ = true;
+}
+
+bool Pipeline::wait(std::chrono::milliseconds time) {
+  std::unique_lock lock(mutex_);
+  if (!running_) return true;
+  open_free_slots();
+  return at_end() || has_come(lock, Clock::now() + time) || Clock::now() >= overdue();
+}
+
+const Batch* Pipeline::next() {
+  std::unique_lock lock(mutex_);
+  if (!running_) throw Error("the loader is not started: call start() before next()");
+  open_free_slots();
+  if (at_end()) return nullptr;
+  if (!has_come(lock, Clock::time_point::max())) throw_overdue();
+  Slot& slot = next_slot();
+  if (slot.error) {
+    running_ = false;
+    std::rethrow_exception(std::exchange(slot.error, nullptr));
+  }
+  count_failures(slot);
+  ++delivered_;
+  asked_at_.reset();
+  return &slot.batch;
+}
+
+// Whether the next batch is complete, having waited for it `until` then, or until it was overdue.
+bool Pipeline::has_come(std::unique_lock<std::mutex>& lock, Clock::time_point until) {
+  if (!asked_at_) asked_at_ = Clock::now();
+  return progress_.wait_until(lock, std::min(until, overdue()), [this] {
+    return claim_batch_ > delivered_ && next_slot().missing == 0;
+  });
+}
+
+Pipeline::Clock::time_point Pipeline::overdue() const {
+  const std::chrono::duration<double> limit(std::min(options_.timeout_s, kLongest));
+  return *asked_at_ + std::chrono::duration_cast<Clock::duration>(limit);
+}
+
+void Pipeline::throw_overdue() {
+  running_ = false;
+  const Slot& slot = next_slot();
+  const auto missing = std::find(slot.made.begin(), slot.made.end(), false) - slot.made.begin();
+  // Not from the batch: its place belongs to the thread that is at it.
+  const std::size_t at = positions(delivered_).begin + static_cast<std::size_t>(missing);
+  throw DataError(
+      fmt::format("{} could not be read within {} s ({} of the batch's {} images are missing); is "
+                  "its disk there?",
+                  source_->name(sample_at(at)), options_.timeout_s, slot.missing, slot.batch.size));
+}
+
+void Pipeline::count_failures(const Slot& slot) {
+  for (const auto& messages : slot.failures) {
+    for (const std::string& message : messages) {
+      if (skipped++ < kKeptMessages) skipped_messages.push_back(message);
+    }
+  }
+}
+
+void Pipeline::work(const std::stop_token& stop) {
+  // One image a thread: OpenCV's own threads would only be in the way.
+  cv::setNumThreads(0);
+  ImageMaker maker(*source_, options_);
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    work_.wait(lock, stop, [this] { return can_claim(); });
+    if (stop.stop_requested()) return;
+    Slot& slot = slots_[claim_batch_ % slots_.size()];
+    const std::size_t at = claim_at_++;
+    if (claim_at_ == slot.batch.size) {
+      ++claim_batch_;
+      claim_at_ = 0;
+    }
+    ++busy_;
+    make(maker, slot, at, lock);
+    --busy_;
+    if (slot.missing == 0 || busy_ == 0) progress_.notify_all();
+  }
+}
+
+void Pipeline::make(ImageMaker& maker, Slot& slot, std::size_t at,
+                    std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  Batch& batch = slot.batch;
+  const std::size_t bytes = static_cast<std::size_t>(batch.side) * batch.side * 3;
+  std::exception_ptr error;
+  Made made;
+  try {
+    made = maker.make(schedule_.epoch, batch.samples[at],
+                      std::span(batch.images).subspan(at * bytes, bytes));
+    batch.samples[at] = made.sample;
+    batch.labels[at] = made.label;
+  } catch (...) {
+    error = std::current_exception();
+  }
+  lock.lock();
+  slot.failures[at] = std::move(made.failures);
+  if (error && (!slot.error || at < slot.error_at)) {
+    slot.error = std::move(error);
+    slot.error_at = at;
+  }
+  slot.made[at] = true;
+  --slot.missing;
+}
+
+}  // namespace imgcls::data
