@@ -11,3 +11,4 @@
 #include <imgcls/train/step.h>
 #include <imgcls/train/stop.h>
 #include <imgcls/train/trainer.h>
+#include <imgcls/train/wait_for_data.h>

@@ -1,3 +1,4 @@
+#include "../support/gated_source.h"
 #include "../support/temp_folder.h"
 #include "../support/toy_net.h"
 #include "../support/toy_source.h"
@@ -9,8 +10,11 @@
 #include <imgcls/models/weights.h>
 #include <imgcls/train/trainer.h>
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <thread>
 
 using namespace imgcls;
 using Catch::Matchers::Contains;
@@ -34,12 +38,13 @@ train::RunOptions toy_options(const std::filesystem::path& folder) {
 
 /// Trains the toy network as `options` say; the model is made anew each time.
 train::TrainResult train_toy(const train::RunOptions& options,
-                             std::shared_ptr<const data::Source> source = nullptr) {
+                             std::shared_ptr<const data::Source> source = nullptr,
+                             std::shared_ptr<const data::Source> val = nullptr) {
   const auto world = dist::launch({.device = dist::DeviceKind::cpu});
   train::configure_torch(options, *world);
   if (!source) source = std::make_shared<test::ToySource>(70, 1);
-  train::Trainer trainer(test::toy_model(), source, std::make_shared<test::ToySource>(50, 2),
-                         options, *world);
+  if (!val) val = std::make_shared<test::ToySource>(50, 2);
+  train::Trainer trainer(test::toy_model(), source, val, options, *world);
   return trainer.run();
 }
 
@@ -67,6 +72,23 @@ class SignallingSource final : public data::Source {
   mutable std::atomic<int> left_;
   int signal_;
 };
+
+/// Sends this process SIGUSR1 when a run's log has `text` and a read stands at the gate.
+std::jthread signal_after(const std::filesystem::path& log, std::string text,
+                          std::shared_ptr<const test::GatedSource> gated) {
+  return std::jthread([=](const std::stop_token& stop) {
+    const auto logged = [&] {
+      return std::filesystem::exists(log) && read_text(log).find(text) != std::string::npos;
+    };
+    while (!stop.stop_requested() && !(logged() && gated->has_reader())) std::this_thread::yield();
+    if (!stop.stop_requested()) ::kill(::getpid(), SIGUSR1);
+  });
+}
+
+int checkpoints_in(const std::filesystem::path& run) {
+  const std::filesystem::directory_iterator all(run / "checkpoints");
+  return static_cast<int>(std::distance(begin(all), end(all)));
+}
 
 }  // namespace
 
@@ -114,6 +136,69 @@ TEST_CASE("a signal saves, and the run that goes on ends with the same bits") {
     CHECK(resumed.stopped_by == 0);
     CHECK(same_tensors(resumed.checkpoint, straight.checkpoint));
   }
+}
+
+TEST_CASE("a signal ends a run whose data does not come, and nothing is lost") {
+  const test::TempFolder folder;
+  const train::TrainResult straight = train_toy(toy_options(folder / "straight"));
+  train::RunOptions options = toy_options(folder / "run");
+  options.log_every = 1;
+  options.checkpoint.every_steps = 2;
+  // Two batches pass; the third one is never read.
+  const auto gated =
+      std::make_shared<test::GatedSource>(std::make_shared<test::ToySource>(70, 1), 40);
+  const auto sender = signal_after(folder / "run/log.txt", "epoch 1/2 2/4", gated);
+  const train::TrainResult stopped = train_toy(options, gated);
+  CHECK(gated->has_reader());
+  gated->open();
+  CHECK(stopped.stopped_by == SIGUSR1);
+  CHECK(stopped.position.step == 2);
+  CHECK(checkpoints_in(folder / "run") == 1);
+  const train::TrainResult resumed = train_toy(options);
+  CHECK(same_tensors(resumed.checkpoint, straight.checkpoint));
+}
+
+TEST_CASE("a signal ends an evaluation whose data does not come, and it is done again") {
+  const test::TempFolder folder;
+  const train::TrainResult straight = train_toy(toy_options(folder / "straight"));
+  train::RunOptions options = toy_options(folder / "run");
+  options.log_every = 1;
+  const auto gated =
+      std::make_shared<test::GatedSource>(std::make_shared<test::ToySource>(50, 2), 30);
+  const auto sender = signal_after(folder / "run/log.txt", "epoch 1/2 4/4", gated);
+  const train::TrainResult stopped = train_toy(options, nullptr, gated);
+  CHECK(gated->has_reader());
+  gated->open();
+  CHECK(stopped.stopped_by == SIGUSR1);
+  CHECK(stopped.position.step == 4);
+  CHECK_FALSE(stopped.eval);
+  CHECK(checkpoints_in(folder / "run") == 1);
+  const auto rows = [&] {
+    const std::string log = read_text(folder / "run/train_log.csv");
+    return std::count(log.begin(), log.end(), '\n') - 1;
+  };
+  CHECK(rows() == 0);
+  const train::TrainResult resumed = train_toy(options);
+  CHECK(rows() == 2);
+  CHECK(same_tensors(resumed.checkpoint, straight.checkpoint));
+}
+
+TEST_CASE("a signal before the first step leaves a checkpoint to go on from") {
+  const test::TempFolder folder;
+  const train::TrainResult straight = train_toy(toy_options(folder / "straight"));
+  const train::RunOptions options = toy_options(folder / "run");
+  {
+    const auto world = dist::launch({.device = dist::DeviceKind::cpu});
+    train::configure_torch(options, *world);
+    train::Trainer trainer(test::toy_model(), std::make_shared<test::ToySource>(70, 1),
+                           std::make_shared<test::ToySource>(50, 2), options, *world);
+    std::raise(SIGTERM);
+    std::raise(SIGUSR1);  // the second one changes nothing
+    const train::TrainResult stopped = trainer.run();
+    CHECK(stopped.stopped_by == SIGTERM);
+    CHECK(stopped.position.step == 0);
+  }
+  CHECK(same_tensors(train_toy(options).checkpoint, straight.checkpoint));
 }
 
 TEST_CASE("a broken newest checkpoint costs the steps since the one before, and nothing else") {

@@ -1,4 +1,5 @@
 #include <imgcls/train/evaluate.h>
+#include <imgcls/train/wait_for_data.h>
 
 #include <ATen/core/Reduction.h>
 #include <ATen/core/grad_mode.h>
@@ -58,8 +59,7 @@ EvalCounts count(const at::Tensor& all_logits, const at::Tensor& all_labels) {
 }
 
 EvalCounts evaluate(const models::Model& model, data::Loader& loader, const InputStage& input,
-                    dist::World& world, bool flip,
-                    const std::function<bool(std::size_t)>& on_batch) {
+                    dist::World& world, bool flip, const std::function<bool(std::size_t)>& go_on) {
   const at::NoGradGuard no_grad;
   const EvalMode eval_mode(model);
   EvalCounts sum;
@@ -68,15 +68,17 @@ EvalCounts evaluate(const models::Model& model, data::Loader& loader, const Inpu
   const std::size_t batches = loader.batches_per_epoch();
   const auto world_size = static_cast<std::size_t>(world.size());
   for (std::size_t done = 0; done < batches; done += world_size) {
-    if (const data::Batch* batch = loader.next()) {
-      const DeviceBatch on_device = input(*batch);
-      at::Tensor logits = model.forward(on_device.images);
-      if (flip) logits = logits.add(model.forward(on_device.images.flip(3))).div(2);
-      add(sum, count(logits, on_device.labels));
+    if (wait_for_data(loader, world, [&] { return go_on(done) ? 0 : 1; }) != 0) {
+      return {.images = -1};
     }
-    const bool go_on = on_batch(std::min(done + world_size, batches));
-    if (world.max(go_on ? 0 : 1) != 0) return {.images = -1};
+    const data::Batch* batch = loader.next();
+    if (!batch) continue;
+    const DeviceBatch on_device = input(*batch);
+    at::Tensor logits = model.forward(on_device.images);
+    if (flip) logits = logits.add(model.forward(on_device.images.flip(3))).div(2);
+    add(sum, count(logits, on_device.labels));
   }
+  go_on(batches);
   std::array<std::int64_t, 4> totals{sum.images, sum.top1, sum.top5, sum.loss_units};
   world.sum(totals);
   return {totals[0], totals[1], totals[2], totals[3]};

@@ -36,11 +36,10 @@ EvalCounts count(const at::Tensor& logits, const at::Tensor& labels);
 
 /// Runs `model` in evaluation mode, in fp32, over all batches of `loader` (started anew), and sums
 /// over the ranks. With `flip` an image's logits are the mean of its own and of its mirror image's.
-/// `on_batch` is called after each batch with the number of global batches done;
-/// when it returns false on any rank, all stop, and the result's `images` is -1. All ranks call
-/// this.
+/// `go_on` is called before each batch, some times a second while data is waited for, and at the
+/// end, with the number of global batches done; when it returns false on any rank, all stop, and
+/// the result's `images` is -1 (at the end its answer is not looked at). All ranks call this.
 EvalCounts evaluate(const models::Model& model, data::Loader& loader, const InputStage& input,
-                    dist::World& world, bool flip,
-                    const std::function<bool(std::size_t)>& on_batch);
+                    dist::World& world, bool flip, const std::function<bool(std::size_t)>& go_on);
 
 }  // namespace imgcls::train

@@ -101,6 +101,7 @@ data::LoaderOptions train_loader_options(const RunOptions& o, int rank, int worl
           .world = world,
           .threads = o.data.threads,
           .prefetch = o.data.prefetch,
+          .timeout_s = o.data.timeout_s,
           .seed = o.seed,
           .on_error = o.data.on_error,
           .transform = o.augment};
@@ -128,6 +129,7 @@ RunOptions run_options(const Config& config) {
   o.threads = train.at("threads");
   o.deterministic = train.at("deterministic");
   fill_data(j.at("data"), o.data);
+  o.data.timeout_s = j.at("dist").at("timeout_s");
   o.augment = augment_options(config);
   fill_eval(j.at("eval"), o.eval);
   o.optimizer = optimizer_options(j.at("optimizer"));

@@ -39,6 +39,8 @@ struct DataOptions {
   int threads = 0;
   /// Batches made ahead.
   int prefetch = 3;
+  /// Seconds after which a batch that does not come ends the run.
+  double timeout_s = 600;
 };
 
 struct EvalRunOptions {

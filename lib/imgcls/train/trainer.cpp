@@ -9,6 +9,7 @@
 #include <imgcls/train/step.h>
 #include <imgcls/train/stop.h>
 #include <imgcls/train/trainer.h>
+#include <imgcls/train/wait_for_data.h>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros.h>
@@ -208,11 +209,9 @@ RunShape Trainer::Session::shape() const {
 TrainResult Trainer::Session::run() {
   start_or_resume();
   session_start_ = Clock::now();
-  while (!is_finished() || (epoch_is_complete() && stop_signal_ == 0)) {
-    if (stop_signal_ != 0) break;
+  while (stop_signal_ == 0 && (!is_finished() || epoch_is_complete())) {
     train_epoch();
-    if (stop_signal_ != 0) break;
-    end_epoch();
+    if (stop_signal_ == 0) end_epoch();
   }
   save();
   TrainResult result{.position = position_,
@@ -230,17 +229,15 @@ TrainResult Trainer::Session::run() {
 void Trainer::Session::train_epoch() {
   narrator_.begin_phase(position_.consumed);
   train_loader_->start(position_.epoch, position_.consumed);
-  while (!is_finished() && stop_signal_ == 0) {
-    const data::Batch* batch = train_loader_->next();
-    if (!batch) break;
-    one_step(*batch);
+  while (!is_finished() && !epoch_is_complete()) {
+    stop_signal_ = wait_for_data(*train_loader_, world_, [this] { return signals_.received(); });
+    if (stop_signal_ != 0) break;
+    one_step(*train_loader_->next());
     const bool write = position_.step % options_.log_every == 0;
     if (write) throw_if_diverged();
     if (write || narrator_.wants_step()) narrator_.step(status(), write);
-    stop_signal_ = static_cast<int>(world_.max(signals_.received()));
     const int every = options_.checkpoint.every_steps;
-    const bool due = every > 0 && position_.step % every == 0;
-    if (due && stop_signal_ == 0 && !epoch_is_complete()) save();
+    if (every > 0 && position_.step % every == 0 && !epoch_is_complete()) save();
   }
   timed_s_ += narrator_.phase_seconds();
 }
