@@ -9,6 +9,7 @@
 #include <imgcls/train/compose.h>
 #include <imgcls/train/evaluate.h>
 #include <imgcls/train/program.h>
+#include <imgcls/train/rank_fields.h>
 #include <imgcls/train/trainer.h>
 
 #include <fmt/format.h>
@@ -50,14 +51,18 @@ int run(const Config& config, const std::string& weights, dist::World& world) {
   std::optional<models::Model> model;
   std::optional<data::Loader> loader;
   train::RunOptions options;
+  std::vector<dist::Field> fields;
   dist::agree(world, [&] {
     options = train::run_options(config);
     train::configure_torch(options, world);
     source = train::open_source(config, train::Split::val);
     model = train::create_model(config, source->classes().size());
     models::load_weights(*model, weights);
+    fields = train::data_fields("evaluation", *source);
+    for (auto& field : train::weights_fields(weights)) fields.push_back(std::move(field));
     loader.emplace(source, train::eval_loader_options(options, world.rank(), world.size()));
   });
+  dist::require_equal(world, fields, "Give all ranks the same data and weights.");
   model->to(world.device());
   if (options.channels_last) model->to_channels_last();
   const train::InputStage input(options.data.normalisation, world.device(), options.channels_last);

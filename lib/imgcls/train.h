@@ -8,6 +8,7 @@
 #include <imgcls/train/options.h>
 #include <imgcls/train/precision.h>
 #include <imgcls/train/program.h>
+#include <imgcls/train/rank_fields.h>
 #include <imgcls/train/step.h>
 #include <imgcls/train/stop.h>
 #include <imgcls/train/trainer.h>

@@ -45,6 +45,56 @@ TEST_CASE("two ranks that stop and go on end with the bits of two that did not")
   CHECK(weights("straight") == weights("stopped"));
 }
 
+TEST_CASE("ranks with other data are refused, naming what differs, and nothing is created") {
+  const FolderData data;
+  const auto differ = [&](const std::string& first, const std::string& second) {
+    return run_program("mpirun -np 1 " + first + " : -np 1 " + second);
+  };
+  const std::filesystem::path other = data / "other";
+  std::filesystem::copy(data / "data", other, std::filesystem::copy_options::recursive);
+  const std::string its_root = "data.root=" + other.string();
+
+  std::filesystem::remove(other / "train/green/7.jpg");
+  auto outcome = differ(data.train("run"), data.train("run", its_root));
+  CHECK(outcome.code == 1);
+  CHECK_THAT(
+      outcome.output,
+      Contains("ranks 0 and 1 differ in the number of training images: 60 against 59 (and in "
+               "1 more). Give all ranks the same data."));
+
+  // As many, but one of another size.
+  std::filesystem::copy(data / "data/train/green/6.jpg", other / "train/green/7.jpg");
+  replace_file(other / "val/red/3.jpg", "short");
+  outcome = differ(data.train("run"), data.train("run", its_root));
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.output, Contains("differ in the fingerprint of the"));
+  CHECK_FALSE(std::filesystem::exists(data / "run"));
+
+  // The same data in another place is no difference.
+  std::filesystem::remove_all(other);
+  std::filesystem::copy(data / "data", other, std::filesystem::copy_options::recursive);
+  CHECK(differ(data.train("run"), data.train("run", its_root)).code == 0);
+}
+
+TEST_CASE("imgcls eval refuses ranks with other weights or data") {
+  const FolderData data;
+  REQUIRE(run_program(data.train("run", "checkpoint.every_steps=1 train.max_steps=2")).code == 0);
+  const auto step = [&](int number) {
+    return "--weights " + (data / "run/checkpoints/step-000000000").string() +
+           std::to_string(number) + "/weights.safetensors";
+  };
+  auto outcome = run_program("mpirun -np 1 " + data.eval("run", step(1)) + " : -np 1 " +
+                             data.eval("run", step(2)));
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.output, Contains("ranks 0 and 1 differ in the SHA-256 of the weights: "));
+  std::filesystem::copy(data / "data", data / "other", std::filesystem::copy_options::recursive);
+  std::filesystem::remove(data / "other/val/red/3.jpg");
+  outcome = run_program("mpirun -np 1 " + data.eval("run") + " : -np 1 " +
+                        data.eval("run", "data.root=" + (data / "other").string()));
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.output, Contains("differ in the number of evaluation images: 27 against 26"));
+}
+
 TEST_CASE("the first recipe takes steps on one rank and on two") {
   const FolderData data;
   const std::string recipe = IMGCLS_SOURCE_DIR "/configs/train/resnet50.json";

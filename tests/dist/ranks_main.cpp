@@ -31,6 +31,7 @@ const std::map<std::string, void (*)(World&)> kCases{
     {"buffers", buffers},
     {"different_models", different_models},
     {"a_rank_skips_the_backward_pass", a_rank_skips_the_backward_pass},
+    {"fields_that_differ", fields_that_differ},
     {"a_signal_while_another_rank_waits_for_data", a_signal_while_another_rank_waits_for_data},
     {"a_signal_while_another_rank_waits_in_evaluation",
      a_signal_while_another_rank_waits_in_evaluation},

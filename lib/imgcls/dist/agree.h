@@ -1,10 +1,14 @@
 #pragma once
-// Errors that one rank finds and all must know of, so that no rank waits for one that has given up.
+// What ranks must agree on: errors that one rank finds and all must know of, so that no rank waits
+// for one that has given up; and what has to be the same on all of them.
 
 #include <imgcls/core/error.h>
 #include <imgcls/dist/world.h>
 
 #include <functional>
+#include <span>
+#include <string>
+#include <string_view>
 
 namespace imgcls::dist {
 
@@ -17,5 +21,18 @@ class AgreedError : public Error {
 /// Runs `work`, which must hold no collective, on every rank; when it throws on any, all throw
 /// AgreedError with the first such rank's message. A collective.
 void agree(World& world, const std::function<void()>& work);
+
+/// Something that has to be the same on all ranks, and what messages call it: "train.batch", "64".
+/// Neither holds a zero byte.
+struct Field {
+  std::string name;
+  std::string value;
+};
+
+/// Compares the ranks' fields with rank 0's, by name. Where a rank's are not the same, all throw
+/// AgreedError, which names the first such rank and its first such field, says how many more there
+/// are, and ends with `advice`, a sentence: "ranks 0 and 2 differ in train.batch: 64 against 32
+/// (and in 1 more). Start all ranks with one configuration." A collective.
+void require_equal(World& world, std::span<const Field> fields, std::string_view advice);
 
 }  // namespace imgcls::dist

@@ -5,6 +5,7 @@
 #include <imgcls/train/input.h>
 #include <imgcls/train/narrator.h>
 #include <imgcls/train/precision.h>
+#include <imgcls/train/rank_fields.h>
 #include <imgcls/train/run_folder.h>
 #include <imgcls/train/step.h>
 #include <imgcls/train/stop.h>
@@ -41,7 +42,7 @@ class Trainer::Session {
   TrainResult run();
 
  private:
-  void check_sources() const;
+  void check_sources();
   void open_folder();
   void fit_to_images();
   void start_or_resume();
@@ -101,8 +102,8 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
       val_source_(std::move(val)),
       identity_{.config = std::move(config), .data_fingerprint = train_source_->fingerprint()},
       checkpoints_(options_.folder / "checkpoints", options_.checkpoint.keep) {
+  check_sources();
   dist::agree(world_, [&] {
-    check_sources();
     train_loader_ = std::make_unique<data::Loader>(
         train_source_, train_loader_options(options_, world_.rank(), world_.size()));
     val_loader_ = std::make_unique<data::Loader>(
@@ -127,13 +128,15 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
       at::zeros({}, at::TensorOptions().dtype(at::kDouble).device(at::Device(world.device())));
 }
 
-void Trainer::Session::check_sources() const {
-  if (train_source_->classes() != val_source_->classes()) {
-    throw DataError(fmt::format(
-        "the training data has {} classes and the evaluation data {}, or their names differ; both "
-        "must have the same class folders",
-        train_source_->classes().size(), val_source_->classes().size()));
-  }
+void Trainer::Session::check_sources() {
+  std::vector<dist::Field> fields = data_fields("training", *train_source_);
+  for (auto& field : data_fields("evaluation", *val_source_)) fields.push_back(std::move(field));
+  dist::require_equal(world_, fields, "Give all ranks the same data.");
+  if (train_source_->classes() == val_source_->classes()) return;
+  throw dist::AgreedError(fmt::format(
+      "the training data has {} classes and the evaluation data {}, or their names differ; both "
+      "must have the same class folders",
+      train_source_->classes().size(), val_source_->classes().size()));
 }
 
 void Trainer::Session::open_folder() {
