@@ -45,6 +45,29 @@ TEST_CASE("two ranks that stop and go on end with the bits of two that did not")
   CHECK(weights("straight") == weights("stopped"));
 }
 
+TEST_CASE("ranks with other configurations are refused once, naming the key, and create nothing") {
+  const FolderData data;
+  const auto differ = [&](const std::string& first, const std::string& second) {
+    return run_program("mpirun -np 1 " + data.train("run", first) + " : -np 1 " +
+                       data.train("run", second));
+  };
+  auto outcome = differ("train.batch=12", "train.batch=30 train.epochs=3");
+  CHECK(outcome.code == 1);
+  const std::string message =
+      "ranks 0 and 1 differ in train.batch: 12 against 30 (and in 1 more). Start all ranks with "
+      "the "
+      "same configuration.";
+  const std::size_t at = outcome.output.find(message);
+  REQUIRE(at != std::string::npos);
+  CHECK(outcome.output.find(message, at + 1) == std::string::npos);
+  outcome = differ("", "run.dir=" + (data / "elsewhere").string());
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.output, Contains("differ in run.dir: "));
+  CHECK_FALSE(std::filesystem::exists(data / "run"));
+  CHECK_FALSE(std::filesystem::exists(data / "elsewhere"));
+  CHECK(differ("data.threads=1", "data.threads=2 data.prefetch=1").code == 0);
+}
+
 TEST_CASE("ranks with other data are refused, naming what differs, and nothing is created") {
   const FolderData data;
   const auto differ = [&](const std::string& first, const std::string& second) {

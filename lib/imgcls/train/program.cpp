@@ -3,6 +3,7 @@
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/launcher.h>
 #include <imgcls/train/program.h>
+#include <imgcls/train/rank_fields.h>
 
 #include <nlohmann/json.hpp>
 
@@ -30,6 +31,9 @@ dist::LaunchOptions launch_options(const Config& config) {
 int run_in_world(const Config& config, dist::World& world,
                  const std::function<int(const Config&, dist::World&)>& work) {
   try {
+    dist::require_equal(world, version_fields(), "Start all ranks with the same program.");
+    dist::require_equal(world, config_fields(config),
+                        "Start all ranks with the same configuration.");
     return work(config, world);
   } catch (const dist::AgreedError& e) {
     if (world.is_first()) Log().error(e.what());
