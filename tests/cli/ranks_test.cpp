@@ -4,13 +4,42 @@
 #include <imgcls/core/file.h>
 
 #include <paths.h>
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <set>
+#include <sstream>
 
 using namespace imgcls;
 using Catch::Matchers::Contains;
 using test::FolderData;
 using test::on_ranks;
 using test::run_program;
+
+namespace {
+
+/// For each epoch, for each of its steps, the samples of the global batch: a row of samples.csv.
+using Epochs = std::vector<std::vector<std::multiset<int>>>;
+
+Epochs epochs_of(const std::filesystem::path& samples_csv) {
+  Epochs epochs;
+  std::istringstream lines(read_text(samples_csv));
+  std::string line;
+  std::getline(lines, line);
+  REQUIRE(line == "step,epoch,samples");
+  for (int expected = 1; std::getline(lines, line); ++expected) {
+    std::replace(line.begin(), line.end(), ',', ' ');
+    std::istringstream row(line);
+    std::size_t step = 0, epoch = 0;
+    row >> step >> epoch;
+    REQUIRE(static_cast<int>(step) == expected);
+    if (epoch > epochs.size()) epochs.resize(epoch);
+    auto& batch = epochs.at(epoch - 1).emplace_back();
+    for (int sample = 0; row >> sample;) batch.insert(sample);
+  }
+  return epochs;
+}
+
+}  // namespace
 
 TEST_CASE("evaluation gives the same counts on 1, 2 and 3 ranks") {
   const FolderData data;
@@ -31,6 +60,30 @@ TEST_CASE("a run on two ranks goes on on one and on three") {
     CHECK(resumed.code == 0);
     CHECK_THAT(resumed.output, Contains("step 3 of 10, epoch 1, 36 images into it"));
     CHECK_THAT(read_text(data / (run + "/train_log.csv")), Contains("\n2,10,"));
+  }
+}
+
+TEST_CASE(
+    "a run that changes its number of ranks sees each image once an epoch, in the same batches") {
+  const FolderData data;
+  // 60 images: 7 steps of 8 an epoch, and 4 images dropped.
+  const std::string flags = "log.samples=true train.batch=8 ";
+  REQUIRE(run_program(data.train("alone", flags)).code == 0);
+  const Epochs undisturbed = epochs_of(data / "alone/samples.csv");
+  REQUIRE(undisturbed.size() == 2);
+  for (const auto& batches : undisturbed) {
+    REQUIRE(batches.size() == 7);
+    std::set<int> seen;
+    for (const auto& batch : batches) seen.insert(batch.begin(), batch.end());
+    CHECK(seen.size() == 7 * 8);
+  }
+  CHECK(undisturbed[0] != undisturbed[1]);
+  for (const int ranks : {1, 4}) {
+    const std::string run = "run" + std::to_string(ranks);
+    const std::string command = data.train(run, flags);
+    REQUIRE(run_program(on_ranks(2, command + "train.max_steps=10")).code == 0);
+    REQUIRE(run_program(on_ranks(ranks, command)).code == 0);
+    CHECK(epochs_of(data / (run + "/samples.csv")) == undisturbed);
   }
 }
 

@@ -16,13 +16,14 @@ Log make_log(const dist::World& world) {
 
 Narrator::Narrator(const dist::World& world) : log_(make_log(world)) {}
 
-void Narrator::open(const RunFolder& folder) {
-  log_.add_file(folder.log());
+void Narrator::open(const RunFiles& files) {
+  log_.add_file(files.log());
   progress_ = std::make_unique<report::Progress>(log_, report::find_terminal());
 }
 
-void Narrator::open_train_log(const std::filesystem::path& path, std::int64_t step) {
-  train_log_ = std::make_unique<report::TrainLog>(path, step);
+void Narrator::open_tables(const RunFiles& files, std::int64_t step, bool samples) {
+  train_log_ = std::make_unique<report::TrainLog>(files.train_log(), step);
+  if (samples) sample_log_ = std::make_unique<report::SampleLog>(files.samples(), step);
 }
 
 void Narrator::begin(const RunShape& shape, const dist::World& world,
@@ -80,6 +81,10 @@ void Narrator::step(const StepStatus& status, bool write) {
   if (write) progress_->line(phase, line);
 }
 
+void Narrator::samples(const Position& position, std::span<const std::string> shares) {
+  if (sample_log_) sample_log_->append(position.step, position.epoch + 1, shares);
+}
+
 void Narrator::eval_batches(std::size_t done, std::size_t total, std::size_t images,
                             const Position& position) {
   if (!wants_step()) return;
@@ -114,7 +119,7 @@ void Narrator::skipped(const data::Loader& loader) const {
   for (const std::string& message : loader.skipped_messages()) log_.warn("  " + message);
 }
 
-void Narrator::end(const TrainResult& result, const std::filesystem::path& folder) {
+void Narrator::end(const TrainResult& result, const RunFiles& files) {
   clear();
   if (result.stopped_by != 0) {
     log_.info(fmt::format("stopped by signal {} after step {}; saved {}. The same command goes on.",
@@ -127,9 +132,9 @@ void Narrator::end(const TrainResult& result, const std::filesystem::path& folde
                                   : std::string("nothing left to do, the run had ended already");
   log_.info(fmt::format("done: {}; {} steps, {}", reached, result.position.step,
                         report::clock_text(result.position.elapsed_s)));
-  log_.info(fmt::format("  log      {}", (folder / "train_log.csv").string()));
+  log_.info(fmt::format("  log      {}", files.train_log().string()));
   log_.info(fmt::format("  weights  {}", (result.checkpoint / "weights.safetensors").string()));
-  log_.info(fmt::format("  next     imgcls eval {}", folder.string()));
+  log_.info(fmt::format("  next     imgcls eval {}", files.folder.string()));
 }
 
 }  // namespace imgcls::train

@@ -1,11 +1,12 @@
 #pragma once
-// What a run says and writes for people: log lines, the progress line, rows of train_log.csv. Rank
-// 0's speaks; the other ranks' are silent but for warnings.
+// What a run says and writes for people: log lines, the progress line, rows of train_log.csv and
+// samples.csv. Rank 0's speaks; the other ranks' are silent but for warnings.
 
 #include <imgcls/core/log.h>
 #include <imgcls/data/loader.h>
 #include <imgcls/dist/world.h>
 #include <imgcls/report/progress.h>
+#include <imgcls/report/sample_log.h>
 #include <imgcls/report/train_log.h>
 #include <imgcls/train/evaluate.h>
 #include <imgcls/train/run_folder.h>
@@ -13,6 +14,7 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -44,9 +46,9 @@ class Narrator {
   const Log& log() const { return log_; }
 
   /// From now on also into the run's files.
-  void open(const RunFolder& folder);
-  /// train_log.csv as it was after `step` steps.
-  void open_train_log(const std::filesystem::path& path, std::int64_t step);
+  void open(const RunFiles& files);
+  /// train_log.csv as it was after `step` steps, and samples.csv where it is written.
+  void open_tables(const RunFiles& files, std::int64_t step, bool samples);
 
   /// The run's first lines; `resumed_from` is empty for a new run.
   void begin(const RunShape& shape, const dist::World& world, const std::filesystem::path& folder,
@@ -59,6 +61,8 @@ class Narrator {
   bool wants_step() const;
   /// A step is done: draws the progress line, and writes it as a line where `write`.
   void step(const StepStatus& status, bool write);
+  /// The samples a step was trained on, the ranks' shares in order. Only with samples.csv.
+  void samples(const Position& position, std::span<const std::string> shares);
   /// Batches of an evaluation are done.
   void eval_batches(std::size_t done, std::size_t total, std::size_t images,
                     const Position& position);
@@ -67,7 +71,7 @@ class Narrator {
   /// Lets other text come: removes the progress line.
   void clear();
   /// The run's last lines.
-  void end(const TrainResult& result, const std::filesystem::path& folder);
+  void end(const TrainResult& result, const RunFiles& files);
   /// Images that could not be read, of this rank.
   void skipped(const data::Loader& loader) const;
 
@@ -76,8 +80,9 @@ class Narrator {
 
   Log log_;
   RunShape shape_;
-  std::unique_ptr<report::Progress> progress_;   // rank 0
-  std::unique_ptr<report::TrainLog> train_log_;  // rank 0
+  std::unique_ptr<report::Progress> progress_;     // rank 0
+  std::unique_ptr<report::TrainLog> train_log_;    // rank 0
+  std::unique_ptr<report::SampleLog> sample_log_;  // rank 0
   std::chrono::steady_clock::time_point phase_start_;
   std::size_t phase_consumed_ = 0;  // samples of the epoch before the phase
 };

@@ -144,6 +144,7 @@ RunOptions run_options(const Config& config) {
                   .keep = save.at("keep"),
                   .resume = save.at("resume") == "auto"};
   o.log_every = j.at("log").at("every");
+  o.log_samples = j.at("log").at("samples");
   o.folder = run_folder(j);
   return o;
 }

@@ -97,7 +97,9 @@ struct RunOptions {
   CheckpointOptions checkpoint;
   /// Steps between lines in the log.
   int log_every = 100;
-  /// Where results go: checkpoints, train_log.csv, log.txt, config.json. Created.
+  /// Write the samples of each step to samples.csv.
+  bool log_samples = false;
+  /// Where results go (train/run_folder.h). Created.
   std::filesystem::path folder = "runs/run";
 };
 

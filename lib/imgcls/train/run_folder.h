@@ -3,33 +3,36 @@
 //
 //   config.json     the merged configuration
 //   train_log.csv   a row for each evaluation (report/train_log.h)
+//   samples.csv     the samples of each step, where log.samples asks for it (report/sample_log.h)
 //   log.txt         what was said
 //   checkpoints/    see train/checkpoint.h
 
 #include <filesystem>
-#include <memory>
-#include <string_view>
 
 namespace imgcls::train {
+
+/// Where the files of a run lie.
+struct RunFiles {
+  std::filesystem::path folder;
+
+  std::filesystem::path checkpoints() const { return folder / "checkpoints"; }
+  std::filesystem::path train_log() const { return folder / "train_log.csv"; }
+  std::filesystem::path samples() const { return folder / "samples.csv"; }
+  std::filesystem::path log() const { return folder / "log.txt"; }
+  std::filesystem::path config() const { return folder / "config.json"; }
+};
 
 /// Holds a run's folder for this process.
 class RunFolder {
  public:
   /// Creates the folder where it is absent and locks it. Throws IoError when it cannot be written,
   /// or when another job holds it.
-  explicit RunFolder(std::filesystem::path path);
+  explicit RunFolder(const std::filesystem::path& folder);
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
 
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
-  std::filesystem::path train_log() const { return path_ / "train_log.csv"; }
-  std::filesystem::path log() const { return path_ / "log.txt"; }
-  std::filesystem::path config() const { return path_ / "config.json"; }
-
  private:
-  std::filesystem::path path_;
   int lock_;
 };
 

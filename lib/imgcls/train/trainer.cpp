@@ -15,6 +15,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -67,6 +68,7 @@ class Trainer::Session {
   models::Model model_;
   std::shared_ptr<const data::Source> train_source_, val_source_;
   RunIdentity identity_;
+  RunFiles files_;
   Checkpoints checkpoints_;
   std::unique_ptr<RunFolder> folder_;  // rank 0
   std::unique_ptr<data::Loader> train_loader_, val_loader_;
@@ -101,7 +103,8 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
       train_source_(std::move(train)),
       val_source_(std::move(val)),
       identity_{.config = std::move(config), .data_fingerprint = train_source_->fingerprint()},
-      checkpoints_(options_.folder / "checkpoints", options_.checkpoint.keep) {
+      files_{options_.folder},
+      checkpoints_(files_.checkpoints(), options_.checkpoint.keep) {
   check_sources();
   dist::agree(world_, [&] {
     train_loader_ = std::make_unique<data::Loader>(
@@ -142,7 +145,7 @@ void Trainer::Session::check_sources() {
 void Trainer::Session::open_folder() {
   if (!world_.is_first()) return;
   folder_ = std::make_unique<RunFolder>(options_.folder);
-  narrator_.open(*folder_);
+  narrator_.open(files_);
 }
 
 /// Every rank looks at the same images; the replicas then take rank 0's weights.
@@ -187,8 +190,8 @@ void Trainer::Session::start_or_resume() {
       saved_ = position_;
     }
     if (!world_.is_first()) return;
-    narrator_.open_train_log(folder_->train_log(), position_.step);
-    if (!identity_.config.empty()) replace_file(folder_->config(), identity_.config);
+    narrator_.open_tables(files_, position_.step, options_.log_samples);
+    if (!identity_.config.empty()) replace_file(files_.config(), identity_.config);
   });
   if (world_.is_first()) {
     loss_sum_.fill_(position_.loss_sum);
@@ -224,7 +227,7 @@ TrainResult Trainer::Session::run() {
   result.position.elapsed_s = elapsed();
   narrator_.skipped(*train_loader_);
   narrator_.skipped(*val_loader_);
-  narrator_.end(result, options_.folder);
+  narrator_.end(result, files_);
   world_.barrier();  // nobody leaves before the checkpoint is on the disk
   return result;
 }
@@ -258,6 +261,9 @@ void Trainer::Session::one_step(const data::Batch& batch) {
   position_.consumed += options_.batch;
   ++position_.step;
   ++timed_steps_;
+  if (options_.log_samples) {
+    narrator_.samples(position_, world_.gather(fmt::format("{}", fmt::join(batch.samples, " "))));
+  }
 }
 
 /// Sum of the losses of the epoch so far, and the number of images in it, over all ranks.

@@ -1,0 +1,68 @@
+// train_log.csv and samples.csv: what a run that goes on leaves of them.
+#include "../support/temp_folder.h"
+
+#include <imgcls/core/error.h>
+#include <imgcls/core/file.h>
+#include <imgcls/report/sample_log.h>
+#include <imgcls/report/train_log.h>
+
+#include <sys/resource.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <vector>
+
+using namespace imgcls;
+using Shares = std::vector<std::string>;
+
+TEST_CASE("samples.csv has a row for each step and is cut back to the step a run goes on from") {
+  const test::TempFolder folder;
+  const auto path = folder / "samples.csv";
+  {
+    report::SampleLog log(path, 0);
+    log.append(1, 1, Shares{"4 2", "0 10"});
+    CHECK(read_text(path) == "step,epoch,samples\n1,1,4 2 0 10\n");  // written at once
+    log.append(2, 1, Shares{"1 3", "5 6"});
+    log.append(3, 2, Shares{"7 8", "9 1"});
+  }
+  std::ofstream(path, std::ios::app) << "4,2,half a l";  // what a killed run may leave
+  report::SampleLog log(path, 2);
+  log.append(3, 2, Shares{"9 9 9 9"});
+  CHECK(read_text(path) == "step,epoch,samples\n1,1,4 2 0 10\n2,1,1 3 5 6\n3,2,9 9 9 9\n");
+}
+
+TEST_CASE("train_log.csv is cut back by its second column") {
+  const test::TempFolder folder;
+  const auto path = folder / "train_log.csv";
+  {
+    report::TrainLog log(path, 0);
+    report::TrainLogRow row;
+    row.epoch = 1, row.step = 10;
+    log.append(row);
+    row.epoch = 2, row.step = 20;
+    log.append(row);
+  }
+  const report::TrainLog log(path, 10);
+  const std::string text = read_text(path);
+  CHECK(text.find("\n1,10,") != std::string::npos);
+  CHECK(text.find("\n2,20,") == std::string::npos);
+}
+
+TEST_CASE("a samples.csv that cannot be written to is named") {
+  const test::TempFolder folder;
+  report::SampleLog log(folder / "samples.csv", 0);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit full{.rlim_cur = 25, .rlim_max = before.rlim_max};  // bytes of a file
+  const auto former = std::signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &full);
+  std::string message;
+  try {
+    log.append(1, 1, Shares{"1 2 3 4", "5 6 7 8"});
+  } catch (const IoError& error) {
+    message = error.what();
+  }
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, former);
+  CHECK(message == "cannot write step 1 to " + (folder / "samples.csv").string());
+}
