@@ -10,10 +10,13 @@
 #include <imgcls/train/evaluate.h>
 #include <imgcls/train/program.h>
 #include <imgcls/train/rank_fields.h>
+#include <imgcls/train/run_folder.h>
 #include <imgcls/train/trainer.h>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <optional>
 
@@ -30,6 +33,7 @@ struct EvalArguments {
 /// A run's folder stands for its configuration and its newest good checkpoint.
 void expand_run_folder(EvalArguments& arguments) {
   const fs::path first = arguments.config.front();
+  const train::RunFiles files{first};
   if (!fs::is_directory(first)) {
     if (arguments.weights.empty()) {
       throw ConfigError(fmt::format(
@@ -37,9 +41,9 @@ void expand_run_folder(EvalArguments& arguments) {
     }
     return;
   }
-  arguments.config.front() = (first / "config.json").string();
+  arguments.config.front() = files.config().string();
   if (!arguments.weights.empty()) return;
-  const auto newest = train::Checkpoints(first / "checkpoints", 1).newest_good(Log());
+  const auto newest = train::Checkpoints(files.checkpoints(), 1).newest_good(Log());
   if (!newest) {
     throw CheckpointError(fmt::format("{} holds no usable checkpoint", first.string()));
   }
@@ -70,11 +74,16 @@ int run(const Config& config, const std::string& weights, dist::World& world) {
   const Log log;
   report::Progress progress(log, world.is_first() ? report::find_terminal() : report::Terminal{});
   const auto total = static_cast<std::int64_t>(loader->batches_per_epoch());
+  const auto start = std::chrono::steady_clock::now();
   const train::EvalCounts counts =
       train::evaluate(*model, *loader, input, world, options.eval.flip, [&](std::size_t done) {
-        if (progress.due()) {
-          progress.draw("evaluating", {.done = static_cast<std::int64_t>(done), .total = total});
-        }
+        if (!progress.due()) return true;
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+        const std::size_t images = std::min(source->size(), done * options.eval.batch);
+        progress.draw("evaluating", {.done = static_cast<std::int64_t>(done),
+                                     .total = total,
+                                     .images = static_cast<std::int64_t>(images),
+                                     .seconds = took.count()});
         return true;
       });
   progress.clear();
