@@ -11,6 +11,7 @@
 #include <imgcls/train/program.h>
 #include <imgcls/train/rank_fields.h>
 #include <imgcls/train/run_folder.h>
+#include <imgcls/train/stop.h>
 #include <imgcls/train/trainer.h>
 
 #include <fmt/format.h>
@@ -50,51 +51,80 @@ void expand_run_folder(EvalArguments& arguments) {
   arguments.weights = (*newest / "weights.safetensors").string();
 }
 
-int run(const Config& config, const std::string& weights, dist::World& world) {
-  std::shared_ptr<const data::Source> source;
-  std::optional<models::Model> model;
-  std::optional<data::Loader> loader;
+/// What is evaluated.
+struct Subject {
   train::RunOptions options;
+  std::shared_ptr<const data::Source> source;
+  models::Model model;
+  std::unique_ptr<data::Loader> loader;
+};
+
+/// Opens data and weights, on all ranks the same. Throws dist::AgreedError.
+Subject open(const Config& config, const std::string& weights, dist::World& world) {
+  std::optional<Subject> subject;
   std::vector<dist::Field> fields;
   dist::agree(world, [&] {
-    options = train::run_options(config);
+    const train::RunOptions options = train::run_options(config);
     train::configure_torch(options, world);
-    source = train::open_source(config, train::Split::val);
-    model = train::create_model(config, source->classes().size());
-    models::load_weights(*model, weights);
+    const auto source = train::open_source(config, train::Split::val);
+    const models::Model model = train::create_model(config, source->classes().size());
+    models::load_weights(model, weights);
     fields = train::data_fields("evaluation", *source);
     for (auto& field : train::weights_fields(weights)) fields.push_back(std::move(field));
-    loader.emplace(source, train::eval_loader_options(options, world.rank(), world.size()));
+    subject = Subject{options, source, model,
+                      std::make_unique<data::Loader>(
+                          source, train::eval_loader_options(options, world.rank(), world.size()))};
   });
   dist::require_equal(world, fields, "Give all ranks the same data and weights.");
-  model->to(world.device());
-  if (options.channels_last) model->to_channels_last();
-  const train::InputStage input(options.data.normalisation, world.device(), options.channels_last);
+  subject->model.to(world.device());
+  if (subject->options.channels_last) subject->model.to_channels_last();
+  return *std::move(subject);
+}
 
-  const Log log;
+/// Shows a line of progress meanwhile; a signal ends it, with a result of -1 images.
+train::EvalCounts evaluate(const Subject& subject, const Log& log, dist::World& world) {
+  const train::RunOptions& options = subject.options;
+  const train::StopSignals signals;
+  const train::InputStage input(options.data.normalisation, world.device(), options.channels_last);
   report::Progress progress(log, world.is_first() ? report::find_terminal() : report::Terminal{});
-  const auto total = static_cast<std::int64_t>(loader->batches_per_epoch());
+  const auto total = static_cast<std::int64_t>(subject.loader->batches_per_epoch());
   const auto start = std::chrono::steady_clock::now();
+  const auto go_on = [&](std::size_t done) {
+    if (progress.due()) {
+      const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+      const std::size_t images = std::min(subject.source->size(), done * options.eval.batch);
+      progress.draw("evaluating", {.done = static_cast<std::int64_t>(done),
+                                   .total = total,
+                                   .images = static_cast<std::int64_t>(images),
+                                   .seconds = took.count()});
+    }
+    return signals.received() == 0;
+  };
   const train::EvalCounts counts =
-      train::evaluate(*model, *loader, input, world, options.eval.flip, [&](std::size_t done) {
-        if (!progress.due()) return true;
-        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-        const std::size_t images = std::min(source->size(), done * options.eval.batch);
-        progress.draw("evaluating", {.done = static_cast<std::int64_t>(done),
-                                     .total = total,
-                                     .images = static_cast<std::int64_t>(images),
-                                     .seconds = took.count()});
-        return true;
-      });
+      train::evaluate(subject.model, *subject.loader, input, world, options.eval.flip, go_on);
   progress.clear();
-  if (!world.is_first()) return train::kSuccess;
+  return counts;
+}
+
+int run(const Config& config, const std::string& weights, dist::World& world) {
+  const Subject subject = open(config, weights, world);
+  const Log log;
+  const train::EvalCounts counts = evaluate(subject, log, world);
+  const bool stopped = counts.images < 0;
+  const int code = stopped ? train::kStopped : train::kSuccess;
+  if (!world.is_first()) return code;
+  if (stopped) {
+    log.warn("stopped by a signal; there is no result");
+    return code;
+  }
   fmt::print("{}\n", weights);
   fmt::print("images {}\n", counts.images);
   fmt::print("top-1  {:8.4f} %  {} right\n", counts.acc1(), counts.top1);
   fmt::print("top-5  {:8.4f} %  {} right\n", counts.acc5(), counts.top5);
   fmt::print("loss   {:8.4f}\n", counts.loss());
-  if (loader->skipped() > 0) fmt::print("skipped {} unreadable images\n", loader->skipped());
-  return train::kSuccess;
+  const std::size_t skipped = subject.loader->skipped();
+  if (skipped > 0) fmt::print("skipped {} unreadable images\n", skipped);
+  return code;
 }
 
 int run_eval(EvalArguments arguments) {

@@ -21,7 +21,7 @@ constexpr int kStopped = 75;
 
 /// A network whose checkpoint takes a while to write, and whose evaluation a while to make.
 const std::string kSlow =
-    "model.name=resnet18 model.width=0 eval.size=64 eval.resize=64 eval.batch=1 ";
+    "model.name=resnet18 model.width=0 eval.size=48 eval.resize=48 eval.batch=1 ";
 
 using Names = std::set<std::string>;
 

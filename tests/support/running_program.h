@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 namespace imgcls::test {
 
@@ -90,20 +91,35 @@ class RunningProgram {
   Outcome outcome_;
 };
 
+/// The text of a file in /proc, which may be gone; empty then.
+inline std::string read_proc(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Returns when process `pid` has a handler for `signal`. Throws when it has ended.
+inline void wait_until_caught(pid_t pid, int signal) {
+  const std::string key = "SigCgt:\t";  // then the set of caught signals, in hexadecimal
+  for (;;) {
+    const std::string status = read_proc("/proc/" + std::to_string(pid) + "/status");
+    const std::size_t at = status.find(key);
+    if (at == std::string::npos) throw std::runtime_error("the program has ended");
+    const auto caught = std::stoull(status.substr(at + key.size(), 16), nullptr, 16);
+    if ((caught >> (signal - 1) & 1) != 0) return;
+    std::this_thread::yield();
+  }
+}
+
 /// The process that an Open MPI launcher on this machine started as rank `rank`. Throws when there
 /// is none.
 inline pid_t process_of_rank(pid_t launcher, int rank) {
-  const auto whole = [](const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(file), {});
-  };
   const std::string parent = "PPid:\t" + std::to_string(launcher) + "\n";
   const std::string variable = "OMPI_COMM_WORLD_RANK=" + std::to_string(rank) + '\0';
   const std::unique_ptr<DIR, int (*)(DIR*)> processes(::opendir("/proc"), ::closedir);
   while (const dirent* entry = ::readdir(processes.get())) {
     const std::string folder = std::string("/proc/") + entry->d_name;
-    if (whole(folder + "/status").find(parent) == std::string::npos) continue;
-    if (whole(folder + "/environ").find(variable) == std::string::npos) continue;
+    if (read_proc(folder + "/status").find(parent) == std::string::npos) continue;
+    if (read_proc(folder + "/environ").find(variable) == std::string::npos) continue;
     return static_cast<pid_t>(std::atoi(entry->d_name));
   }
   throw std::runtime_error("no rank " + std::to_string(rank));

@@ -18,3 +18,15 @@ TEST_CASE("signals set a flag, the first one wins, and the former handlers come 
   CHECK(std::signal(SIGTERM, former) == SIG_IGN);
   CHECK(StopSignals().received() == 0);
 }
+
+TEST_CASE("an inner one knows what came before it, and leaves the outer one at work") {
+  const StopSignals outer;
+  std::raise(SIGTERM);
+  {
+    const StopSignals inner;
+    CHECK(inner.received() == SIGTERM);
+    std::raise(SIGUSR1);
+  }
+  std::raise(SIGUSR1);
+  CHECK(outer.received() == SIGTERM);
+}

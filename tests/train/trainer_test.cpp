@@ -8,6 +8,7 @@
 #include <imgcls/dist/agree.h>
 #include <imgcls/models/safetensors.h>
 #include <imgcls/models/weights.h>
+#include <imgcls/train/stop.h>
 #include <imgcls/train/trainer.h>
 
 #include <unistd.h>
@@ -188,15 +189,13 @@ TEST_CASE("a signal before the first step leaves a checkpoint to go on from") {
   const train::TrainResult straight = train_toy(toy_options(folder / "straight"));
   const train::RunOptions options = toy_options(folder / "run");
   {
-    const auto world = dist::launch({.device = dist::DeviceKind::cpu});
-    train::configure_torch(options, *world);
-    train::Trainer trainer(test::toy_model(), std::make_shared<test::ToySource>(70, 1),
-                           std::make_shared<test::ToySource>(50, 2), options, *world);
-    std::raise(SIGTERM);
+    const train::StopSignals signals;
+    std::raise(SIGTERM);  // before there is a trainer
     std::raise(SIGUSR1);  // the second one changes nothing
-    const train::TrainResult stopped = trainer.run();
+    const train::TrainResult stopped = train_toy(options);
     CHECK(stopped.stopped_by == SIGTERM);
     CHECK(stopped.position.step == 0);
+    std::raise(SIGTERM);  // when it is gone
   }
   CHECK(same_tensors(train_toy(options).checkpoint, straight.checkpoint));
 }

@@ -11,6 +11,7 @@ constexpr std::array kSignals{SIGINT, SIGTERM, SIGUSR1};
 
 // A signal handler can reach nothing but a static.
 volatile std::sig_atomic_t received_signal = 0;
+int living = 0;
 
 extern "C" void on_signal(int number) {
   if (received_signal == 0) received_signal = number;
@@ -24,7 +25,7 @@ struct StopSignals::Former {
 };
 
 StopSignals::StopSignals() : former_(std::make_unique<Former>()) {
-  received_signal = 0;
+  if (living++ == 0) received_signal = 0;
   struct sigaction action {};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
@@ -34,6 +35,7 @@ StopSignals::StopSignals() : former_(std::make_unique<Former>()) {
 }
 
 StopSignals::~StopSignals() {
+  --living;
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
     sigaction(kSignals[i], &former_->actions[i], nullptr);
   }

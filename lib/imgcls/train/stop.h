@@ -7,7 +7,9 @@ namespace imgcls::train {
 
 /// While it lives, SIGINT, SIGTERM and SIGUSR1 only set a flag, which the trainer reads between
 /// steps; ranks agree on it, save, and end. A second SIGINT ends the process at once, as usual.
-/// Restores the former handlers when destroyed. One at a time.
+/// Restores the former handlers when destroyed. One may live inside another's life, in one thread,
+/// and then knows what came since the outer one began: a program makes one first thing, so that a
+/// signal which comes before its trainer is there, or when it is gone, does not end the process.
 class StopSignals {
  public:
   StopSignals();
