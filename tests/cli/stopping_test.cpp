@@ -116,3 +116,28 @@ TEST_CASE("a signal at the start, even twice and to one rank, leaves a checkpoin
     if (signal == SIGTERM) CHECK_THAT(outcome.output, Contains("going on from"));
   }
 }
+
+TEST_CASE("a signal before there is a trainer stops the run before its first step") {
+  const FolderData data;
+  const std::string command = data.train("run");
+  RunningProgram program(command);
+  test::wait_until_caught(program.pid(), SIGUSR1);
+  ::kill(program.pid(), SIGUSR1);
+  const auto outcome = program.finish();
+  CHECK(outcome.code == kStopped);
+  CHECK(stopped_after(outcome.output) == 0);
+  const auto again = run_program(command);
+  CHECK(again.code == 0);
+  CHECK_THAT(again.output, Contains("going on from") && Contains("step 0 of 10"));
+}
+
+TEST_CASE("a signal ends imgcls eval, which then has no result") {
+  const FolderData data;
+  REQUIRE(run_program(data.train("run", "train.max_steps=1")).code == 0);
+  RunningProgram program(data.eval("run"));
+  test::wait_until_caught(program.pid(), SIGUSR1);
+  ::kill(program.pid(), SIGUSR1);
+  const auto outcome = program.finish();
+  CHECK(outcome.code == kStopped);
+  CHECK_THAT(outcome.output, Contains("stopped by a signal") && !Contains("top-1"));
+}

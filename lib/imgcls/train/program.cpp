@@ -4,6 +4,7 @@
 #include <imgcls/dist/launcher.h>
 #include <imgcls/train/program.h>
 #include <imgcls/train/rank_fields.h>
+#include <imgcls/train/stop.h>
 
 #include <nlohmann/json.hpp>
 
@@ -50,6 +51,7 @@ int run_in_world(const Config& config, dist::World& world,
 
 int run_program(std::span<const std::string> arguments,
                 const std::function<int(const Config&, dist::World&)>& work) {
+  const StopSignals signals;  // until the job's communication has ended
   try {
     const Config config = Config::load(arguments);
     const std::unique_ptr<dist::World> world = dist::launch(launch_options(config));
