@@ -14,5 +14,6 @@ namespace imgcls::cli {
 /// returns the exit code.
 void add_train(CLI::App& program, std::function<int()>& chosen);
 void add_eval(CLI::App& program, std::function<int()>& chosen);
+void add_launch(CLI::App& program, std::function<int()>& chosen);
 
 }  // namespace imgcls::cli

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   std::function<int()> chosen;
   imgcls::cli::add_train(program, chosen);
   imgcls::cli::add_eval(program, chosen);
+  imgcls::cli::add_launch(program, chosen);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -1,0 +1,125 @@
+// imgcls launch: a program on several ranks, by the mpirun line that suits the machine.
+#include "commands.h"
+#include "job.h"
+
+#include <imgcls/core/error.h>
+#include <imgcls/core/log.h>
+#include <imgcls/dist/mpirun.h>
+#include <imgcls/train/program.h>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+
+namespace imgcls::cli {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr int kNotFound = 127;  // as a shell says it
+
+struct LaunchArguments {
+  dist::MpirunJob job;
+  bool dry_run = false;
+};
+
+bool is_program(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored) && access(path.c_str(), X_OK) == 0;
+}
+
+/// Whether a shell would find it.
+bool can_find(const std::string& program) {
+  if (program.find('/') != std::string::npos) return is_program(program);
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path ? path : "");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (is_program(fs::path(folder.empty() ? "." : folder) / program)) return true;
+  }
+  return false;
+}
+
+/// Says what an end means that mpirun's own message leaves open.
+void explain(const JobEnd& end) {
+  if (end.code == train::kStopped) {
+    Log().info(
+        "the ranks saved and stopped (exit code 75, which mpirun takes for an error); the same "
+        "command goes on");
+  } else if (end.asked_to_stop && end.code == 128 + SIGUSR1) {
+    Log().warn(
+        "the ranks ended without saving: they were not ready for signals yet, or the "
+        "program does not expect SIGUSR1");
+  }
+}
+
+int run_launch(const LaunchArguments& arguments) {
+  const Log log;
+  const std::string& program = arguments.job.program.front();
+  try {
+    const std::vector<std::string> words = mpirun_line(arguments.job, dist::this_machine());
+    if (arguments.dry_run) {
+      fmt::print("{}\n", dist::shell_line(words));
+      return train::kSuccess;
+    }
+    if (!can_find("mpirun")) {
+      log.error("mpirun is not installed: it starts the ranks (Debian's package openmpi-bin)");
+      return kNotFound;
+    }
+    if (!can_find(program)) {
+      log.error(fmt::format("there is no program {}", program));
+      return kNotFound;
+    }
+    const JobEnd end = run_job(words);
+    explain(end);
+    return end.code;
+  } catch (const ConfigError& e) {
+    log.error(e.what());
+    return train::kUsage;
+  } catch (const Error& e) {
+    log.error(e.what());
+    return train::kFailure;
+  }
+}
+
+}  // namespace
+
+void add_launch(CLI::App& program, std::function<int()>& chosen) {
+  auto arguments = std::make_shared<LaunchArguments>();
+  CLI::App* command =
+      program.add_subcommand("launch", "Start a program on several ranks, by Open MPI's mpirun");
+  command
+      ->add_option("-n,--ranks", arguments->job.ranks,
+                   "Number of ranks; default: the slots of the hosts, without hosts one rank for "
+                   "each GPU of this machine")
+      ->check(CLI::Range(1, 1000000));
+  CLI::Option* hosts = command->add_option("--hosts", arguments->job.hosts,
+                                           "Hosts and their slots: a:2,b:2; reached by ssh");
+  command
+      ->add_option("--hostfile", arguments->job.hostfile,
+                   "A file with a line \"HOST slots=N\" for each host")
+      ->check(CLI::ExistingFile)
+      ->excludes(hosts);
+  command->add_flag("--dry-run", arguments->dry_run, "Print the command and start nothing");
+  command->add_option("PROGRAM", arguments->job.program, "The program and its arguments, after --")
+      ->required();
+  command->footer(
+      "Examples:\n"
+      "  imgcls launch -n 2 -- build/bin/train_resnet50 configs/data/cifar10.json "
+      "configs/train/cifar10.json\n"
+      "  imgcls launch -- imgcls eval runs/resnet50          (one rank for each GPU)\n"
+      "  imgcls launch --hosts node1:4,node2:4 -- /opt/imgcls/bin/train_resnet50 ...\n"
+      "  imgcls launch -n 4 --dry-run -- train_resnet50 ...  (shows the mpirun line)\n"
+      "Ctrl-C, SIGTERM and SIGUSR1 reach the ranks as SIGUSR1: they save and end, with exit code "
+      "75.\n"
+      "A second Ctrl-C ends the job at once. Exit code: that of the ranks; 127: no mpirun, or no "
+      "PROGRAM;\n"
+      "128 + N: ended by signal N. docs/clusters.md tells more.");
+  command->callback(
+      [arguments, &chosen] { chosen = [arguments] { return run_launch(*arguments); }; });
+}
+
+}  // namespace imgcls::cli

@@ -1,0 +1,107 @@
+// imgcls launch: exit codes, the line it prints, signals, and what it leaves behind.
+#include "folder_data.h"
+
+#include <imgcls/core/file.h>
+
+#include <paths.h>
+#include <catch2/catch.hpp>
+
+using namespace imgcls;
+using Catch::Matchers::Contains;
+using test::FolderData;
+using test::Outcome;
+using test::run_program;
+using test::TempFolder;
+
+namespace {
+
+const std::string kLaunch = IMGCLS_BINARY_DIR "/bin/imgcls launch ";
+
+/// Runs `commands` in a shell that has `job` in the background, with its process in $job and what
+/// it said in the file $said, and the function `await WORDS`, which waits until they are said.
+Outcome while_running(const TempFolder& folder, const std::string& job,
+                      const std::string& commands) {
+  const std::string script = folder.write(
+      "script", "said=" + (folder / "said").string() + "\n" + job + " >$said 2>&1 & job=$!\n" + R"(
+await() {
+  for i in $(seq 600); do grep -q "$1" $said && return; sleep 0.1; done
+  echo "never said: $1"; cat $said; kill -9 $job; exit 99
+}
+)" + commands + "\n");
+  return run_program("sh " + script);
+}
+
+}  // namespace
+
+TEST_CASE("launch --dry-run prints the line that it would run") {
+  const auto outcome = run_program(kLaunch + "-n 2 --dry-run -- ./train 'a b' run.dir=c");
+  CHECK(outcome.code == 0);
+  CHECK_THAT(outcome.output, Contains("mpirun ") && Contains(" -np 2 ") &&
+                                 Catch::EndsWith(" ./train 'a b' run.dir=c\n"));
+}
+
+TEST_CASE("launch hands over arguments as they are, and an exit code") {
+  const auto said = run_program(kLaunch + R"(-n 2 -- printf '[%s]\n' 'two  words' --help '')");
+  CHECK(said.code == 0);
+  const std::string once = "[two  words]\n[--help]\n[]\n";
+  CHECK(said.output == once + once);
+  for (const int code : {1, 3, 75}) {
+    CHECK(run_program(kLaunch + "-n 3 -- sh -c 'exit " + std::to_string(code) + "'").code == code);
+  }
+  CHECK(run_program(kLaunch + "-n 1 -- sh -c 'kill -9 $$'").code == 137);
+}
+
+TEST_CASE("launch says what it cannot start") {
+  const auto no_program = run_program(kLaunch + "-n 2 -- ./no-such-program");
+  CHECK(no_program.code == 127);
+  CHECK_THAT(no_program.output, Contains("no program ./no-such-program"));
+  const auto no_mpirun = run_program("PATH=/nowhere " + kLaunch + "-n 2 -- /bin/true");
+  CHECK(no_mpirun.code == 127);
+  CHECK_THAT(no_mpirun.output, Contains("mpirun is not installed"));
+  const auto no_number = run_program("CUDA_VISIBLE_DEVICES= " + kLaunch + "-- true");
+  CHECK(no_number.code == 2);
+  CHECK_THAT(no_number.output, Contains("-n 2"));
+  CHECK(run_program(kLaunch + "-n 0 -- true").code == 2);
+  CHECK(run_program(kLaunch + "-n 2").code == 2);
+}
+
+TEST_CASE("Ctrl-C, SIGTERM and SIGUSR1 on launch make the ranks save; the same command goes on") {
+  for (const char* signal : {"INT", "TERM", "USR1"}) {
+    const FolderData data;
+    const TempFolder folder;
+    const std::string job = kLaunch + "-n 2 -- " + data.train("run", "train.epochs=100000");
+    const auto stop_when = [&](const char* said) {
+      return while_running(folder, job,
+                           std::string("await '") + said + "'; kill -" + signal +
+                               " $job; wait $job; code=$?; cat $said; exit $code");
+    };
+    const auto first = stop_when("epoch 3/");
+    CAPTURE(signal, first.output);
+    CHECK(first.code == 75);
+    CHECK_THAT(first.output,
+               Contains("stopped by signal 10") && Contains("the same command goes on"));
+    const auto second = stop_when(" step ");
+    CHECK_THAT(second.output, Contains("going on from"));
+    CHECK(second.code == 75);
+  }
+}
+
+TEST_CASE("a second Ctrl-C ends the job") {
+  const TempFolder folder;
+  const auto outcome = while_running(
+      folder, kLaunch + "-n 2 -- sh -c 'trap \"\" USR1; echo ready; exec sleep 300'",
+      "await ready; kill -INT $job; await again; kill -INT $job; wait $job; echo code $?");
+  CAPTURE(outcome.output);
+  CHECK_THAT(outcome.output, Contains("code ") && !Contains("code 0"));
+}
+
+TEST_CASE("when launch is killed its ranks end") {
+  const FolderData data;
+  const TempFolder folder;
+  const auto outcome = while_running(
+      folder, kLaunch + "-n 2 -- " + data.train("run", "train.epochs=100000"),
+      "await 'epoch 2/'; kill -9 $job\n"
+      "for i in $(seq 300); do pgrep -f 'train_resnet50.*" +
+          (data / "run").string() + "' >/dev/null || exit 0; sleep 0.1; done; exit 1");
+  CHECK(outcome.code == 0);
+}
