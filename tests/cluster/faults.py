@@ -9,7 +9,7 @@ killed, stopped, throws, or ends. Then, within the time limit and GRACE seconds:
 
 - the job ends, with an exit code that is not 0;
 - its output names the rank and says what happened (EXPECTED);
-- no process of it is left.
+- no process of it is left, and no file of Open MPI's.
 
 A process that SIGSTOP holds cannot end by itself. mpirun kills it; of the processes with torchrun's
 variables, which nobody watches over, it has to end once it is let go.
@@ -53,7 +53,11 @@ class Job:
         self.mark = f"IMGCLS_FAULTS_TRIAL={uuid.uuid4()}"
         self.output = folder / "output.txt"
         self.launcher = launcher
-        environment = dict(os.environ, **dict([self.mark.split("=", 1)]))
+        self.shared = folder / "shared"  # what Open MPI makes in /tmp and /dev/shm
+        self.shared.mkdir()
+        environment = dict(os.environ, OMPI_MCA_orte_tmpdir_base=str(self.shared),
+                           OMPI_MCA_btl_vader_backing_directory=str(self.shared))
+        environment.update([self.mark.split("=", 1)])
         with open(self.output, "wb") as output:
             def start(words, more=()):
                 return subprocess.Popen(words, env=dict(environment, **dict(more)), stdout=output,
@@ -161,6 +165,9 @@ def check_end(job, fault, rank, stopped, limit):
         problems.append(f"the output does not say /{EXPECTED[fault].format(r=rank)}/")
     if not wait_until(lambda: not processes(job.mark), 2):
         problems.append(f"left behind: {sorted(processes(job.mark))}")
+    files = [path for path in job.shared.rglob("*") if not path.is_dir()]
+    if files:
+        problems.append(f"left behind: {sorted(path.name for path in files)}")
     return took, problems
 
 
