@@ -64,6 +64,7 @@ class Watch::Thread {
     std::string input;
     steady_clock::time_point heard = steady_clock::now();
     std::vector<std::int64_t> begun;  // of each channel
+    bool warned = false;              // of its silence
     bool gone = false;                // said goodbye, or is lost
   };
   /// A collective that took too long.
@@ -76,6 +77,9 @@ class Watch::Thread {
   };
 
   bool is_first() const { return options_.rank == 0; }
+  // A launcher that loses a machine may end the ranks there long before the time limit: then this
+  // is what tells why.
+  double warn_after() const { return std::min(4.0, options_.timeout_s / 2); }
   void post(const std::string& line);
   std::size_t channel_of(const Transport& transport);
   std::optional<std::string> wait_for_verdict(milliseconds at_most);
@@ -297,14 +301,23 @@ void Watch::Thread::send_beats() {
 }
 
 void Watch::Thread::check_silence() {
+  const bool speaks = is_first() || options_.speaks_without_first;
   for (auto& [rank, peer] : peers_) {
+    if (peer.gone) continue;
     const double silent = duration<double>(steady_clock::now() - peer.heard).count();
-    if (peer.gone || silent <= options_.timeout_s) continue;
-    peer.gone = true;
-    decide(fmt::format("rank {} has been silent for {:g} s: it is stopped, or its machine or the "
-                       "network to it is gone",
-                       rank, options_.timeout_s),
-           is_first() || options_.speaks_without_first);
+    if (silent < warn_after()) peer.warned = false;
+    if (silent > options_.timeout_s) {
+      peer.gone = true;
+      decide(fmt::format("rank {} has been silent for {:g} s: it is stopped, or its machine or the "
+                         "network to it is gone",
+                         rank, options_.timeout_s),
+             speaks);
+    } else if (silent > warn_after() && speaks && !std::exchange(peer.warned, true)) {
+      Log().warn(
+          fmt::format("rank {} has been silent for {:g} s; the job ends when it stays so for "
+                      "{:g} s",
+                      rank, warn_after(), options_.timeout_s));
+    }
   }
 }
 
