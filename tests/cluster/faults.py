@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Breaks one rank of real training runs, again and again, and checks how the job ends.
 
-    faults.py BIN_DIR mpirun|torchrun [--trials 20] [--seed 1] [--limit 5]
+    faults.py BIN_DIR mpirun|torchrun [--trials 20] [--seed 1] [--limit 5] ...
 
 Each trial starts train_resnet50 on 2 or 3 ranks, by `imgcls launch` or as processes of their own
 with torchrun's variables, and at a random moment (start, step, save, evaluation) a random rank is
@@ -111,15 +111,15 @@ def wait_for_moment(job, moment, run, chance):
         "evaluation": lambda: re.search(r"epoch \d+/\d+ 5/5 ", job.said()),
     }[moment]
     pause = 0.0005 if moment == "save" else 0.01
-    if not wait_until(lambda: reached() or job.ended(), 60, pause):
+    if not wait_until(lambda: reached() or job.ended(), 60, pause) or job.ended():
         raise AssertionError(f"the moment '{moment}' never came")
     if moment == "step":
         time.sleep(chance.uniform(0, 1))
 
 
 def break_from_outside(job, fault, rank, moment, run, chance):
-    pid = wait_until(lambda: job.rank(rank), 30)
-    if pid is None:
+    pid = wait_until(lambda: job.rank(rank) or job.ended(), 30)
+    if pid is None or pid is True:
         raise AssertionError(f"rank {rank} never started")
     wait_for_moment(job, moment, run, chance)
     os.kill(pid, signal.SIGKILL if fault == "kill" else signal.SIGSTOP)
@@ -171,11 +171,12 @@ def check_end(job, fault, rank, stopped, limit):
     return took, problems
 
 
-def trial(programs, launcher, fault, moment, ranks, rank, limit, chance):
+def trial(programs, launcher, fault, moment, ranks, rank, device, limit, chance):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="imgcls-faults-"))
     config = make_run(folder, train__epochs=100000, checkpoint__every_steps=1)
     run = folder / "run"
-    arguments = [str(config), f"run.dir={run}", f"dist.timeout_s={limit}"]
+    arguments = [str(config), f"run.dir={run}", f"dist.timeout_s={limit}",
+                 f"dist.device={device}"]
     planted = fault in ("throw", "exit")
     command = [programs / "train_resnet50", *arguments]
     if planted:
@@ -206,6 +207,8 @@ def main():
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--limit", type=float, default=5, help="dist.timeout_s")
+    parser.add_argument("--ranks", type=int, help="instead of 2 or 3 by chance")
+    parser.add_argument("--device", default="cpu", help="dist.device")
     parser.add_argument("--only", choices=tuple(EXPECTED), help="one kind of fault")
     arguments = parser.parse_args()
 
@@ -215,10 +218,10 @@ def main():
     for number in range(arguments.trials):
         fault = faults[number % len(faults)]
         moment = chance.choice(MOMENTS[fault])
-        ranks = chance.choice((2, 3))
+        ranks = arguments.ranks or chance.choice((2, 3))
         rank = chance.randrange(ranks)
         took, problems, said = trial(arguments.programs.resolve(), arguments.launcher, fault, moment,
-                                     ranks, rank, arguments.limit, chance)
+                                     ranks, rank, arguments.device, arguments.limit, chance)
         failed += bool(problems)
         slowest = max(slowest, took)
         print(f"{number + 1:3} {fault:6} rank {rank} of {ranks} at {moment:11} "
