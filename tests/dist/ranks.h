@@ -32,6 +32,7 @@ void gradients(World& world);
 void training(World& world);
 void buffers(World& world);
 void different_models(World& world);
+void kept_gradients(World& world);
 void a_rank_skips_the_backward_pass(World& world);
 
 // ranks_agreeing.cpp: what has to be the same on all ranks.
@@ -40,5 +41,9 @@ void fields_that_differ(World& world);
 // ranks_stopping.cpp: a signal to one rank ends the run on all.
 void a_signal_while_another_rank_waits_for_data(World& world);
 void a_signal_while_another_rank_waits_in_evaluation(World& world);
+
+// ranks_steps.cpp: optimizer steps.
+void accumulation(World& world);
+void accumulated_overflow(World& world);
 
 }  // namespace imgcls::dist_test

@@ -35,6 +35,9 @@ const std::map<std::string, void (*)(World&)> kCases{
     {"a_signal_while_another_rank_waits_for_data", a_signal_while_another_rank_waits_for_data},
     {"a_signal_while_another_rank_waits_in_evaluation",
      a_signal_while_another_rank_waits_in_evaluation},
+    {"kept_gradients", kept_gradients},
+    {"accumulation", accumulation},
+    {"accumulated_overflow", accumulated_overflow},
 };
 
 // Cases in which a rank does not answer must not take long; others may wait for a busy machine.

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "compare.h"
 #include "ranks.h"
 #include "small_net.h"
 
@@ -15,18 +16,10 @@ models::Model small_model(double seed, std::int64_t classes = kClasses) {
   return models::Model(std::make_shared<SmallNet>(seed, classes));
 }
 
-struct Batch {
-  at::Tensor images, labels;
-};
+using Batch = train::DeviceBatch;
 
 Batch whole_batch(double seed) {
   return {values({kBatch, 3, 6, 6}, seed, 1), at::arange(kBatch, at::kLong).remainder(kClasses)};
-}
-
-Batch share(const Batch& whole, const World& world) {
-  const std::int64_t count = kBatch / world.size();
-  return {whole.images.narrow(0, world.rank() * count, count),
-          whole.labels.narrow(0, world.rank() * count, count)};
 }
 
 at::Tensor loss_of(const at::Tensor& logits, const Batch& batch) {
@@ -45,26 +38,6 @@ void sgd_step(const models::Model& model, bool zero_in_place) {
       parameter.tensor.mutable_grad().reset();
     }
   }
-}
-
-double largest_difference(const at::Tensor& a, const at::Tensor& b) {
-  return (a - b).abs().max().item<double>();
-}
-
-std::string bytes_of(const std::vector<models::NamedTensor>& tensors) {
-  std::string bytes;
-  for (const models::NamedTensor& named : tensors) {
-    const at::Tensor tensor = named.tensor.contiguous();
-    bytes.append(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes());
-  }
-  return bytes;
-}
-
-bool equal_on_all_ranks(const std::vector<models::NamedTensor>& tensors, World& world) {
-  for (const std::string& bytes : world.gather(bytes_of(tensors))) {
-    if (bytes != bytes_of(tensors)) return false;
-  }
-  return true;
 }
 
 void check_gradients(World& world, bool channels_last) {
@@ -148,6 +121,34 @@ void different_models(World& world) {
   expect(message.find("weight Float [7, 16]") != std::string::npos, world);
   expect(message.find("ranks 0 and " + std::to_string(world.size() - 1)) != std::string::npos,
          world);
+}
+
+// Ranks keep gradients of different numbers of micro-batches: none of those passes says a word.
+void kept_gradients(World& world) {
+  models::Model model = small_model(0);
+  models::Model reference = small_model(0);
+  dist::DataParallel parallel(model, world);
+  const int kept = world.is_first() ? 3 : 1;
+  for (int i = 0; i < kept; ++i) {
+    const Batch mine = share(whole_batch(20 + i), world);
+    loss_of(parallel.forward(mine.images, dist::Gradients::keep), mine).backward();
+    loss_of(reference.forward(mine.images), mine).backward();
+  }
+  const auto expect_same_gradients = [&] {
+    for (std::size_t i = 0; i < model.parameters().size(); ++i) {
+      const at::Tensor actual = model.parameters()[i].tensor.grad();
+      expect(largest_difference(actual, reference.parameters()[i].tensor.grad()) < 1e-6, world);
+    }
+  };
+  expect_same_gradients();
+
+  const Batch mine = share(whole_batch(30), world);
+  loss_of(parallel.forward(mine.images), mine).backward();
+  loss_of(reference.forward(mine.images), mine).backward();
+  for (const models::NamedTensor& parameter : reference.parameters()) {
+    average_over_ranks(parameter.tensor.mutable_grad(), world);
+  }
+  expect_same_gradients();
 }
 
 void a_rank_skips_the_backward_pass(World& world) {

@@ -97,6 +97,7 @@ struct DataParallel::State {
   c10::intrusive_ptr<c10d::ProcessGroup> group;  // null in a world of one
   std::vector<at::Tensor> buffers;
   std::unique_ptr<c10d::Reducer> reducer;
+  bool step_has_begun = false;  // a micro-batch of it has been through the model
 };
 
 DataParallel::DataParallel(models::Model& model, World& world)
@@ -115,10 +116,13 @@ DataParallel::DataParallel(models::Model& model, World& world)
 
 DataParallel::~DataParallel() = default;
 
-at::Tensor DataParallel::forward(const at::Tensor& images) {
-  const bool reduces = state_->reducer && state_->model.is_training() && at::GradMode::is_enabled();
-  if (!reduces) return state_->model.forward(images);
-  sync_buffers();
+at::Tensor DataParallel::forward(const at::Tensor& images, Gradients gradients) {
+  const bool trains = state_->reducer && state_->model.is_training() && at::GradMode::is_enabled();
+  if (!trains) return state_->model.forward(images);
+  if (!state_->step_has_begun) sync_buffers();
+  state_->step_has_begun = gradients == Gradients::keep;
+  // The reducer leaves gradients alone in a backward pass for which it has not been prepared.
+  if (gradients == Gradients::keep) return state_->model.forward(images);
   state_->reducer->prepare_for_forward();
   state_->reducer->rebuild_buckets();
   at::Tensor logits = state_->model.forward(images);

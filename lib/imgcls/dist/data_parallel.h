@@ -11,6 +11,13 @@
 
 namespace imgcls::dist {
 
+/// What a backward pass does with the gradients it computes. They are added to those that the
+/// parameters have already, as always in PyTorch.
+enum class Gradients {
+  average,  ///< the sums become averages over the ranks: for a step's last, or only, micro-batch
+  keep,     ///< the sums stay this rank's: another micro-batch of the step follows
+};
+
 /// Keeps a model's replicas equal. In a world of one it only calls the model.
 class DataParallel {
  public:
@@ -22,10 +29,11 @@ class DataParallel {
   DataParallel(const DataParallel&) = delete;
   DataParallel& operator=(const DataParallel&) = delete;
 
-  /// Logits of this rank's images, in training. Buffers (batch-norm statistics) are rank 0's, as
-  /// they were before the step. Call `backward` on a loss of them before the next `forward`; then
-  /// the parameters' gradients are the averages over the ranks.
-  at::Tensor forward(const at::Tensor& images);
+  /// Logits of this rank's images, in training. Call `backward` on a loss of them before the next
+  /// `forward`; what becomes of the gradients, `gradients` says. Each rank may have another number
+  /// of micro-batches before the one that averages. At a step's first micro-batch, buffers
+  /// (batch-norm statistics) are set to rank 0's.
+  at::Tensor forward(const at::Tensor& images, Gradients gradients = Gradients::average);
 
   /// Copies rank 0's buffers to all ranks: before an evaluation or a checkpoint.
   void sync_buffers();

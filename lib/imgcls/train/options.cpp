@@ -93,9 +93,7 @@ void fill_eval(const json& j, EvalRunOptions& o) {
   o.every_epochs = j.at("every_epochs");
 }
 
-}  // namespace
-
-data::LoaderOptions train_loader_options(const RunOptions& o, int rank, int world) {
+data::LoaderOptions loader_options(const RunOptions& o, int rank, int world) {
   return {.batch = o.batch,
           .rank = rank,
           .world = world,
@@ -107,8 +105,21 @@ data::LoaderOptions train_loader_options(const RunOptions& o, int rank, int worl
           .transform = o.augment};
 }
 
+}  // namespace
+
+data::LoaderOptions train_loader_options(const RunOptions& o, int rank, int world) {
+  const auto parts = static_cast<std::size_t>(world) * static_cast<std::size_t>(o.accumulate);
+  if (o.batch % parts != 0) {
+    throw ConfigError(fmt::format(
+        "train.batch={} cannot be shared evenly by {} ranks of train.accumulate={} micro-batches "
+        "each; expected a multiple of {}",
+        o.batch, world, o.accumulate, parts));
+  }
+  return loader_options(o, rank, world);
+}
+
 data::LoaderOptions eval_loader_options(const RunOptions& o, int rank, int world) {
-  data::LoaderOptions loader = train_loader_options(o, rank, world);
+  data::LoaderOptions loader = loader_options(o, rank, world);
   loader.batch = o.eval.batch;
   loader.transform = o.eval.transform;
   return loader;
@@ -120,6 +131,7 @@ RunOptions run_options(const Config& config) {
   RunOptions o;
   o.epochs = train.at("epochs");
   o.batch = train.at("batch");
+  o.accumulate = train.at("accumulate");
   o.max_steps = train.at("max_steps");
   o.seed = train.at("seed");
   o.label_smoothing = train.at("label_smoothing");

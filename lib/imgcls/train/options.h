@@ -75,8 +75,10 @@ struct CheckpointOptions {
 
 struct RunOptions {
   int epochs = 90;
-  /// Images of a step, over all ranks; a multiple of their number.
+  /// Images of a step, over all ranks; a multiple of their number times `accumulate`.
   std::size_t batch = 256;
+  /// Micro-batches into which each rank cuts its share of a step's images.
+  int accumulate = 1;
   /// Ends the run after that many steps; 0: after `epochs`. The schedule does not change.
   std::int64_t max_steps = 0;
   std::uint64_t seed = 0;
@@ -103,7 +105,8 @@ struct RunOptions {
   std::filesystem::path folder = "runs/run";
 };
 
-/// What the loaders of a run are told, on rank `rank` of `world`.
+/// What the loaders of a run are told, on rank `rank` of `world`. For training throws ConfigError
+/// when the batch cannot be cut into micro-batches of equal size.
 data::LoaderOptions train_loader_options(const RunOptions& options, int rank, int world);
 data::LoaderOptions eval_loader_options(const RunOptions& options, int rank, int world);
 

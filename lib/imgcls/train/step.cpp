@@ -1,3 +1,4 @@
+#include <imgcls/core/error.h>
 #include <imgcls/core/philox.h>
 #include <imgcls/train/precision.h>
 #include <imgcls/train/step.h>
@@ -5,6 +6,7 @@
 #include <ATen/Context.h>
 #include <ATen/core/Reduction.h>
 #include <ATen/ops/cross_entropy_loss.h>
+#include <fmt/format.h>
 
 namespace imgcls::train {
 
@@ -14,26 +16,45 @@ TrainStep::TrainStep(dist::DataParallel& replicas, optim::Optimizer& optimizer,
       optimizer_(optimizer),
       device_(device),
       precision_(resolve(options.precision, device)),
-      label_smoothing_(options.label_smoothing) {
+      label_smoothing_(options.label_smoothing),
+      accumulate_(options.accumulate) {
   if (precision_ == Precision::fp16) scaler_ = std::make_unique<optim::GradScaler>(device);
 }
 
 at::Tensor TrainStep::operator()(const DeviceBatch& batch, double lr) {
+  if (batch.images.size(0) % accumulate_ != 0) {
+    throw ConfigError(fmt::format("{} images cannot be cut into train.accumulate={} micro-batches",
+                                  batch.images.size(0), accumulate_));
+  }
+  const std::int64_t size = batch.images.size(0) / accumulate_;
   at::Tensor loss;
-  {
-    const Autocast autocast(device_, precision_);
-    const at::Tensor logits = replicas_.forward(batch.images).to(at::kFloat);
-    loss = at::cross_entropy_loss(logits, batch.labels, /*weight=*/{}, at::Reduction::Mean,
-                                  /*ignore_index=*/-100, label_smoothing_);
+  for (std::int64_t i = 0; i < accumulate_; ++i) {
+    const bool last = i == accumulate_ - 1;
+    const at::Tensor part =
+        backward({batch.images.narrow(0, i * size, size), batch.labels.narrow(0, i * size, size)},
+                 last ? dist::Gradients::average : dist::Gradients::keep);
+    loss = i == 0 ? part : loss.add_(part);
   }
   if (scaler_) {
-    scaler_->scale(loss).backward();
     scaler_->step(optimizer_, lr);
   } else {
-    loss.backward();
     optimizer_.step(lr);
   }
   optimizer_.zero_grad();
+  return loss;
+}
+
+// The micro-batch's part of the step's loss.
+at::Tensor TrainStep::backward(const DeviceBatch& micro_batch, dist::Gradients gradients) {
+  at::Tensor loss;
+  {
+    const Autocast autocast(device_, precision_);
+    const at::Tensor logits = replicas_.forward(micro_batch.images, gradients).to(at::kFloat);
+    loss = at::cross_entropy_loss(logits, micro_batch.labels, /*weight=*/{}, at::Reduction::Mean,
+                                  /*ignore_index=*/-100, label_smoothing_);
+  }
+  if (accumulate_ > 1) loss = loss.div(static_cast<double>(accumulate_));
+  (scaler_ ? scaler_->scale(loss) : loss).backward();
   return loss.detach();
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// One optimizer step: forward, loss, backward, update.
+// One optimizer step: forward, loss, backward (for each micro-batch), update.
 
 #include <ATen/core/Tensor.h>
 #include <imgcls/dist/data_parallel.h>
@@ -17,24 +17,30 @@ namespace imgcls::train {
 /// Trains a model step by step. All ranks call it alike.
 class TrainStep {
  public:
-  /// The replicas' model, its optimizer, and the options' precision and label smoothing.
+  /// The replicas' model, its optimizer, and the options' precision, label smoothing and number of
+  /// micro-batches.
   TrainStep(dist::DataParallel& replicas, optim::Optimizer& optimizer, const std::string& device,
             const RunOptions& options);
 
   /// One step on this rank's images at learning rate `lr`. Returns the mean cross-entropy over this
   /// rank's images (a scalar on the device, without gradient): (1 - e) y + e / K as targets, with e
-  /// the label smoothing.
+  /// the label smoothing. With `accumulate` micro-batches each goes through the model alone (batch
+  /// norm sees it alone, too), and gradients travel with the last. Throws ConfigError when the
+  /// images cannot be cut into so many.
   at::Tensor operator()(const DeviceBatch& batch, double lr);
 
   /// The loss scale, for fp16; null otherwise.
   optim::GradScaler* scaler() { return scaler_.get(); }
 
  private:
+  at::Tensor backward(const DeviceBatch& micro_batch, dist::Gradients gradients);
+
   dist::DataParallel& replicas_;
   optim::Optimizer& optimizer_;
   std::string device_;
   Precision precision_;
   double label_smoothing_;
+  std::int64_t accumulate_;
   std::unique_ptr<optim::GradScaler> scaler_;
 };
 
