@@ -33,6 +33,7 @@ void training(World& world);
 void buffers(World& world);
 void different_models(World& world);
 void kept_gradients(World& world);
+void compressed_gradients(World& world);
 void a_rank_skips_the_backward_pass(World& world);
 
 // ranks_agreeing.cpp: what has to be the same on all ranks.

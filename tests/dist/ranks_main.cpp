@@ -36,6 +36,7 @@ const std::map<std::string, void (*)(World&)> kCases{
     {"a_signal_while_another_rank_waits_in_evaluation",
      a_signal_while_another_rank_waits_in_evaluation},
     {"kept_gradients", kept_gradients},
+    {"compressed_gradients", compressed_gradients},
     {"accumulation", accumulation},
     {"accumulated_overflow", accumulated_overflow},
 };

@@ -40,6 +40,15 @@ void sgd_step(const models::Model& model, bool zero_in_place) {
   }
 }
 
+void load_parameters(const models::Model& to, const models::Model& from) {
+  const at::NoGradGuard no_grad;
+  const auto source = from.parameters(), target = to.parameters();
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    at::Tensor(target[i].tensor).copy_(source[i].tensor);
+    target[i].tensor.mutable_grad().reset();
+  }
+}
+
 void check_gradients(World& world, bool channels_last) {
   models::Model model = small_model(world.rank());  // each rank starts from other weights
   models::Model reference = small_model(0);
@@ -149,6 +158,40 @@ void kept_gradients(World& world) {
     average_over_ranks(parameter.tensor.mutable_grad(), world);
   }
   expect_same_gradients();
+}
+
+// Against the average of the ranks' own gradients: 2^-11 of each is lost when it becomes a half,
+// as much when that is divided, and as much of the sum with each addition (where partial sums
+// travel as halves); halves below 2^-14 lie 2^-24 apart.
+void compressed_gradients(World& world) {
+  models::Model model = small_model(0);
+  models::Model reference = small_model(0);
+  dist::DataParallel parallel(model, world, dist::Compression::fp16);
+  const double roundings = 2 + world.size();
+  for (int step = 0; step < 3; ++step) {  // buckets are rebuilt after the first
+    const Batch mine = share(whole_batch(20 + step), world);
+    loss_of(parallel.forward(mine.images), mine).backward();
+    loss_of(reference.forward(mine.images), mine).backward();
+
+    std::vector<models::NamedTensor> gradients;
+    bool any_differs = false;
+    for (std::size_t i = 0; i < model.parameters().size(); ++i) {
+      at::Tensor gradient = model.parameters()[i].tensor.grad();
+      at::Tensor expected = reference.parameters()[i].tensor.grad().clone();
+      at::Tensor magnitude = expected.abs();
+      average_over_ranks(expected, world);
+      average_over_ranks(magnitude, world);
+      const at::Tensor tolerance = magnitude * (roundings * 0x1p-11) + roundings * 0x1p-24;
+      expect((gradient - expected).abs().le(tolerance).all().item<bool>(), world);
+      expect(world.size() == 1 || gradient.to(at::kHalf).to(at::kFloat).equal(gradient), world);
+      any_differs |= !gradient.equal(expected);
+      gradients.push_back({model.parameters()[i].name, gradient});
+    }
+    expect(any_differs == (world.size() > 1), world);
+    expect(equal_on_all_ranks(gradients, world), world);
+    sgd_step(model, step % 2 == 0);
+    load_parameters(reference, model);
+  }
 }
 
 void a_rank_skips_the_backward_pass(World& world) {

@@ -100,7 +100,7 @@ struct DataParallel::State {
   bool step_has_begun = false;  // a micro-batch of it has been through the model
 };
 
-DataParallel::DataParallel(models::Model& model, World& world)
+DataParallel::DataParallel(models::Model& model, World& world, Compression compression)
     : state_(std::make_unique<State>(State{model, {}, {}, {}})) {
   if (world.process_group() == nullptr) return;
   state_->group =
@@ -112,6 +112,9 @@ DataParallel::DataParallel(models::Model& model, World& world)
   c10d::broadcast_coalesced(state_->group, detached(all), kBroadcastBytes);
   state_->buffers = detached(model.buffers());
   state_->reducer = make_reducer(model.parameters(), state_->group);
+  if (state_->reducer && compression == Compression::fp16) {
+    state_->reducer->register_builtin_comm_hook(c10d::BuiltinCommHookType::FP16_COMPRESS);
+  }
 }
 
 DataParallel::~DataParallel() = default;

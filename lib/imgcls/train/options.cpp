@@ -155,6 +155,8 @@ RunOptions run_options(const Config& config) {
                   .every_steps = save.at("every_steps"),
                   .keep = save.at("keep"),
                   .resume = save.at("resume") == "auto"};
+  o.compress =
+      j.at("dist").at("compress") == "fp16" ? dist::Compression::fp16 : dist::Compression::none;
   o.log_every = j.at("log").at("every");
   o.log_samples = j.at("log").at("samples");
   o.folder = run_folder(j);

@@ -4,6 +4,7 @@
 
 #include <imgcls/data/loader.h>
 #include <imgcls/data/transform.h>
+#include <imgcls/dist/data_parallel.h>
 #include <imgcls/optim/optimizer.h>
 #include <imgcls/optim/schedule.h>
 
@@ -97,6 +98,8 @@ struct RunOptions {
   optim::OptimizerOptions optimizer;
   ScheduleRunOptions schedule;
   CheckpointOptions checkpoint;
+  /// How gradients travel between ranks.
+  dist::Compression compress = dist::Compression::none;
   /// Steps between lines in the log.
   int log_every = 100;
   /// Write the samples of each step to samples.csv.

@@ -125,7 +125,7 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
                                         options_.channels_last);
   if (model_.wants_image_fit()) fit_to_images();
   optimizer_ = optim::make_optimizer(model_.parameters(), options_.optimizer);
-  replicas_ = std::make_unique<dist::DataParallel>(model_, world_);
+  replicas_ = std::make_unique<dist::DataParallel>(model_, world_, options_.compress);
   step_ = std::make_unique<TrainStep>(*replicas_, *optimizer_, world_.device(), options_);
   loss_sum_ =
       at::zeros({}, at::TensorOptions().dtype(at::kDouble).device(at::Device(world.device())));
