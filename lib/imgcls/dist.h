@@ -3,4 +3,5 @@
 
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/data_parallel.h>
+#include <imgcls/dist/sync_batch_norm.h>
 #include <imgcls/dist/world.h>

@@ -46,5 +46,12 @@ void a_signal_while_another_rank_waits_in_evaluation(World& world);
 // ranks_steps.cpp: optimizer steps.
 void accumulation(World& world);
 void accumulated_overflow(World& world);
+void one_process_or_many(World& world);
+
+// ranks_batch_norm.cpp: batch norm over all ranks' images.
+void sync_batch_norm(World& world);
+void sync_batch_norm_autocast(World& world);
+void sync_batch_norm_evaluation(World& world);
+void sync_batch_norm_of_models(World& world);
 
 }  // namespace imgcls::dist_test

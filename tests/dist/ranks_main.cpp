@@ -39,6 +39,11 @@ const std::map<std::string, void (*)(World&)> kCases{
     {"compressed_gradients", compressed_gradients},
     {"accumulation", accumulation},
     {"accumulated_overflow", accumulated_overflow},
+    {"one_process_or_many", one_process_or_many},
+    {"sync_batch_norm", sync_batch_norm},
+    {"sync_batch_norm_autocast", sync_batch_norm_autocast},
+    {"sync_batch_norm_evaluation", sync_batch_norm_evaluation},
+    {"sync_batch_norm_of_models", sync_batch_norm_of_models},
 };
 
 // Cases in which a rank does not answer must not take long; others may wait for a busy machine.

@@ -1,8 +1,8 @@
 #include <imgcls/core/error.h>
 #include <imgcls/models/airbench.h>
+#include <imgcls/models/batch_norm.h>
 
 #include <torch/nn/init.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 
@@ -25,8 +25,8 @@ nn::Conv2d identity_conv(int in, int out) {
 }
 
 /// A batch norm with a trainable bias only, whose running statistics follow within few steps.
-nn::BatchNorm2d bias_norm(int channels) {
-  nn::BatchNorm2d norm(nn::BatchNorm2dOptions(channels).momentum(0.4));
+BatchNorm2d bias_norm(int channels) {
+  BatchNorm2d norm(nn::BatchNorm2dOptions(channels).momentum(0.4));
   norm->weight.set_requires_grad(false);
   return norm;
 }
@@ -46,9 +46,9 @@ class ConvGroup : public nn::Module {
 
  private:
   nn::Conv2d conv1_;
-  nn::BatchNorm2d bn1_;
+  BatchNorm2d bn1_;
   nn::Conv2d conv2_;
-  nn::BatchNorm2d bn2_;
+  BatchNorm2d bn2_;
 };
 
 class Airbench : public nn::Module {

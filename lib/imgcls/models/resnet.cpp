@@ -1,9 +1,9 @@
 #include <imgcls/core/error.h>
+#include <imgcls/models/batch_norm.h>
 #include <imgcls/models/resnet.h>
 
 #include <fmt/format.h>
 #include <torch/nn/init.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
@@ -39,7 +39,7 @@ class Block : public nn::Module {
   }
 
   /// The last batch norm of the residual branch, for zero_init_residual.
-  virtual nn::BatchNorm2d& last_norm() = 0;
+  virtual BatchNorm2d& last_norm() = 0;
 
  protected:
   virtual at::Tensor residual(const at::Tensor& x) = 0;
@@ -59,13 +59,13 @@ class BasicBlock : public Block {
 
   explicit BasicBlock(const BlockShape& s)
       : conv1_(register_module("conv1", conv3x3(s.in, s.planes, s.stride))),
-        bn1_(register_module("bn1", nn::BatchNorm2d(s.planes))),
+        bn1_(register_module("bn1", BatchNorm2d(s.planes))),
         conv2_(register_module("conv2", conv3x3(s.planes, s.planes, 1))),
-        bn2_(register_module("bn2", nn::BatchNorm2d(s.planes))) {
+        bn2_(register_module("bn2", BatchNorm2d(s.planes))) {
     register_downsample(s);
   }
 
-  nn::BatchNorm2d& last_norm() override { return bn2_; }
+  BatchNorm2d& last_norm() override { return bn2_; }
 
  protected:
   at::Tensor residual(const at::Tensor& x) override {
@@ -74,9 +74,9 @@ class BasicBlock : public Block {
 
  private:
   nn::Conv2d conv1_;
-  nn::BatchNorm2d bn1_;
+  BatchNorm2d bn1_;
   nn::Conv2d conv2_;
-  nn::BatchNorm2d bn2_;
+  BatchNorm2d bn2_;
 };
 
 /// 1x1, 3x3, 1x1 with four times the channels at its end: ResNet-50, 101 and 152.
@@ -86,15 +86,15 @@ class Bottleneck : public Block {
 
   explicit Bottleneck(const BlockShape& s)
       : conv1_(register_module("conv1", conv1x1(s.in, s.planes, 1))),
-        bn1_(register_module("bn1", nn::BatchNorm2d(s.planes))),
+        bn1_(register_module("bn1", BatchNorm2d(s.planes))),
         conv2_(register_module("conv2", conv3x3(s.planes, s.planes, s.stride))),
-        bn2_(register_module("bn2", nn::BatchNorm2d(s.planes))),
+        bn2_(register_module("bn2", BatchNorm2d(s.planes))),
         conv3_(register_module("conv3", conv1x1(s.planes, s.planes * kExpansion, 1))),
-        bn3_(register_module("bn3", nn::BatchNorm2d(s.planes * kExpansion))) {
+        bn3_(register_module("bn3", BatchNorm2d(s.planes * kExpansion))) {
     register_downsample(s);
   }
 
-  nn::BatchNorm2d& last_norm() override { return bn3_; }
+  BatchNorm2d& last_norm() override { return bn3_; }
 
  protected:
   at::Tensor residual(const at::Tensor& x) override {
@@ -104,11 +104,11 @@ class Bottleneck : public Block {
 
  private:
   nn::Conv2d conv1_;
-  nn::BatchNorm2d bn1_;
+  BatchNorm2d bn1_;
   nn::Conv2d conv2_;
-  nn::BatchNorm2d bn2_;
+  BatchNorm2d bn2_;
   nn::Conv2d conv3_;
-  nn::BatchNorm2d bn3_;
+  BatchNorm2d bn3_;
 };
 
 class ResNet : public nn::Module {
@@ -137,7 +137,7 @@ class ResNet : public nn::Module {
         "conv1", stem_ == Stem::small
                      ? conv3x3(3, 64, 1)
                      : nn::Conv2d(nn::Conv2dOptions(3, 64, 7).stride(2).padding(3).bias(false)));
-    bn1_ = register_module("bn1", nn::BatchNorm2d(64));
+    bn1_ = register_module("bn1", BatchNorm2d(64));
     int channels = 64;
     for (int i = 0; i < 4; ++i) {
       layers_[i] = register_module(fmt::format("layer{}", i + 1),
@@ -158,7 +158,7 @@ class ResNet : public nn::Module {
       if (shape.stride != 1 || shape.in != out) {
         // Two statements: the convolution draws its weights, and arguments have no fixed order.
         const nn::Conv2d projection = conv1x1(shape.in, out, shape.stride);
-        shape.downsample = nn::Sequential(projection, nn::BatchNorm2d(out));
+        shape.downsample = nn::Sequential(projection, BatchNorm2d(out));
       }
       layer->push_back(std::make_shared<BlockKind>(shape));
     }
@@ -178,7 +178,7 @@ class ResNet : public nn::Module {
 
   Stem stem_ = Stem::imagenet;
   nn::Conv2d conv1_{nullptr};
-  nn::BatchNorm2d bn1_{nullptr};
+  BatchNorm2d bn1_{nullptr};
   std::array<nn::Sequential, 4> layers_{nullptr, nullptr, nullptr, nullptr};
   nn::Linear fc_{nullptr};
 };

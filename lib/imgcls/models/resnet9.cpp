@@ -1,7 +1,7 @@
+#include <imgcls/models/batch_norm.h>
 #include <imgcls/models/resnet9.h>
 
 #include <torch/nn/init.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 
@@ -19,7 +19,7 @@ class ConvBlock : public nn::Module {
   ConvBlock(int in, int out, bool pool)
       : conv_(register_module("conv",
                               nn::Conv2d(nn::Conv2dOptions(in, out, 3).padding(1).bias(false)))),
-        bn_(register_module("bn", nn::BatchNorm2d(out))),
+        bn_(register_module("bn", BatchNorm2d(out))),
         pool_(pool) {}
 
   at::Tensor forward(const at::Tensor& images) {
@@ -28,11 +28,11 @@ class ConvBlock : public nn::Module {
     return bn_(x).relu_();
   }
 
-  nn::BatchNorm2d& norm() { return bn_; }
+  BatchNorm2d& norm() { return bn_; }
 
  private:
   nn::Conv2d conv_;
-  nn::BatchNorm2d bn_;
+  BatchNorm2d bn_;
   bool pool_;
 };
 
@@ -49,7 +49,7 @@ class ResidualStage : public nn::Module {
     return x + block2_->forward(block1_->forward(x));
   }
 
-  nn::BatchNorm2d& last_norm() { return block2_->norm(); }
+  BatchNorm2d& last_norm() { return block2_->norm(); }
 
  private:
   std::shared_ptr<ConvBlock> down_, block1_, block2_;

@@ -136,6 +136,7 @@ RunOptions run_options(const Config& config) {
   o.seed = train.at("seed");
   o.label_smoothing = train.at("label_smoothing");
   o.precision = precision(train);
+  o.sync_bn = train.at("sync_bn");
   o.channels_last = train.at("channels_last");
   o.tf32 = train.at("tf32");
   o.threads = train.at("threads");

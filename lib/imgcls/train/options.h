@@ -85,6 +85,8 @@ struct RunOptions {
   std::uint64_t seed = 0;
   double label_smoothing = 0;
   Precision precision = Precision::fp32;
+  /// Batch norm's statistics are those of all ranks' images, not of each rank's alone.
+  bool sync_bn = false;
   bool channels_last = true;
   bool tf32 = true;
   /// Intra-op threads of a rank; 0: the machine's cores over its ranks.

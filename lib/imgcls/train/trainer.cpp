@@ -2,6 +2,7 @@
 #include <imgcls/core/file.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/data_parallel.h>
+#include <imgcls/dist/sync_batch_norm.h>
 #include <imgcls/train/input.h>
 #include <imgcls/train/narrator.h>
 #include <imgcls/train/precision.h>
@@ -107,6 +108,7 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
       checkpoints_(files_.checkpoints(), options_.checkpoint.keep) {
   check_sources();
   dist::agree(world_, [&] {
+    if (options_.sync_bn) dist::synchronise_batch_norm(model_, world_);
     train_loader_ = std::make_unique<data::Loader>(
         train_source_, train_loader_options(options_, world_.rank(), world_.size()));
     val_loader_ = std::make_unique<data::Loader>(
