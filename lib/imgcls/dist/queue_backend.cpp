@@ -150,11 +150,15 @@ void QueueBackend::allgather_now(const std::vector<at::Tensor>& outputs, const a
 c10::intrusive_ptr<c10d::Work> QueueBackend::enqueue(c10d::OpType type,
                                                      std::vector<at::Tensor> outputs,
                                                      std::function<void()> run) {
+  std::size_t bytes = 0;
+  for (const at::Tensor& output : outputs) bytes += output.nbytes();
+  std::string name = fmt::format("imgcls::{} of {:.2f} MiB", c10d::opTypeToString(type),
+                                 static_cast<double>(bytes) / (1 << 20));
   auto work = c10::make_intrusive<QueuedWork>(rank_, type, std::move(outputs));
   {
     const std::lock_guard lock(queue_mutex_);
     if (stopping_) throw DistError("a collective was called after the world had ended");
-    queue_.push_back({work, std::move(run), "imgcls::" + c10d::opTypeToString(type), {}});
+    queue_.push_back({work, std::move(run), std::move(name), {}});
   }
   queue_changed_.notify_one();
   return work;
