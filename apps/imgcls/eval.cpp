@@ -64,7 +64,8 @@ Subject open(const Config& config, const std::string& weights, dist::World& worl
   std::optional<Subject> subject;
   std::vector<dist::Field> fields;
   dist::agree(world, [&] {
-    const train::RunOptions options = train::run_options(config);
+    train::RunOptions options = train::run_options(config);
+    if (options.data.threads == 0) options.data.threads = world.cores();
     train::configure_torch(options, world);
     const auto source = train::open_source(config, train::Split::val);
     const models::Model model = train::create_model(config, source->classes().size());

@@ -37,7 +37,7 @@ TEST_CASE("Streams, samples, epochs and seeds give different numbers") {
   CHECK(std::adjacent_find(bits.begin(), bits.end()) == bits.end());
 }
 
-TEST_CASE("Uniform numbers fill [0, 1), integers below n all occur") {
+TEST_CASE("Uniform numbers fill 0 to 1 and integers below n all occur") {
   Random random(7, 0, 0, RandomStream::augment);
   double sum = 0;
   for (int i = 0; i < 10000; ++i) {

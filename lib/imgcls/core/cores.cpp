@@ -1,21 +1,35 @@
 #include <imgcls/core/cores.h>
 
 #include <sched.h>
-#include <unistd.h>
 
 #include <algorithm>
 
 namespace imgcls {
 
-int usable_cores() {
+namespace {
+
+// All zero where the system does not say.
+cpu_set_t usable() {
   cpu_set_t cores;
   CPU_ZERO(&cores);
-  if (sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
+  if (sched_getaffinity(0, sizeof cores, &cores) != 0) CPU_ZERO(&cores);
+  return cores;
+}
+
+}  // namespace
+
+int usable_cores() {
+  const cpu_set_t cores = usable();
   return std::max(1, CPU_COUNT(&cores));
 }
 
-int machine_cores() {
-  return std::max(1, static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)));
+std::string usable_core_set() {
+  const cpu_set_t cores = usable();
+  std::string set;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (CPU_ISSET(core, &cores)) set += std::to_string(core) + ' ';
+  }
+  return set;
 }
 
 }  // namespace imgcls

@@ -1,5 +1,7 @@
 #pragma once
-// How many cores there are to work with.
+// The cores there are to work with.
+
+#include <string>
 
 namespace imgcls {
 
@@ -7,7 +9,7 @@ namespace imgcls {
 /// that binds ranks to cores left to it. At least 1.
 int usable_cores();
 
-/// Cores of the machine.
-int machine_cores();
+/// Which ones: the same text for processes that share their cores.
+std::string usable_core_set();
 
 }  // namespace imgcls

@@ -51,7 +51,10 @@ class World {
   int size() const { return size_; }              ///< number of processes
   int local_rank() const { return local_rank_; }  ///< rank among those of this machine
   int local_size() const { return local_size_; }  ///< processes on this machine
-  bool is_first() const { return rank_ == 0; }    ///< the one that writes files and speaks
+  /// Cores for this rank: those it may use, shared evenly with the ranks that may use the same
+  /// ones.
+  int cores() const { return cores_; }
+  bool is_first() const { return rank_ == 0; }  ///< the one that writes files and speaks
   /// "cpu", or "cuda:N" with N the local rank.
   const std::string& device() const { return device_; }
   /// "single", "mpi", "tcp", "mpi+nccl" or "tcp+nccl": how ranks talk.
@@ -78,7 +81,7 @@ class World {
   [[noreturn]] virtual void abort(int code, std::string_view reason = {}) = 0;
 
  protected:
-  int rank_ = 0, size_ = 1, local_rank_ = 0, local_size_ = 1;
+  int rank_ = 0, size_ = 1, local_rank_ = 0, local_size_ = 1, cores_ = 1;
   std::string device_ = "cpu";
 };
 

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
+#include <imgcls/core/cores.h>
 #include <imgcls/core/error.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/device.h>
 #include <imgcls/dist/queue_backend.h>
 #include <imgcls/dist/rendezvous.h>
 #include <imgcls/dist/socket.h>
+#include <imgcls/dist/time_limit.h>
 #include <imgcls/dist/watch.h>
 #include <imgcls/dist/world_ranks.h>
 #include <unistd.h>
@@ -93,8 +95,8 @@ RanksWorld::RanksWorld(std::unique_ptr<Job> job, const LaunchOptions& options)
   control_ = job_->open("control");
   rank_ = control_->rank();
   size_ = control_->size();
+  find_machines();
   if (size_ > 1) {
-    find_machines();
     gradients_ = job_->open("gradients");
     start_watch();
   }
@@ -122,6 +124,11 @@ void RanksWorld::find_machines() {
   const auto me = all.begin() + rank_;
   local_rank_ = static_cast<int>(std::count(all.begin(), me, mine));
   local_size_ = static_cast<int>(std::count(all.begin(), all.end(), mine));
+
+  const std::string my_cores = fmt::format("{}: {}", mine, usable_core_set());
+  const std::vector<std::string> cores = gather(my_cores);
+  const auto sharers = static_cast<int>(std::count(cores.begin(), cores.end(), my_cores));
+  cores_ = std::max(1, usable_cores() / sharers);
 }
 
 void RanksWorld::start_watch() {
@@ -213,6 +220,9 @@ RanksWorld::~RanksWorld() {
   // Finishing waits for all ranks. After an error the others may not come: this process then ends
   // without it, which tells the launcher to end the job.
   if (!orderly) return;
+  const TimeLimit limit(timeout_, fmt::format("rank {} waited {:g} s for the others to end: one of "
+                                              "them is stopped or stuck",
+                                              rank_, timeout_.count()));
   if (gradients_) gradients_->close();
   control_->close();
   job_->finish();

@@ -1,3 +1,4 @@
+#include <imgcls/core/cores.h>
 #include <imgcls/core/log.h>
 #include <imgcls/dist/device.h>
 #include <imgcls/dist/world_single.h>
@@ -9,7 +10,10 @@ namespace {
 
 class SingleWorld final : public World {
  public:
-  explicit SingleWorld(DeviceKind kind) { device_ = choose_device(kind, *this).name; }
+  explicit SingleWorld(DeviceKind kind) {
+    cores_ = usable_cores();
+    device_ = choose_device(kind, *this).name;
+  }
 
   std::string_view backend() const override { return "single"; }
   void barrier() override {}

@@ -36,7 +36,7 @@ struct Normalisation {
 struct DataOptions {
   Normalisation normalisation;
   data::OnError on_error = data::OnError::stop;
-  /// Decoding threads of a rank; 0: one for each core it may use.
+  /// Decoding threads of a rank; 0: dist::World::cores.
   int threads = 0;
   /// Batches made ahead.
   int prefetch = 3;
@@ -89,7 +89,7 @@ struct RunOptions {
   bool sync_bn = false;
   bool channels_last = true;
   bool tf32 = true;
-  /// Intra-op threads of a rank; 0: the machine's cores over its ranks.
+  /// Intra-op threads of a rank; 0: dist::World::cores.
   int threads = 0;
   /// Only algorithms that give the same bits in each run.
   bool deterministic = true;

@@ -107,6 +107,7 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
       files_{options_.folder},
       checkpoints_(files_.checkpoints(), options_.checkpoint.keep) {
   check_sources();
+  if (options_.data.threads == 0) options_.data.threads = world_.cores();
   dist::agree(world_, [&] {
     if (options_.sync_bn) dist::synchronise_batch_norm(model_, world_);
     train_loader_ = std::make_unique<data::Loader>(
