@@ -101,7 +101,7 @@ TEST_CASE("a batch that the ranks cannot share is refused once") {
 TEST_CASE("a batch larger than the data is refused") {
   const FolderData data;
   const auto outcome = run_program(data.train("run", "train.batch=61"));
-  CHECK(outcome.code == 1);
+  CHECK(outcome.code == 2);
   CHECK_THAT(outcome.output, Contains("61") && Contains("60"));
 }
 

@@ -57,18 +57,20 @@ std::string difference(std::span<const Field> first, std::span<const Field> mine
 }  // namespace
 
 void agree(World& world, const std::function<void()>& work) {
-  std::string message;
+  std::string said;  // the kind of error, then its message
   try {
     work();
+  } catch (const ConfigError& e) {
+    said = std::string("c") + e.what();
   } catch (const std::exception& e) {
-    message = e.what();
-    if (message.empty()) message = "unknown error";
+    said = std::string("e") + e.what();
   }
-  const std::vector<std::string> messages = world.gather(message);
-  for (std::size_t rank = 0; rank < messages.size(); ++rank) {
-    if (messages[rank].empty()) continue;
-    throw AgreedError(rank == 0 ? messages[rank]
-                                : fmt::format("rank {}: {}", rank, messages[rank]));
+  const std::vector<std::string> all = world.gather(said);
+  for (std::size_t rank = 0; rank < all.size(); ++rank) {
+    if (all[rank].empty()) continue;
+    const std::string message = all[rank].substr(1);
+    throw AgreedError(rank == 0 ? message : fmt::format("rank {}: {}", rank, message),
+                      all[rank].front() == 'c');
   }
 }
 

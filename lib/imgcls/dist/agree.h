@@ -15,7 +15,13 @@ namespace imgcls::dist {
 /// An error that every rank throws at the same place, with the same message.
 class AgreedError : public Error {
  public:
-  using Error::Error;
+  explicit AgreedError(const std::string& message, bool of_configuration = false)
+      : Error(message), of_configuration_(of_configuration) {}
+  /// Whether it was a ConfigError on the rank that met it: the user's to mend, not the run's.
+  bool of_configuration() const { return of_configuration_; }
+
+ private:
+  bool of_configuration_;
 };
 
 /// Runs `work`, which must hold no collective, on every rank; when it throws on any, all throw

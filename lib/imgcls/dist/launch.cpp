@@ -21,6 +21,12 @@ std::unique_ptr<World> launch(const LaunchOptions& options) {
   // one rank is a world of one.
   const bool alone = started.size == 1 && (started.by == Launcher::tcp || !has_mpi());
   if (started.by == Launcher::none || alone) return make_single_world(options);
+  if (started.by == Launcher::mpi && !has_mpi()) {
+    throw DistError(fmt::format(
+        "this program was started as one of {} ranks ({}), but imgcls was built without "
+        "MPI: configure with IMGCLS_MPI=ON, or start the ranks by torchrun or srun",
+        started.size, started.name));
+  }
   // Until the ranks watch over each other. Errors that say more come first: hence a little longer.
   const TimeLimit limit(
       timeout + std::chrono::seconds(2),

@@ -38,7 +38,7 @@ int run_in_world(const Config& config, dist::World& world,
     return work(config, world);
   } catch (const dist::AgreedError& e) {
     if (world.is_first()) Log().error(e.what());
-    return kFailure;
+    return e.of_configuration() ? kUsage : kFailure;
   } catch (const dist::RankFailure&) {
     world.abort(kFailure);
   } catch (const std::exception& e) {
