@@ -360,8 +360,8 @@ void Watch::Thread::decide(const std::string& verdict, bool speak) {
   if (is_first()) {
     for (auto& [rank, peer] : peers_) send_to(peer, "verdict " + one_line(verdict) + '\n');
   }
-  give_up_();
   decided_.notify_all();
+  give_up_();
 }
 
 void Watch::Thread::end_if_stuck() {

@@ -22,6 +22,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <thread>
 #include <utility>
 
 namespace imgcls::dist {
@@ -194,14 +195,18 @@ void RanksWorld::connect_gradients(const Device& device) {
   backend_ += "+nccl";
 }
 
-// Called by the watch, while this rank's own threads may be in a collective.
+// Called by the watch, while this rank's own threads may be in a collective. NCCL's abort may wait
+// for the GPU: in a thread of its own it does not keep the watch from ending the process.
 void RanksWorld::end_collectives() noexcept {
   control_->give_up();
   gradients_->give_up();
-  try {
-    if (c10d::Backend* nccl = nccl_running_.exchange(nullptr)) nccl->abort();
-  } catch (const std::exception&) {  // the process ends soon in any case
-  }
+  if (nccl_running_.exchange(nullptr) == nullptr) return;
+  std::thread([nccl = nccl_] {
+    try {
+      nccl->abort();
+    } catch (const std::exception&) {  // the process ends soon in any case
+    }
+  }).detach();
 }
 
 RanksWorld::~RanksWorld() {
