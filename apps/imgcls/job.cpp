@@ -56,6 +56,7 @@ class HeldSignals {
   if (nothing >= 0) dup2(nothing, STDIN_FILENO);
   signals.restore();
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   execvp(arguments[0], arguments.data());

@@ -58,6 +58,7 @@ void check_same_model(const std::vector<NamedTensor>& tensors, World& world) {
 
 std::vector<at::Tensor> detached(const std::vector<NamedTensor>& named) {
   std::vector<at::Tensor> tensors;
+  tensors.reserve(named.size());
   for (const NamedTensor& each : named) tensors.push_back(each.tensor.detach());
   return tensors;
 }

@@ -32,6 +32,7 @@ class QueueBackend final : public c10d::Backend {
   explicit QueueBackend(Transport& transport);
   ~QueueBackend() override;
 
+  // NOLINTNEXTLINE(readability-const-return-type): as c10d declares it
   const std::string getBackendName() const override { return "imgcls"; }
 
   c10::intrusive_ptr<c10d::Work> broadcast(std::vector<at::Tensor>& tensors,

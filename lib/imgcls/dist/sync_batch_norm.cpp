@@ -17,7 +17,7 @@ class RankExchange final : public models::StatisticsExchange {
   explicit RankExchange(c10::intrusive_ptr<c10d::ProcessGroup> group) : group_(std::move(group)) {}
 
   at::Tensor gather(const at::Tensor& mine) override {
-    const at::Tensor all = at::empty({group_->getSize(), mine.size(0)}, mine.options());
+    at::Tensor all = at::empty({group_->getSize(), mine.size(0)}, mine.options());
     std::vector<std::vector<at::Tensor>> rows{all.unbind(0)};
     std::vector<at::Tensor> inputs{mine};
     group_->allgather(rows, inputs)->wait();

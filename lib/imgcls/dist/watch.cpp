@@ -49,7 +49,7 @@ std::string as_said(std::string line) {
 
 class Watch::Thread {
  public:
-  Thread(WatchOptions options, std::map<int, Socket> sockets, std::function<void()> give_up);
+  Thread(WatchOptions options, std::map<int, Socket>&& sockets, std::function<void()> give_up);
   ~Thread();
 
   void add(const Transport& transport);
@@ -115,7 +115,7 @@ class Watch::Thread {
   std::thread thread_;
 };
 
-Watch::Thread::Thread(WatchOptions options, std::map<int, Socket> sockets,
+Watch::Thread::Thread(WatchOptions options, std::map<int, Socket>&& sockets,
                       std::function<void()> give_up)
     : options_(options), give_up_(std::move(give_up)) {
   for (auto& [rank, socket] : sockets) peers_[rank].socket = std::move(socket);
@@ -348,17 +348,21 @@ std::string Watch::Thread::verdict_on(const Late& late) {
       late.rank, options_.timeout_s, missing, late.what);
 }
 
-// The first verdict counts.
+// The first verdict counts. It is said and sent before this rank's other threads learn of it: they
+// may end the process at once.
 void Watch::Thread::decide(const std::string& verdict, bool speak) {
   {
     const std::lock_guard lock(mutex_);
     if (verdict_ || stopping_) return;
-    verdict_ = verdict;
-    verdict_time_ = steady_clock::now();
   }
   if (speak) Log().error(verdict);
   if (is_first()) {
     for (auto& [rank, peer] : peers_) send_to(peer, "verdict " + one_line(verdict) + '\n');
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    verdict_ = verdict;
+    verdict_time_ = steady_clock::now();
   }
   decided_.notify_all();
   give_up_();
