@@ -39,7 +39,7 @@ std::string refused(const Arguments& arguments) {
 
 }  // namespace
 
-TEST_CASE("later files and arguments win; objects merge, the rest is replaced") {
+TEST_CASE("later files and arguments win, objects merge, the rest is replaced") {
   const imgcls::test::TempFolder folder;
   const std::string first = folder.write("1.json", R"({
     "train": {"epochs": 1, "batch": 2},

@@ -70,7 +70,7 @@ TEST_CASE("parameters without a gradient stay, and so does their state") {
   }
 }
 
-TEST_CASE("a saved state goes on where it was; one that does not fit is refused by name") {
+TEST_CASE("a saved state goes on where it was, and one that does not fit is refused by name") {
   for (const auto kind : {optim::OptimizerKind::adam, optim::OptimizerKind::sgd}) {
     const auto one = parameters(), other = parameters();
     const auto first = optim::make_optimizer(one, {.kind = kind, .groups = {}});
