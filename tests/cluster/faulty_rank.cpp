@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "../support/wrapped_source.h"
+
 using namespace imgcls;
 
 namespace {
@@ -26,28 +28,21 @@ struct Fault {
 };
 
 /// Hands out another source's samples until the planted one.
-class FaultySource final : public data::Source {
+class FaultySource final : public test::WrappedSource {
  public:
   FaultySource(std::shared_ptr<const data::Source> inner, const Fault& fault,
                std::shared_ptr<std::atomic<int>> reads)
-      : inner_(std::move(inner)), fault_(fault), reads_(std::move(reads)) {}
-
-  std::size_t size() const override { return inner_->size(); }
-  std::int64_t label(std::size_t index) const override { return inner_->label(index); }
-  std::string name(std::size_t index) const override { return inner_->name(index); }
-  const std::vector<std::string>& classes() const override { return inner_->classes(); }
-  std::string fingerprint() const override { return inner_->fingerprint(); }
+      : WrappedSource(std::move(inner)), fault_(fault), reads_(std::move(reads)) {}
 
   data::Sample read(std::size_t index) const override {
     if (++*reads_ == fault_.reads) {
       if (fault_.throws) throw std::runtime_error("planted error");
       _exit(7);
     }
-    return inner_->read(index);
+    return WrappedSource::read(index);
   }
 
  private:
-  std::shared_ptr<const data::Source> inner_;
   Fault fault_;
   std::shared_ptr<std::atomic<int>> reads_;
 };

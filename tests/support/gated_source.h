@@ -1,25 +1,20 @@
 #pragma once
 // A data set on a disk that stops answering.
 
-#include <imgcls/data/source.h>
-
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 
+#include "wrapped_source.h"
+
 namespace imgcls::test {
 
 /// Another source, of which so many reads pass; the next ones wait until the gate is opened.
-class GatedSource final : public data::Source {
+class GatedSource final : public WrappedSource {
  public:
   GatedSource(std::shared_ptr<const data::Source> inner, int passing)
-      : inner_(std::move(inner)), passing_(passing) {}
+      : WrappedSource(std::move(inner)), passing_(passing) {}
 
-  std::size_t size() const override { return inner_->size(); }
-  std::int64_t label(std::size_t index) const override { return inner_->label(index); }
-  std::string name(std::size_t index) const override { return inner_->name(index); }
-  const std::vector<std::string>& classes() const override { return inner_->classes(); }
-  std::string fingerprint() const override { return inner_->fingerprint(); }
   data::Sample read(std::size_t index) const override {
     {
       std::unique_lock lock(mutex_);
@@ -30,7 +25,7 @@ class GatedSource final : public data::Source {
         --waiting_;
       }
     }
-    return inner_->read(index);
+    return WrappedSource::read(index);
   }
 
   void open() {
@@ -50,7 +45,6 @@ class GatedSource final : public data::Source {
   }
 
  private:
-  std::shared_ptr<const data::Source> inner_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   mutable int passing_;

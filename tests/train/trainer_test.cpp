@@ -2,6 +2,7 @@
 #include "../support/temp_folder.h"
 #include "../support/toy_net.h"
 #include "../support/toy_source.h"
+#include "../support/wrapped_source.h"
 
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
@@ -55,21 +56,16 @@ bool same_tensors(const std::filesystem::path& a, const std::filesystem::path& b
 }
 
 /// Sends this process a signal when a sample is read for the `n`-th time.
-class SignallingSource final : public data::Source {
+class SignallingSource final : public test::WrappedSource {
  public:
-  SignallingSource(int n, int signal) : left_(n), signal_(signal) {}
-  std::size_t size() const override { return toy_.size(); }
-  std::int64_t label(std::size_t i) const override { return toy_.label(i); }
-  std::string name(std::size_t i) const override { return toy_.name(i); }
-  const std::vector<std::string>& classes() const override { return toy_.classes(); }
-  std::string fingerprint() const override { return toy_.fingerprint(); }
+  SignallingSource(int n, int signal)
+      : WrappedSource(std::make_shared<test::ToySource>(70, 1)), left_(n), signal_(signal) {}
   data::Sample read(std::size_t i) const override {
     if (--left_ == 0) std::raise(signal_);
-    return toy_.read(i);
+    return WrappedSource::read(i);
   }
 
  private:
-  test::ToySource toy_{70, 1};
   mutable std::atomic<int> left_;
   int signal_;
 };
