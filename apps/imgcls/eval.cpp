@@ -70,8 +70,10 @@ Subject open(const Config& config, const std::string& weights, dist::World& worl
     const auto source = train::open_source(config, train::Split::val);
     const models::Model model = train::create_model(config, source->classes().size());
     models::load_weights(model, weights);
-    fields = train::data_fields("evaluation", *source);
-    for (auto& field : train::weights_fields(weights)) fields.push_back(std::move(field));
+    if (world.size() > 1) {  // hashes the weights
+      fields = train::data_fields("evaluation", *source);
+      for (auto& field : train::weights_fields(weights)) fields.push_back(std::move(field));
+    }
     subject = Subject{options, source, model,
                       std::make_unique<data::Loader>(
                           source, train::eval_loader_options(options, world.rank(), world.size()))};

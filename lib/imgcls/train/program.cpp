@@ -32,9 +32,11 @@ dist::LaunchOptions launch_options(const Config& config) {
 int run_in_world(const Config& config, dist::World& world,
                  const std::function<int(const Config&, dist::World&)>& work) {
   try {
-    dist::require_equal(world, version_fields(), "Start all ranks with the same program.");
-    dist::require_equal(world, config_fields(config),
-                        "Start all ranks with the same configuration.");
+    if (world.size() > 1) {  // hashes the program: nothing to do for a process that is alone
+      dist::require_equal(world, version_fields(), "Start all ranks with the same program.");
+      dist::require_equal(world, config_fields(config),
+                          "Start all ranks with the same configuration.");
+    }
     return work(config, world);
   } catch (const dist::AgreedError& e) {
     if (world.is_first()) Log().error(e.what());
