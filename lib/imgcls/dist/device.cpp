@@ -3,11 +3,9 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/log.h>
 #include <imgcls/dist/device.h>
-
-#include <unistd.h>
+#include <imgcls/dist/machine_identity.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
@@ -29,12 +27,6 @@ struct Gpu {
   int index = 0;
   std::string only_one;  // which GPU it is, where a rank sees fewer than its machine has ranks
 };
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
 
 // Cheap, and loads nothing: the control device of NVIDIA's driver, or the GPU of a WSL machine.
 bool has_driver() {
@@ -90,8 +82,7 @@ Gpu find_gpu(const World& world) {
     gpu.finding = has_driver() ? Finding::unusable : Finding::no_gpu;
     gpu.problem =
         "GPU support loads, but CUDA sees no GPU: is there one, with NVIDIA's driver installed, "
-        "and "
-        "does CUDA_VISIBLE_DEVICES name it?";
+        "and does CUDA_VISIBLE_DEVICES name it?";
     return gpu;
   }
   gpu.index = world.local_rank();
@@ -102,7 +93,7 @@ Gpu find_gpu(const World& world) {
         world.local_size(), count, count == 1 ? "" : "s");
     if (count > 1) gpu.finding = Finding::too_few;
     gpu.index = 0;
-    gpu.only_one = fmt::format("{} {}", host_name(), gpu.plugin->bus_id(0));
+    gpu.only_one = fmt::format("{} {}", machine_identity(), gpu.plugin->bus_id(0));
   }
   return gpu;
 }

@@ -23,8 +23,8 @@ class MpiJob final : public Job {
   }
 
   std::string_view backend() const override { return "mpi"; }
-  std::unique_ptr<Transport> open(const std::string& channel) override {
-    return std::make_unique<MpiTransport>(channel, MPI_COMM_WORLD, timeout_);
+  std::unique_ptr<Transport> open(const std::string&) override {
+    return std::make_unique<MpiTransport>(MPI_COMM_WORLD, timeout_);
   }
   c10::intrusive_ptr<c10d::Store> store() override { return {}; }
   void finish() override { MPI_Finalize(); }

@@ -79,8 +79,8 @@ std::unique_ptr<Transport> TcpJob::open(const std::string& channel) {
                     "given to one process alone?",
                     rank, previous, from));
   }
-  return std::make_unique<TcpTransport>(channel, rank, size, timeout_,
-                                        std::move(connection.get().socket), std::move(accepted));
+  return std::make_unique<TcpTransport>(rank, size, timeout_, std::move(connection.get().socket),
+                                        std::move(accepted));
 }
 
 }  // namespace

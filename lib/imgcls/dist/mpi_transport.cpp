@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <thread>
-#include <utility>
 
 namespace imgcls::dist {
 namespace {
@@ -81,19 +80,6 @@ MPI_Op mpi_op(c10::ScalarType type, Reduction reduction) {
   return MPI_MAX;
 }
 
-}  // namespace
-
-void check_mpi(int code, std::string_view call) {
-  if (code == MPI_SUCCESS) return;
-  std::array<char, MPI_MAX_ERROR_STRING> text{};
-  int length = 0;
-  MPI_Error_string(code, text.data(), &length);
-  throw DistError(
-      fmt::format("{}: {}", call, std::string_view(text.data(), static_cast<std::size_t>(length))));
-}
-
-namespace {
-
 int rank_in(MPI_Comm comm) {
   int rank = 0;
   check_mpi(MPI_Comm_rank(comm, &rank), "MPI_Comm_rank");
@@ -115,9 +101,17 @@ MPI_Comm duplicate(MPI_Comm comm) {
 
 }  // namespace
 
-MpiTransport::MpiTransport(std::string name, MPI_Comm parent, std::chrono::duration<double> timeout)
-    : Transport(std::move(name), rank_in(parent), size_of(parent), timeout),
-      comm_(duplicate(parent)) {}
+void check_mpi(int code, std::string_view call) {
+  if (code == MPI_SUCCESS) return;
+  std::array<char, MPI_MAX_ERROR_STRING> text{};
+  int length = 0;
+  MPI_Error_string(code, text.data(), &length);
+  throw DistError(
+      fmt::format("{}: {}", call, std::string_view(text.data(), static_cast<std::size_t>(length))));
+}
+
+MpiTransport::MpiTransport(MPI_Comm parent, std::chrono::duration<double> timeout)
+    : Transport(rank_in(parent), size_of(parent), timeout), comm_(duplicate(parent)) {}
 
 void MpiTransport::close() {
   MPI_Comm_free(&comm_);

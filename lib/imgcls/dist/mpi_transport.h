@@ -18,7 +18,7 @@ void check_mpi(int code, std::string_view call);
 class MpiTransport final : public Transport {
  public:
   /// Collective over `parent`, whose ranks it duplicates.
-  MpiTransport(std::string name, MPI_Comm parent, std::chrono::duration<double> timeout);
+  MpiTransport(MPI_Comm parent, std::chrono::duration<double> timeout);
 
   void close() override;
 

@@ -22,6 +22,14 @@ class QueuedWork final : public c10d::Work {
   std::vector<at::Tensor> result() override { return outputs_; }
   c10::intrusive_ptr<c10::ivalue::Future> getFuture() override { return future_; }
 
+  /// What a profiler calls it.
+  std::string trace_name() {
+    std::size_t bytes = 0;
+    for (const at::Tensor& output : outputs_) bytes += output.nbytes();
+    return fmt::format("imgcls::{} of {:.2f} MiB", c10d::opTypeToString(retrieveOpType()),
+                       static_cast<double>(bytes) / (1 << 20));
+  }
+
   void succeed() {
     finish();
     future_->markCompleted(c10::IValue(outputs_));
@@ -150,15 +158,11 @@ void QueueBackend::allgather_now(const std::vector<at::Tensor>& outputs, const a
 c10::intrusive_ptr<c10d::Work> QueueBackend::enqueue(c10d::OpType type,
                                                      std::vector<at::Tensor> outputs,
                                                      std::function<void()> run) {
-  std::size_t bytes = 0;
-  for (const at::Tensor& output : outputs) bytes += output.nbytes();
-  std::string name = fmt::format("imgcls::{} of {:.2f} MiB", c10d::opTypeToString(type),
-                                 static_cast<double>(bytes) / (1 << 20));
   auto work = c10::make_intrusive<QueuedWork>(rank_, type, std::move(outputs));
   {
     const std::lock_guard lock(queue_mutex_);
     if (stopping_) throw DistError("a collective was called after the world had ended");
-    queue_.push_back({work, std::move(run), std::move(name), {}});
+    queue_.push_back({work, std::move(run), {}});
   }
   queue_changed_.notify_one();
   return work;
@@ -179,7 +183,7 @@ void QueueBackend::work_off_queue() {
         // So that a profiler of the thread that asked sees what this one does.
         const at::ThreadLocalStateGuard state(operation.caller);
         const at::NoGradGuard no_grad;
-        RECORD_FUNCTION(operation.name, std::vector<c10::IValue>());
+        RECORD_FUNCTION(operation.work->trace_name(), std::vector<c10::IValue>());
         operation.run();
       } catch (...) {
         error_ = std::current_exception();

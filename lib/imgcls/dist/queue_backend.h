@@ -54,7 +54,6 @@ class QueueBackend final : public c10d::Backend {
   struct Operation {
     c10::intrusive_ptr<QueuedWork> work;
     std::function<void()> run;
-    std::string name;             // in a profiler's trace
     at::ThreadLocalState caller;  // as it was when the operation was asked for
   };
 

@@ -1,16 +1,10 @@
-#include <arpa/inet.h>
 #include <c10/util/Flags.h>
 #include <fmt/format.h>
 #include <imgcls/core/error.h>
 #include <imgcls/dist/rendezvous.h>
 #include <imgcls/dist/socket.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
-#include <array>
-#include <cerrno>
-#include <cstring>
 #include <exception>
 #include <utility>
 
@@ -32,47 +26,18 @@ class QuietC10d {
   int before_ = FLAGS_caffe2_log_level;
 };
 
-// A socket that listens on the loopback interface. The store takes it over.
-Socket listen_on_loopback(std::uint16_t port) {
-  Socket listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const int on = 1;
-  ::setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (!listener.is_open() ||
-      ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
-      ::listen(listener.get(), SOMAXCONN) != 0) {
-    throw DistError(fmt::format("rank 0 cannot listen on 127.0.0.1:{}: {}{}", port,
-                                std::strerror(errno),
-                                errno == EADDRINUSE ? "; choose another MASTER_PORT" : ""));
-  }
-  return listener;
-}
-
-std::uint16_t port_of(const Socket& listener) {
-  sockaddr_in address{};
-  socklen_t size = sizeof(address);
-  if (::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw DistError(fmt::format("cannot read a socket's port: {}", std::strerror(errno)));
-  }
-  return ntohs(address.sin_port);
-}
-
 c10::intrusive_ptr<c10d::TCPStore> open_tcp_store(const StoreAddress& address) {
   c10d::TCPStoreOptions options;
   options.timeout = address.timeout;
   options.waitWorkers = false;
   options.port = address.port;
   options.isServer = address.serves;
-  Socket listener;
-  if (address.serves && is_loopback(address.host)) {
-    listener = listen_on_loopback(address.port);
-    options.port = port_of(listener);
-    options.masterListenFd = listener.release();
-  }
   try {
+    if (address.serves && is_loopback(address.host)) {
+      Listener listener = listen_for_ranks(/*loopback_only=*/true, address.port);
+      options.port = listener.port;
+      options.masterListenFd = listener.socket.release();  // the store takes it over
+    }
     const QuietC10d quiet;
     return c10::make_intrusive<c10d::TCPStore>(address.host, options);
   } catch (const std::exception& e) {

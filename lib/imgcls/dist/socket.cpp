@@ -118,24 +118,30 @@ std::string random_secret() {
   return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());
 }
 
-Listener listen_for_ranks(bool loopback_only) {
-  Listener listener{new_socket(), {}};
+Listener listen_for_ranks(bool loopback_only, std::uint16_t port) {
+  Listener listener{new_socket(), {}, port};
+  const int on = 1;
+  ::setsockopt(listener.socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   sockaddr_in address{};
   socklen_t size = sizeof(address);
   address.sin_family = AF_INET;
+  address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(loopback_only ? INADDR_LOOPBACK : INADDR_ANY);
   auto* generic = reinterpret_cast<sockaddr*>(&address);
   if (::bind(listener.socket.get(), generic, size) != 0 ||
       ::listen(listener.socket.get(), SOMAXCONN) != 0 ||
       ::getsockname(listener.socket.get(), generic, &size) != 0) {
-    fail("cannot listen for other ranks");
+    throw DistError(fmt::format("cannot listen on {}:{}: {}{}",
+                                loopback_only ? "127.0.0.1" : "0.0.0.0", port, std::strerror(errno),
+                                errno == EADDRINUSE ? "; choose another MASTER_PORT" : ""));
   }
+  listener.port = ntohs(address.sin_port);
   std::vector<std::string> hosts{"127.0.0.1"};
   if (!loopback_only) hosts = addresses_of_this_machine();
   for (const std::string& host : hosts) {
     listener.address += (listener.address.empty() ? "" : ",") + host;
   }
-  listener.address += fmt::format(":{}", ntohs(address.sin_port));
+  listener.address += fmt::format(":{}", listener.port);
   return listener;
 }
 

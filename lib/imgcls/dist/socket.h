@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,6 +46,7 @@ struct Listener {
   Socket socket;
   /// "10.0.0.1,192.168.0.1:4711": every address of this machine, and the port.
   std::string address;
+  std::uint16_t port = 0;
 };
 
 /// What a rank says when it connects.
@@ -57,9 +59,9 @@ struct Greeting {
 /// A secret of 128 random bits, in hexadecimal.
 std::string random_secret();
 
-/// Listens on a free port: of the loopback interface alone where all ranks are on this machine,
-/// else of all interfaces. Throws DistError.
-Listener listen_for_ranks(bool loopback_only);
+/// Listens on `port`, or on a free one where that is 0: of the loopback interface alone where all
+/// ranks are on this machine, else of all interfaces. Throws DistError.
+Listener listen_for_ranks(bool loopback_only, std::uint16_t port = 0);
 
 /// A connection to a rank, and the one of its addresses that answered.
 struct Connection {

@@ -37,11 +37,9 @@ std::pair<std::int64_t, std::int64_t> chunk_of(std::int64_t count, int index, in
 
 }  // namespace
 
-TcpTransport::TcpTransport(std::string name, int rank, int size,
-                           std::chrono::duration<double> timeout, Socket next, Socket previous)
-    : Transport(std::move(name), rank, size, timeout),
-      next_(std::move(next)),
-      previous_(std::move(previous)) {}
+TcpTransport::TcpTransport(int rank, int size, std::chrono::duration<double> timeout, Socket next,
+                           Socket previous)
+    : Transport(rank, size, timeout), next_(std::move(next)), previous_(std::move(previous)) {}
 
 void TcpTransport::exchange(std::span<const std::byte> out, std::span<std::byte> in,
                             std::string_view what) {

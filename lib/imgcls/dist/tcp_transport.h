@@ -15,8 +15,8 @@ namespace imgcls::dist {
 class TcpTransport final : public Transport {
  public:
   /// `next` goes to rank + 1, `previous` comes from rank - 1, modulo `size`.
-  TcpTransport(std::string name, int rank, int size, std::chrono::duration<double> timeout,
-               Socket next, Socket previous);
+  TcpTransport(int rank, int size, std::chrono::duration<double> timeout, Socket next,
+               Socket previous);
 
  private:
   void do_barrier(std::string_view what) override;

@@ -1,6 +1,6 @@
+#include <imgcls/core/cores.h>
 #include <imgcls/dist/mpirun.h>
 
-#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <sstream>
 #include <string_view>
 
 namespace imgcls::dist {
@@ -21,19 +22,15 @@ namespace {
 namespace fs = std::filesystem;
 
 void count_cores(Machine& machine) {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
   std::set<std::string> cores;  // each by its list of hardware threads
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (!CPU_ISSET(cpu, &allowed)) continue;
-    std::string threads = std::to_string(cpu);
+  std::istringstream usable(usable_core_set());
+  for (std::string threads; usable >> threads;) {
     std::ifstream("/sys/devices/system/cpu/cpu" + threads + "/topology/thread_siblings_list") >>
         threads;
     cores.insert(threads);
   }
   machine.cores = std::max(1, static_cast<int>(cores.size()));
-  machine.all_cores = CPU_COUNT(&allowed) == sysconf(_SC_NPROCESSORS_ONLN);
+  machine.all_cores = usable_cores() == sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 // CUDA's own rule: numbers or names up to the first that is not one; an empty list hides all GPUs.

@@ -7,12 +7,10 @@
 #include <imgcls/dist/transport.h>
 #include <imgcls/dist/watch.h>
 
-#include <utility>
-
 namespace imgcls::dist {
 
-Transport::Transport(std::string name, int rank, int size, std::chrono::duration<double> timeout)
-    : name_(std::move(name)), rank_(rank), size_(size), timeout_(timeout) {}
+Transport::Transport(int rank, int size, std::chrono::duration<double> timeout)
+    : rank_(rank), size_(size), timeout_(timeout) {}
 
 Transport::~Transport() = default;
 

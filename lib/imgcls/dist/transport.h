@@ -51,14 +51,13 @@ struct Numbers {
 /// handed in must stay until the transport is gone.
 class Transport {
  public:
-  Transport(std::string name, int rank, int size, std::chrono::duration<double> timeout);
+  Transport(int rank, int size, std::chrono::duration<double> timeout);
   virtual ~Transport();
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
   int rank() const { return rank_; }
   int size() const { return size_; }
-  const std::string& name() const { return name_; }
 
   void barrier(std::string_view what);
   /// Rank `root`'s bytes, on every rank.
@@ -94,7 +93,6 @@ class Transport {
  private:
   void run(std::string_view what, const std::function<void()>& collective);
 
-  std::string name_;
   int rank_, size_;
   std::chrono::duration<double> timeout_;
   std::atomic<bool> given_up_ = false;

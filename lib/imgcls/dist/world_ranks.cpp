@@ -3,13 +3,13 @@
 #include <imgcls/core/error.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/device.h>
+#include <imgcls/dist/machine_identity.h>
 #include <imgcls/dist/queue_backend.h>
 #include <imgcls/dist/rendezvous.h>
 #include <imgcls/dist/socket.h>
 #include <imgcls/dist/time_limit.h>
 #include <imgcls/dist/watch.h>
 #include <imgcls/dist/world_ranks.h>
-#include <unistd.h>
 #include <torch/csrc/distributed/c10d/HashStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 
@@ -18,8 +18,6 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <thread>
@@ -29,22 +27,6 @@ namespace imgcls::dist {
 namespace {
 
 using std::chrono::steady_clock;
-
-// Ranks with the same text share cores, GPUs and a loopback interface.
-std::string machine() {
-  std::array<char, 256> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  std::string boot;
-  std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
-  std::error_code ignored;
-  const auto network = std::filesystem::read_symlink("/proc/self/ns/net", ignored);
-  return fmt::format("{} {} {}", name.data(), boot, network.string());
-}
-
-template <class Value>
-std::span<std::byte> bytes_of(std::span<Value> values) {
-  return std::as_writable_bytes(values);
-}
 
 class RanksWorld final : public World {
  public:
@@ -81,6 +63,7 @@ class RanksWorld final : public World {
   std::chrono::duration<double> timeout_;
   int exceptions_at_start_ = std::uncaught_exceptions();
   std::string backend_;
+  bool shares_machine_of_first_ = true;   // rank 0's machine has another rank that can speak for it
   std::string first_host_ = "127.0.0.1";  // by which this rank reaches rank 0
   std::vector<std::byte> memory_;         // of the control channel's collectives
   std::unique_ptr<Transport> control_, gradients_;
@@ -120,26 +103,26 @@ Device RanksWorld::agree_on_device(DeviceKind kind) {
 }
 
 void RanksWorld::find_machines() {
-  const std::string mine = machine();
-  const std::vector<std::string> all = gather(mine);
-  const auto me = all.begin() + rank_;
-  local_rank_ = static_cast<int>(std::count(all.begin(), me, mine));
-  local_size_ = static_cast<int>(std::count(all.begin(), all.end(), mine));
+  const std::vector<std::string> machines = gather(machine_identity());
+  const std::string& mine = machines[static_cast<std::size_t>(rank_)];
+  local_rank_ = static_cast<int>(std::count(machines.begin(), machines.begin() + rank_, mine));
+  local_size_ = static_cast<int>(std::count(machines.begin(), machines.end(), mine));
+  shares_machine_of_first_ = machines.front() == mine;
 
-  const std::string my_cores = fmt::format("{}: {}", mine, usable_core_set());
-  const std::vector<std::string> cores = gather(my_cores);
-  const auto sharers = static_cast<int>(std::count(cores.begin(), cores.end(), my_cores));
+  const std::vector<std::string> cores = gather(usable_core_set());
+  int sharers = 0;
+  for (std::size_t rank = 0; rank < machines.size(); ++rank) {
+    if (machines[rank] == mine && cores[rank] == usable_core_set()) ++sharers;
+  }
   cores_ = std::max(1, usable_cores() / sharers);
 }
 
 void RanksWorld::start_watch() {
-  // Rank 0's machine has another rank that can speak when rank 0 is gone.
-  const bool shares_machine_of_first = gather(machine()).front() == machine();
   watch_ = std::make_unique<Watch>(
       WatchOptions{.rank = rank_,
                    .size = size_,
                    .timeout_s = timeout_.count(),
-                   .speaks_without_first = local_rank_ == (shares_machine_of_first ? 1 : 0)},
+                   .speaks_without_first = local_rank_ == (shares_machine_of_first_ ? 1 : 0)},
       connect_watch(), [this] { end_collectives(); });
   for (Transport* transport : {control_.get(), gradients_.get()}) {
     watch_->add(*transport);
@@ -239,7 +222,7 @@ void RanksWorld::reduce(std::span<Value> values, c10::ScalarType type, Reduction
   const auto bytes = std::as_bytes(values);
   memory_.assign(bytes.begin(), bytes.end());
   control_->allreduce({memory_.data(), std::ssize(values), type}, reduction, what);
-  std::copy(memory_.begin(), memory_.end(), bytes_of(values).begin());
+  std::copy(memory_.begin(), memory_.end(), std::as_writable_bytes(values).begin());
 }
 
 std::int64_t RanksWorld::max(std::int64_t value) {
