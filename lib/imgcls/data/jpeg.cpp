@@ -11,6 +11,7 @@
 //
 #include <jerror.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -91,20 +92,51 @@ class Decompressor {
     return true;
   }
 
-  /// Decodes all rows. `cmyk_row` is room for a row of CMYK pixels, used for four components.
-  bool read_rows(std::uint8_t* pixels, std::uint8_t* cmyk_row) {
-    if (setjmp(errors_.jump) != 0) return false;
+  void start() {
     info_.out_color_space = four_inks() ? JCS_CMYK : JCS_RGB;
     info_.dct_method = JDCT_ISLOW;
     info_.do_fancy_upsampling = TRUE;
     jpeg_start_decompress(&info_);
+  }
+
+  /// Decodes all rows. `cmyk_row` is room for a row of CMYK pixels, used for four components.
+  bool read_rows(std::uint8_t* pixels, std::uint8_t* cmyk_row) {
+    if (setjmp(errors_.jump) != 0) return false;
+    start();
     while (info_.output_scanline < info_.output_height) {
-      std::uint8_t* rgb =
-          pixels + static_cast<std::size_t>(info_.output_scanline) * info_.output_width * 3;
-      JSAMPROW row = four_inks() ? cmyk_row : rgb;
-      jpeg_read_scanlines(&info_, &row, 1);
-      if (four_inks()) cmyk_to_rgb(cmyk_row, static_cast<int>(info_.output_width), rgb);
+      read_row(pixels + static_cast<std::size_t>(info_.output_scanline) * info_.output_width * 3,
+               cmyk_row);
     }
+    return true;
+  }
+
+  /// Decodes the rows of a region, and of more columns than it has: [first, first + width).
+  bool start_region(Rect region, JDIMENSION& first, JDIMENSION& width) {
+    if (setjmp(errors_.jump) != 0) return false;
+    start();
+    first = 0;
+    width = info_.output_width;
+    // Of a progressive file the coefficients of all rows are there by now.
+    if (jpeg_has_multiple_scans(&info_)) return true;
+    // At the edge of what it decodes, libjpeg lacks neighbours that upsampling mixes in.
+    constexpr int kNeighbours = 2;
+    first = static_cast<JDIMENSION>(std::max(0, region.x - kNeighbours));
+    width = std::min(static_cast<JDIMENSION>(region.x + region.width + kNeighbours),
+                     info_.output_width) -
+            first;
+    jpeg_crop_scanline(&info_, &first, &width);
+    return true;
+  }
+  bool skip_rows(int count) {
+    if (setjmp(errors_.jump) != 0) return false;
+    if (!jpeg_has_multiple_scans(&info_)) {
+      jpeg_skip_scanlines(&info_, static_cast<JDIMENSION>(count));
+    }
+    return true;
+  }
+  bool read_one(std::uint8_t* rgb, std::uint8_t* cmyk_row) {
+    if (setjmp(errors_.jump) != 0) return false;
+    read_row(rgb, cmyk_row);
     return true;
   }
 
@@ -115,6 +147,13 @@ class Decompressor {
   const char* message() const { return errors_.message.data(); }
 
  private:
+  // Not inlined, so that no variable of it lives where longjmp comes back to.
+  [[gnu::noinline]] void read_row(std::uint8_t* rgb, std::uint8_t* cmyk_row) {
+    JSAMPROW row = four_inks() ? cmyk_row : rgb;
+    jpeg_read_scanlines(&info_, &row, 1);
+    if (four_inks()) cmyk_to_rgb(cmyk_row, static_cast<int>(info_.output_width), rgb);
+  }
+
   jpeg_decompress_struct info_{};
   ErrorManager errors_{};
   jpeg_progress_mgr progress_{};
@@ -124,10 +163,8 @@ class Decompressor {
   throw DataError(fmt::format("cannot decode {} as JPEG: {}", name, reason));
 }
 
-}  // namespace
-
-void decode_jpeg(std::span<const std::byte> file, std::string_view name, Image& image) {
-  Decompressor jpeg;
+// Reads the headers, and refuses what cannot be decoded or claims too much.
+Size open(Decompressor& jpeg, std::span<const std::byte> file, std::string_view name) {
   if (!jpeg.read_header(file)) fail(name, jpeg.message());
   const auto& info = jpeg.info();
   if (info.data_precision != 8) {
@@ -138,10 +175,44 @@ void decode_jpeg(std::span<const std::byte> file, std::string_view name, Image& 
     fail(name, fmt::format("its header claims {} x {} pixels; at most {} are accepted", width,
                            height, kMaxPixels));
   }
-  image.size = {static_cast<int>(width), static_cast<int>(height)};
-  image.pixels.resize(width * height * 3);
-  std::vector<std::uint8_t> cmyk_row(jpeg.four_inks() ? width * 4 : 0);
+  return {static_cast<int>(width), static_cast<int>(height)};
+}
+
+std::vector<std::uint8_t> cmyk_row_for(const Decompressor& jpeg) {
+  return std::vector<std::uint8_t>(jpeg.four_inks() ? std::size_t{jpeg.info().image_width} * 4 : 0);
+}
+
+}  // namespace
+
+void decode_jpeg(std::span<const std::byte> file, std::string_view name, Image& image) {
+  Decompressor jpeg;
+  image.size = open(jpeg, file, name);
+  image.pixels.resize(static_cast<std::size_t>(image.size.width) * image.size.height * 3);
+  std::vector<std::uint8_t> cmyk_row = cmyk_row_for(jpeg);
   if (!jpeg.read_rows(image.pixels.data(), cmyk_row.data())) fail(name, jpeg.message());
+}
+
+Size jpeg_size(std::span<const std::byte> file, std::string_view name) {
+  Decompressor jpeg;
+  return open(jpeg, file, name);
+}
+
+void decode_jpeg_region(std::span<const std::byte> file, std::string_view name, Rect region,
+                        RowSink& sink) {
+  Decompressor jpeg;
+  open(jpeg, file, name);
+  std::vector<std::uint8_t> cmyk_row = cmyk_row_for(jpeg);
+  JDIMENSION first = 0, width = 0;
+  if (!jpeg.start_region(region, first, width)) fail(name, jpeg.message());
+  std::vector<std::uint8_t> row(std::size_t{width} * 3);
+  if (!jpeg.skip_rows(region.y)) fail(name, jpeg.message());
+  const std::uint8_t* const begin = row.data() + (static_cast<std::size_t>(region.x) - first) * 3;
+  const int last = region.y + region.height;
+  while (static_cast<int>(jpeg.info().output_scanline) < last) {
+    const bool in_region = static_cast<int>(jpeg.info().output_scanline) >= region.y;
+    if (!jpeg.read_one(row.data(), cmyk_row.data())) fail(name, jpeg.message());
+    if (in_region) sink.rows(begin, row.size(), 1);
+  }
 }
 
 }  // namespace imgcls::data

@@ -3,6 +3,7 @@
 // that pixels are the same bits. Internal to imgcls::data; `decode` is the public way in.
 
 #include <imgcls/data/image.h>
+#include <imgcls/data/row_sink.h>
 
 #include <cstddef>
 #include <span>
@@ -18,5 +19,14 @@ inline constexpr int kMaxScans = 500;
 /// converted with Pillow's formula). Throws DataError naming `name` when the file is truncated or
 /// corrupt, claims more than kMaxPixels pixels, or has more than 8 bits a sample.
 void decode_jpeg(std::span<const std::byte> file, std::string_view name, Image& image);
+
+/// The size of a JPEG, from its headers. Throws DataError as decode_jpeg does.
+Size jpeg_size(std::span<const std::byte> file, std::string_view name);
+
+/// Decodes a part of a JPEG, to the pixels that decode_jpeg gives for it, into `sink`. Rows above
+/// it are passed over and rows below it not looked at, where the file is sequential; a progressive
+/// one is decoded down to the last row of the region. Throws DataError as decode_jpeg does.
+void decode_jpeg_region(std::span<const std::byte> file, std::string_view name, Rect region,
+                        RowSink& sink);
 
 }  // namespace imgcls::data

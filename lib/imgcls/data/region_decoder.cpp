@@ -1,0 +1,40 @@
+#include <imgcls/data/decode.h>
+#include <imgcls/data/format.h>
+#include <imgcls/data/jpeg.h>
+#include <imgcls/data/region_decoder.h>
+
+#include <cstdint>
+
+namespace imgcls::data {
+
+Size RegionDecoder::open(std::span<const std::byte> file, std::string_view name) {
+  file_ = file;
+  name_ = name;
+  frame_.reset();
+  is_jpeg_ = recognise(file) == ImageFormat::jpeg;
+  if (!is_jpeg_) {
+    data::decode(file, name, whole_);
+    return whole_.size;
+  }
+  frame_ = read_baseline_frame(file);
+  const auto pixels = [](Size size) {
+    return static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height);
+  };
+  if (frame_ && pixels(frame_->size) <= kMaxPixels) return frame_->size;
+  frame_.reset();
+  return jpeg_size(file, name);
+}
+
+void RegionDecoder::decode(Rect region, std::span<const std::byte> checkpoints, RowSink& sink) {
+  sink.begin();
+  if (!is_jpeg_) {
+    sink.rows(whole_.row(region.y) + 3 * static_cast<std::size_t>(region.x),
+              static_cast<std::size_t>(whole_.size.width) * 3, region.height);
+    return;
+  }
+  if (frame_ && baseline_.decode(file_, *frame_, region, checkpoints, sink)) return;
+  if (frame_) sink.begin();
+  decode_jpeg_region(file_, name_, region, sink);
+}
+
+}  // namespace imgcls::data
