@@ -14,6 +14,10 @@ using support::to_rect;
 
 namespace {
 
+Interpolation interpolation_of(const nlohmann::json& test) {
+  return test["interpolation"] == "bicubic" ? Interpolation::bicubic : Interpolation::bilinear;
+}
+
 Image image_of(const nlohmann::json& test) {
   return make_image(test["image"][0], test["image"][1]);
 }
@@ -40,8 +44,9 @@ TEST_CASE("Resizing gives Pillow's bits, whole and by window") {
     const Image image = image_of(test);
     const Rect region = to_rect(test["region"]);
     const Size size{test["size"][0], test["size"][1]};
-    CHECK(resized(image, region, size, {0, 0, size.width, size.height}) == test["all"]);
-    CHECK(resized(image, region, size, to_rect(test["window"])) == test["part"]);
+    const auto kind = interpolation_of(test);
+    CHECK(resized(image, region, size, {0, 0, size.width, size.height}, kind) == test["all"]);
+    CHECK(resized(image, region, size, to_rect(test["window"]), kind) == test["part"]);
   }
 }
 
@@ -49,7 +54,8 @@ TEST_CASE("The evaluation transform gives torchvision's bits") {
   for (const auto& test : reference("eval")) {
     INFO(test.dump());
     const Image image = image_of(test);
-    const EvalOptions options{.size = test["size"], .resize = test["resize"]};
+    const EvalOptions options{
+        .size = test["size"], .resize = test["resize"], .interpolation = interpolation_of(test)};
     CHECK(applied(plan_eval(image.size, options), image) == test["pixels"]);
   }
 }
@@ -62,6 +68,7 @@ TEST_CASE("RandomResizedCrop and flip give torchvision's crops and bits") {
     const Image image = image_of(test);
     AugmentOptions options;
     options.size = 32;
+    options.interpolation = interpolation_of(test);
     options.area_min = test["scale"][0];
     options.area_max = test["scale"][1];
     options.aspect_min = test["ratio"][0];
@@ -76,6 +83,25 @@ TEST_CASE("RandomResizedCrop and flip give torchvision's crops and bits") {
   }
   CHECK(flipped > 0);
   CHECK(flipped < static_cast<int>(number));
+}
+
+TEST_CASE("DALI's random crop gives the crops of its definition in Python") {
+  std::uint64_t number = 0;
+  for (const auto& test : reference("dali")) {
+    INFO(test.dump());
+    AugmentOptions options;
+    options.crop = CropKind::random_resized_dali;
+    options.area_min = test["area"][0];
+    options.area_max = test["area"][1];
+    options.aspect_min = test["aspect"][0];
+    options.aspect_max = test["aspect"][1];
+    options.tries = test["tries"];
+    Random random(33 + number, test["epoch"], 77 * number, RandomStream::augment);
+    const Plan plan = plan_augment({test["image"][0], test["image"][1]}, options, random);
+    CHECK(support::to_text(plan.region) == support::to_text(to_rect(test["region"])));
+    CHECK(plan.flip == test["flip"].get<bool>());
+    ++number;
+  }
 }
 
 TEST_CASE("Padding, random window and flip give torchvision's bits") {

@@ -1,6 +1,6 @@
 """Writes transforms_reference.json: what Pillow and torchvision make of made-up images.
 
-    python transforms_reference.py          (needs torch, torchvision, Pillow, numpy)
+    python transforms_reference.py          (needs torch, torchvision 0.29.2, Pillow 13.0.0, numpy)
 
 The C++ tests make the same images and random numbers and must arrive at the same bits. Pixels are
 compared by the first 16 digits of their SHA-256.
@@ -20,19 +20,6 @@ from torchvision.transforms import InterpolationMode, transforms
 from torchvision.transforms import functional as F
 
 AUGMENT, SHUFFLE = 0, 1
-
-# Pillow up to 12 always resizes across first, then down, and imgcls with it. Pillow 13 turns the two
-# passes round for images whose height shrinks much more than their width, which changes the last bit
-# of some pixels. Resizing in two calls gives the first order in every version.
-_resize = Image.Image.resize
-
-
-def resize_across_then_down(image, size, resample=None, **others):
-    return _resize(_resize(image, (size[0], image.height), resample, **others), size, resample, **others)
-
-
-Image.Image.resize = resize_across_then_down
-
 
 def philox(counter, key):
     """Philox4x32-10, written from the paper."""
@@ -123,38 +110,48 @@ def get_params(image, scale, ratio, random):
         transforms.torch = real
 
 
+def down_first(width, height, out_w, out_h):
+    """Pillow 13's rule of when it resizes down before across."""
+    return height - out_h > 0 and height - out_h > (width - out_w) * 2
+
+
 def resize_cases():
-    sizes = [(64, 48), (37, 91), (1, 1), (1, 200), (300, 2), (500, 375), (33, 33)]
+    sizes = [(64, 48), (37, 91), (1, 1), (1, 200), (300, 2), (500, 375), (33, 33), (90, 700)]
     random = Random(1, 0, 0, AUGMENT)
-    for case in range(40):
+    for case in range(96):
         width, height = sizes[case % len(sizes)]
         w, h = 1 + random.below(width), 1 + random.below(height)
         x, y = random.below(width - w + 1), random.below(height - h + 1)
         out_w, out_h = 1 + random.below(230), 1 + random.below(230)
-        if case % 8 == 6:
+        if case % 9 == 6:
             out_w = w  # a pass that is left out
-        if case % 8 == 7:
+        if case % 9 == 7:
             out_h = h
         wx, wy = random.below(out_w), random.below(out_h)
         ww, wh = 1 + random.below(out_w - wx), 1 + random.below(out_h - wy)
+        kind = ["bilinear", "bicubic"][case // len(sizes) % 2]
         resized = make_image(width, height).crop((x, y, x + w, y + h)).resize(
-            (out_w, out_h), Image.Resampling.BILINEAR
+            (out_w, out_h), Image.Resampling[kind.upper()]
         )
         yield dict(
-            image=[width, height], region=[x, y, w, h], size=[out_w, out_h],
-            window=[wx, wy, ww, wh], all=digest(resized),
-            part=digest(resized.crop((wx, wy, wx + ww, wy + wh))),
+            image=[width, height], region=[x, y, w, h], size=[out_w, out_h], interpolation=kind,
+            window=[wx, wy, ww, wh], down_first=down_first(w, h, out_w, out_h),
+            all=digest(resized), part=digest(resized.crop((wx, wy, wx + ww, wy + wh))),
         )
 
 
 def eval_cases():
-    for width, height in [(500, 375), (375, 500), (256, 256), (341, 256), (97, 300), (1, 40), (55, 57)]:
-        for resize, size in [(256, 224), (64, 64), (40, 57), (0, 56), (0, 60)]:
-            image = make_image(width, height)
-            if resize:
-                image = F.resize(image, resize, InterpolationMode.BILINEAR)
-            yield dict(image=[width, height], resize=resize, size=size,
-                       pixels=digest(F.center_crop(image, size)))
+    sizes = [(500, 375), (375, 500), (256, 256), (341, 256), (97, 300), (1, 40), (55, 57)]
+    for kind in ["bilinear", "bicubic"]:
+        for width, height in sizes:
+            for resize, size in [(256, 224), (64, 64), (40, 57), (0, 56), (0, 60)]:
+                image = make_image(width, height)
+                if resize:
+                    image = F.resize(image, resize, InterpolationMode[kind.upper()])
+                elif kind == "bicubic":
+                    continue
+                yield dict(image=[width, height], interpolation=kind, resize=resize, size=size,
+                           pixels=digest(F.center_crop(image, size)))
 
 
 def crop_cases():
@@ -166,9 +163,66 @@ def crop_cases():
         image = make_image(width, height)
         top, left, h, w = get_params(image, scale, ratio, random)
         flip = random.uniform() < 0.5
-        made = F.resized_crop(image, top, left, h, w, [32, 32], InterpolationMode.BILINEAR)
-        yield dict(image=[width, height], scale=scale, ratio=ratio, epoch=case % 5,
+        kind = ["bilinear", "bicubic"][case // 6 % 2]
+        made = F.resized_crop(image, top, left, h, w, [32, 32], InterpolationMode[kind.upper()])
+        yield dict(image=[width, height], interpolation=kind, scale=scale, ratio=ratio, epoch=case % 5,
                    region=[left, top, w, h], flip=flip, pixels=digest(F.hflip(made) if flip else made))
+
+
+def single(value):
+    """A number in single precision, as all of DALI's are here."""
+    return np.float32(value)
+
+
+def dali_uniform(low, high, random):
+    """Stands in for std::uniform_real_distribution<float>."""
+    return single(float(low) + (float(high) - float(low)) * random.uniform())
+
+
+def dali_crop(width, height, area, aspect, tries, random):
+    """DALI's random crop (dali/util/random_crop_generator.cc since version 0.8), fed with our numbers."""
+    least, most = single(aspect[0]), single(aspect[1])
+    log_least, log_most = (single(math.log(float(bound))) for bound in (least, most))
+    area_min, area_max = single(area[0]), single(area[1])
+    min_area = single(width * height) * area_min
+    widest = max(1, int(single(height) * most))  # of the legal aspects, for all of the height
+    tallest = max(1, int(single(width) * (single(1) / least)))
+    if single(height * widest) < min_area:
+        w, h = widest, height
+    elif single(width * tallest) < min_area:
+        w, h = width, tallest
+    else:
+        for _ in range(tries):
+            target = dali_uniform(area_min, area_max, random) * single(width * height)
+            ratio = single(math.exp(float(dali_uniform(log_least, log_most, random))))
+            w = max(1, math.floor(float(np.sqrt(target * ratio)) + 0.5))  # halves away from zero
+            h = max(1, math.floor(float(np.sqrt(target / ratio)) + 0.5))
+            if w <= width and h <= height and least <= single(w) / single(h) <= most:
+                break
+        else:
+            if single(width) / single(height) > most:
+                w, h = widest, height
+            elif single(width) / single(height) < least:
+                w, h = width, tallest
+            else:
+                w, h = width, height
+            scale = min(single(1), area_max * single(width) * single(height) / single(w * h))
+            w, h = max(1, int(single(w) * np.sqrt(scale))), max(1, int(single(h) * np.sqrt(scale)))
+    y = random.below(height - h + 1)
+    return random.below(width - w + 1), y, w, h
+
+
+def dali_cases():
+    sizes = [(500, 375), (333, 500), (20, 400), (640, 31), (64, 64), (7, 5), (3, 1), (1, 1), (2, 9)]
+    for case in range(108):
+        width, height = sizes[case % len(sizes)]
+        area = [(0.08, 1.0), (0.25, 0.5), (0.9, 1.0), (0.01, 0.02)][case % 4]
+        aspect = [(3 / 4, 4 / 3), (0.5, 1.5), (1.0, 1.0)][case // 4 % 3]
+        tries = [100, 10, 1][case // 12 % 3]
+        random = Random(33 + case, case % 5, 77 * case, AUGMENT)
+        region = dali_crop(width, height, area, aspect, tries, random)
+        yield dict(image=[width, height], area=area, aspect=aspect, tries=tries, epoch=case % 5,
+                   region=region, flip=random.uniform() < 0.5)
 
 
 def pad_cases():
@@ -228,7 +282,7 @@ def main():
     reference = dict(
         order=dict(seed=12345678901234, epoch=3, numbers=order(100, 12345678901234, 3)),
         resize=list(resize_cases()), eval=list(eval_cases()), crop=list(crop_cases()),
-        pad=list(pad_cases()), files=list(file_cases()),
+        dali=list(dali_cases()), pad=list(pad_cases()), files=list(file_cases()),
     )
     lines = []
     for key, cases in reference.items():

@@ -5,7 +5,7 @@
 namespace imgcls::data {
 
 bool is_available(InstructionSet instruction_set) {
-#if defined(__x86_64__)
+#ifdef IMGCLS_X86
   switch (instruction_set) {
     case InstructionSet::avx2:
       return __builtin_cpu_supports("avx2");

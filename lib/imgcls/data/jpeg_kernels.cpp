@@ -98,14 +98,14 @@ void grey_to_rgb(const std::uint8_t* y, int width, std::uint8_t* rgb) {
 }
 
 constexpr JpegKernels kPortable{inverse_dct, to_rgb, grey_to_rgb};
-#if defined(__x86_64__)
+#ifdef IMGCLS_X86
 constexpr JpegKernels kAvx2{avx2::inverse_dct, avx2::to_rgb, avx2::grey_to_rgb};
 #endif
 
 }  // namespace
 
 const JpegKernels& jpeg_kernels([[maybe_unused]] InstructionSet instruction_set) {
-#if defined(__x86_64__)
+#ifdef IMGCLS_X86
   if (instruction_set != InstructionSet::portable) return kAvx2;
 #endif
   return kPortable;

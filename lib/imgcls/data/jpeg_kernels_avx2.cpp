@@ -2,7 +2,6 @@
 #include <imgcls/data/jpeg_kernels.h>
 #include <imgcls/data/jpeg_kernels_avx2.h>
 
-#if defined(__x86_64__)
 #include <immintrin.h>
 
 #include <array>
@@ -224,4 +223,3 @@ AVX2 void grey_to_rgb(const std::uint8_t* y, int width, std::uint8_t* rgb) {
 }
 
 }  // namespace imgcls::data::avx2
-#endif

@@ -53,6 +53,88 @@ Rect random_resized_crop(Size size, const AugmentOptions& options, Random& rando
   return fallback_crop(size, options);
 }
 
+/// Random resized crop as DALI makes it since version 0.8 (dali/util/random_crop_generator.cc): the
+/// same distributions as torchvision's, in single precision, with other rules for what is legal and
+/// what to do without a legal draw. Draws: area and logarithm of the aspect for each try, then y,
+/// x.
+class DaliCrop {
+ public:
+  DaliCrop(Size size, const AugmentOptions& options)
+      : size_(size),
+        tries_(options.tries),
+        area_min_(static_cast<float>(options.area_min)),
+        area_max_(static_cast<float>(options.area_max)),
+        aspect_min_(static_cast<float>(options.aspect_min)),
+        aspect_max_(static_cast<float>(options.aspect_max)) {
+    const auto width = static_cast<float>(size.width), height = static_cast<float>(size.height);
+    widest_ = {side(height * aspect_max_), size.height};
+    tallest_ = {size.width, side(width * (1.0F / aspect_min_))};
+  }
+
+  Rect draw(Random& random) const {
+    const Size crop = draw_size(random);
+    const int y = random_offset(random, size_.height - crop.height);
+    const int x = random_offset(random, size_.width - crop.width);
+    return {x, y, crop.width, crop.height};
+  }
+
+ private:
+  static float area(Size size) {
+    return static_cast<float>(std::int64_t{size.width} * size.height);
+  }
+  static float aspect(Size size) {
+    return static_cast<float>(size.width) / static_cast<float>(size.height);
+  }
+  // Logarithms and exponentials by way of double, so that they are the same in every C library.
+  static float log(float value) { return static_cast<float>(std::log(static_cast<double>(value))); }
+  static float uniform(Random& random, float low, float high) {
+    return static_cast<float>(random.uniform(low, high));
+  }
+  // Cut to whole pixels, at least one, and no more than an int holds.
+  static int side(float value) { return std::max(1, static_cast<int>(std::min(value, 1e9F))); }
+
+  bool is_legal(Size crop) const {
+    return crop.width <= size_.width && crop.height <= size_.height &&
+           aspect(crop) >= aspect_min_ && aspect(crop) <= aspect_max_;
+  }
+
+  Size draw_size(Random& random) const {
+    const float smallest = area(size_) * area_min_;
+    if (area(widest_) < smallest) return widest_;  // no draw could be legal
+    if (area(tallest_) < smallest) return tallest_;
+    const float log_min = log(aspect_min_), log_max = log(aspect_max_);
+    for (int i = 0; i < tries_; ++i) {
+      const float target = uniform(random, area_min_, area_max_) * area(size_);
+      const double exponent = uniform(random, log_min, log_max);
+      const auto ratio = static_cast<float>(std::exp(exponent));
+      const Size crop{side(std::round(std::sqrt(target * ratio))),
+                      side(std::round(std::sqrt(target / ratio)))};
+      if (is_legal(crop)) return crop;
+    }
+    return fallback();
+  }
+
+  // The largest part whose aspect is legal, made smaller if its area is not.
+  Size fallback() const {
+    Size crop = size_;
+    if (aspect(size_) > aspect_max_) {
+      crop = widest_;
+    } else if (aspect(size_) < aspect_min_) {
+      crop = tallest_;
+    }
+    const float most =
+        area_max_ * static_cast<float>(size_.width) * static_cast<float>(size_.height);
+    const float scale = std::sqrt(std::min(1.0F, most / area(crop)));
+    return {side(static_cast<float>(crop.width) * scale),
+            side(static_cast<float>(crop.height) * scale)};
+  }
+
+  Size size_;
+  int tries_;
+  float area_min_, area_max_, aspect_min_, aspect_max_;
+  Size widest_, tallest_;  // parts of the most extreme legal aspects
+};
+
 // Shorter side to `target`, the longer one in proportion, rounded down.
 Size resized_shorter_side(Size size, int target) {
   const bool tall = size.width <= size.height;
@@ -85,6 +167,8 @@ Plan plan_augment(Size size, const AugmentOptions& options, Random& random) {
   plan.pad_mode = options.pad_mode;
   if (options.crop == CropKind::random_resized) {
     plan.region = random_resized_crop(size, options, random);
+  } else if (options.crop == CropKind::random_resized_dali) {
+    plan.region = DaliCrop(size, options).draw(random);
   } else if (options.crop == CropKind::pad) {
     plan.window.y = random_offset(random, 2 * options.pad) - options.pad;
     plan.window.x = random_offset(random, 2 * options.pad) - options.pad;

@@ -14,20 +14,22 @@ namespace imgcls::data {
 
 /// How pixels are interpolated when an image changes size.
 enum class Interpolation {
-  /// Pillow's bilinear with antialias: the filter widens when shrinking. Same bits as Pillow's up
-  /// to
-  /// version 12; version 13 differs in the last bit for images whose height shrinks much more than
-  /// their width, because it then resizes down before across.
+  /// Bilinear with antialias: the filter widens when shrinking. The bits are Pillow 13's, which
+  /// resizes down before across where the height shrinks by more than twice as many pixels as the
+  /// width. Older versions always go across first, which changes some values by 1.
   bilinear,
+  /// The same with Pillow's bicubic filter, of twice the width.
+  bicubic,
   /// Bilinear of the four nearest pixels, as OpenCV's INTER_LINEAR and DALI's antialias=False.
   bilinear_no_antialias,
 };
 
 /// How a training crop is chosen.
 enum class CropKind {
-  random_resized,  ///< RandomResizedCrop: a random part of the image, resized to the output
-  pad,             ///< the image with a border, and a random window of it: CIFAR's augmentation
-  none,            ///< the image resized to the output
+  random_resized,       ///< a random part of the image, resized to the output: torchvision's
+  random_resized_dali,  ///< DALI's form of it
+  pad,   ///< the image with a border, and a random window of it: CIFAR's augmentation
+  none,  ///< the image resized to the output
 };
 
 /// How the border of CropKind::pad is filled.
@@ -41,11 +43,12 @@ struct AugmentOptions {
   /// Side of the square output, in pixels.
   int size = 224;
   CropKind crop = CropKind::random_resized;
-  /// random_resized: share of the image's area, drawn uniformly.
+  /// random_resized*: share of the image's area, drawn uniformly.
   double area_min = 0.08, area_max = 1.0;
-  /// random_resized: width over height, drawn uniformly in its logarithm.
+  /// random_resized*: width over height, drawn uniformly in its logarithm.
   double aspect_min = 3.0 / 4.0, aspect_max = 4.0 / 3.0;
-  /// random_resized: draws before falling back to the largest centred crop of a legal aspect.
+  /// random_resized: draws before falling back to the largest crop of a legal aspect, which is
+  /// centred; random_resized_dali: the same, but placed at random.
   int tries = 10;
   Interpolation interpolation = Interpolation::bilinear;
   /// pad: width of the border in pixels.
@@ -77,8 +80,9 @@ struct Plan {
   PadMode pad_mode = PadMode::reflect;
 };
 
-/// Decides for an image of `size` in training, as torchvision's RandomResizedCrop and
-/// RandomHorizontalFlip do from their own random numbers.
+/// Decides for an image of `size` in training, as torchvision's RandomResizedCrop (or DALI's) and
+/// RandomHorizontalFlip do from their own random numbers. Draws, in this order: area and aspect of
+/// each try, y and x of the crop (or of the window, for CropKind::pad), flip.
 Plan plan_augment(Size size, const AugmentOptions& options, Random& random);
 
 /// Decides for an image of `size` in evaluation, as torchvision's Resize and CenterCrop do. Throws
@@ -89,8 +93,8 @@ Plan plan_eval(Size size, const EvalOptions& options);
 void apply(const Plan& plan, const Image& image, std::span<std::uint8_t> output);
 
 /// Resizes `region` of `image` to `size` and keeps `window` of that, neither of which may reach
-/// outside. The building block of `apply`; Interpolation::bilinear gives the bits of Pillow's
-/// Image.crop(region).resize(size, BILINEAR).
+/// outside. The building block of `apply`; bilinear and bicubic give the bits of Pillow's
+/// Image.crop(region).resize(size, BILINEAR or BICUBIC).
 void resize(const Image& image, Rect region, Size size, Rect window, Interpolation interpolation,
             std::span<std::uint8_t> output);
 

@@ -13,8 +13,9 @@ using nlohmann::json;
 
 // The schema has checked every text that is compared here.
 data::Interpolation interpolation(const json& section) {
-  return section.at("interpolation") == "bilinear" ? data::Interpolation::bilinear
-                                                   : data::Interpolation::bilinear_no_antialias;
+  return section.at("interpolation") == "bilinear"  ? data::Interpolation::bilinear
+         : section.at("interpolation") == "bicubic" ? data::Interpolation::bicubic
+                                                    : data::Interpolation::bilinear_no_antialias;
 }
 
 /// A pair [low, high] of the configuration.
@@ -32,9 +33,10 @@ data::AugmentOptions augment_options(const Config& config) {
   const json& j = config.json().at("augment");
   data::AugmentOptions o;
   o.size = j.at("size");
-  o.crop = j.at("crop") == "random_resized" ? data::CropKind::random_resized
-           : j.at("crop") == "pad"          ? data::CropKind::pad
-                                            : data::CropKind::none;
+  o.crop = j.at("crop") == "random_resized"        ? data::CropKind::random_resized
+           : j.at("crop") == "random_resized_dali" ? data::CropKind::random_resized_dali
+           : j.at("crop") == "pad"                 ? data::CropKind::pad
+                                                   : data::CropKind::none;
   const auto area = ordered_pair(config, "augment", "area");
   const auto aspect = ordered_pair(config, "augment", "aspect");
   o.area_min = area[0], o.area_max = area[1];
