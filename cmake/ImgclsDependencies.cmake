@@ -9,6 +9,8 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(ZLIB REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(OpenCVImage REQUIRED)
+find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)  # libxxhash-dev
+mark_as_advanced(XXHASH_INCLUDE_DIR)
 set(IMGCLS_WITH_CUDA OFF)
 if(IMGCLS_DATA_ONLY)
   return()
