@@ -99,7 +99,7 @@ void Pipeline::start(std::uint32_t epoch, std::size_t consumed) {
   running_ = false;
   progress_.wait(lock, [this] { return busy_ == 0; });
   schedule_ = schedule_from(epoch, consumed);
-  claim_batch_ = claim_at_ = opened_ = delivered_ = 0;
+  claim_batch_ = claim_at_ = opened_ = announced_ = delivered_ = 0;
   asked_at_.reset();
   open_free_slots();
   running_ = true;
@@ -168,8 +168,12 @@ void Pipeline::work(const std::stop_token& stop) {
   ImageMaker maker(*source_, options_);
   std::unique_lock lock(mutex_);
   for (;;) {
-    work_.wait(lock, stop, [this] { return can_claim(); });
+    work_.wait(lock, stop, [this] { return can_claim() || can_announce(); });
     if (stop.stop_requested()) return;
+    if (can_announce()) {
+      announce(announced_++, lock);
+      continue;
+    }
     Slot& slot = slots_[claim_batch_ % slots_.size()];
     const std::size_t at = claim_at_++;
     if (claim_at_ == slot.batch.size) {
@@ -181,6 +185,16 @@ void Pipeline::work(const std::stop_token& stop) {
     --busy_;
     if (slot.missing == 0 || busy_ == 0) progress_.notify_all();
   }
+}
+
+// In a worker: the system may have to wait for the disk before it takes more requests.
+void Pipeline::announce(std::size_t batch, std::unique_lock<std::mutex>& lock) {
+  ++busy_;
+  lock.unlock();
+  const Range range = positions(batch);
+  for (std::size_t at = range.begin; at < range.end; ++at) source_->will_need(sample_at(at));
+  lock.lock();
+  if (--busy_ == 0) progress_.notify_all();
 }
 
 void Pipeline::make(ImageMaker& maker, Slot& slot, std::size_t at,

@@ -49,7 +49,9 @@ class Pipeline {
   const Batch* next();
   std::size_t batches_per_epoch() const;
 
-  /// What a thread does until `stop` is requested: claim the next image, make it.
+  /// What a thread does until `stop` is requested: tell the source which samples a batch that was
+  /// opened will need, so that a disk fetches them while earlier batches are made; else claim the
+  /// next image, make it.
   void work(const std::stop_token& stop);
 
   std::size_t skipped = 0;
@@ -64,11 +66,13 @@ class Pipeline {
   void open(std::size_t batch);
   void open_free_slots();
   bool can_claim() const { return running_ && claim_batch_ < opened_; }
+  bool can_announce() const { return running_ && announced_ < opened_; }
   bool at_end() const { return delivered_ == schedule_.batches; }
   Slot& next_slot() { return slots_[delivered_ % slots_.size()]; }
   bool has_come(std::unique_lock<std::mutex>& lock, Clock::time_point until);
   Clock::time_point overdue() const;
   [[noreturn]] void throw_overdue();
+  void announce(std::size_t batch, std::unique_lock<std::mutex>& lock);
   void make(ImageMaker& maker, Slot& slot, std::size_t at, std::unique_lock<std::mutex>& lock);
   void count_failures(const Slot& slot);
 
@@ -83,6 +87,7 @@ class Pipeline {
   Schedule schedule_;
   std::vector<Slot> slots_;  // batch b of this rank is made in slot b modulo their number
   std::size_t claim_batch_ = 0, claim_at_ = 0;  // the next place to be claimed
+  std::size_t announced_ = 0;                   // batches whose samples the source knows will come
   std::size_t delivered_ = 0;                   // batches handed out
   std::size_t opened_ = 0;                      // batches that may be claimed from
   std::optional<Clock::time_point> asked_at_;   // when the consumer first asked for the next batch

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -37,6 +38,13 @@ class Source {
   virtual const std::vector<std::string>& classes() const = 0;
   /// A digest of what the data set holds; a resumed run checks that it has not changed.
   virtual std::string fingerprint() const = 0;
+
+  /// Where a decoder may start in the sample's JPEG (data/jpeg_checkpoints.h); empty without an
+  /// index, and for other files. Lives as long as the source.
+  virtual std::span<const std::byte> checkpoints(std::size_t /*index*/) const { return {}; }
+  /// Sample `index` will be read soon: a source may have the system fetch it meanwhile. Must not
+  /// throw.
+  virtual void will_need(std::size_t /*index*/) const {}
 };
 
 /// A folder with a subfolder for each class, classes sorted by name (byte order), samples sorted by
@@ -44,7 +52,21 @@ class Source {
 /// links. Files end in .jpg .jpeg .png .ppm .bmp .webp .tif .tiff in upper or lower case. The
 /// fingerprint covers paths and sizes, not the files' bytes. Throws DataError when the folder is
 /// missing, holds no class, or when a class folder holds no image, or a link to a folder above it.
-std::unique_ptr<Source> open_folder(const std::filesystem::path& root);
+///
+/// With an index (data/make_index.h), `root`/imgcls.index or `index`, no file is looked at before
+/// it is read: broken images are left out, the fingerprint covers the files' bytes, and there are
+/// checkpoints. Throws DataError when the index is broken or the class folders are not those it
+/// names; `read` throws it when a file has another size than in the index.
+std::unique_ptr<Source> open_folder(const std::filesystem::path& root,
+                                    const std::filesystem::path& index = {});
+
+/// A folder of tar files in WebDataset's layout (docs/data.md), in the order of their names. A
+/// sample is read with one pread; the files stay open. With an index (`folder`/imgcls.index or
+/// `index`) as open_folder has it; without one, the tar files' headers are read, and the
+/// fingerprint covers names and sizes. Throws DataError when a tar file is broken, or has another
+/// size than in the index; IoError when one cannot be opened or is cut off while it is read.
+std::unique_ptr<Source> open_shards(const std::filesystem::path& folder,
+                                    const std::filesystem::path& index = {});
 
 /// A pair of IDX files (MNIST's format, plain or gzip): uint8 images of count x height x width,
 /// grey or, with a fourth dimension of 3, RGB; and uint8 labels. Class names are the numbers 0

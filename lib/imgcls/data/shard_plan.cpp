@@ -1,0 +1,88 @@
+#include <imgcls/data/shard_plan.h>
+#include <imgcls/data/tar.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <unordered_set>
+
+namespace imgcls::data {
+namespace {
+
+std::string path_key(std::string_view path) {
+  std::string key(path.substr(0, path.rfind('.')));
+  const std::size_t slash = key.rfind('/');
+  const auto name = key.begin() + static_cast<std::ptrdiff_t>(slash + 1);
+  std::replace(name, key.end(), '.', '_');
+  return key;
+}
+
+std::string extension_of(std::string_view path) {
+  std::string extension(path.substr(path.rfind('.') + 1));
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return extension == "jpeg" ? "jpg" : extension;
+}
+
+std::string number_key(std::size_t i) {
+  return fmt::format("{:09}", i);
+}
+
+}  // namespace
+
+ShardPlan::ShardPlan(const Index& folder, const ShardLimits& limits)
+    : folder_(folder), good_(folder) {
+  make_keys();
+  cut(limits);
+}
+
+void ShardPlan::make_keys() {
+  constexpr std::string_view kLongestEnd = ".json";
+  std::unordered_set<std::string> taken;
+  numbered_.resize(size());
+  for (std::size_t i = 0; i < size(); ++i) {
+    std::string key = path_key(indexed(i).name);
+    // A number stands in no class folder, so that no path's key is one.
+    numbered_[i] = !fits_ustar(key + std::string(kLongestEnd)) || !taken.insert(key).second;
+  }
+}
+
+ShardSample ShardPlan::sample(std::size_t i) const {
+  const IndexSample from = indexed(i);
+  return {.key = numbered_[i] ? number_key(i) : path_key(from.name),
+          .extension = extension_of(from.name),
+          .label = from.label,
+          .class_name = folder_.classes()[from.label],
+          .path = std::string(from.name),
+          .bytes = {}};
+}
+
+void ShardPlan::cut(const ShardLimits& limits) {
+  PlannedShard shard;
+  const auto end_shard = [&](std::size_t end) {
+    shard.end = end;
+    shard.bytes += kShardEnd;
+    shard.digest = digest(shard.begin, shard.end);
+    shards_.push_back(shard);
+    shard = {.begin = end, .end = end, .bytes = 0, .digest = {}};
+  };
+  for (std::size_t i = 0; i < size(); ++i) {
+    const std::uint64_t next = shard_bytes(sample(i), indexed(i).bytes);
+    if (is_full(limits, i - shard.begin, shard.bytes, next)) end_shard(i);
+    shard.bytes += next;
+  }
+  if (shard.bytes > 0) end_shard(size());
+}
+
+std::string ShardPlan::digest(std::size_t begin, std::size_t end) const {
+  Xxh3 hash;
+  for (std::size_t i = begin; i < end; ++i) {
+    const ShardSample s = sample(i);
+    hash.update(fmt::format("{}\n{}\n{}\n{}\n{}\n{:x}\n", s.key, s.extension, s.label, s.class_name,
+                            s.path, indexed(i).hash));
+  }
+  return hex(hash.digest());
+}
+
+}  // namespace imgcls::data

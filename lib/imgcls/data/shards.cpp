@@ -1,0 +1,127 @@
+// Sources whose samples lie in tar files.
+#include <imgcls/core/error.h>
+#include <imgcls/core/input_file.h>
+#include <imgcls/core/sha256.h>
+#include <imgcls/data/index.h>
+#include <imgcls/data/shard_listing.h>
+#include <imgcls/data/source.h>
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace imgcls::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Where a sample lies.
+struct Place {
+  std::string_view name;
+  std::size_t shard;
+  std::uint64_t offset, bytes;
+};
+
+class ShardSource : public Source {
+ public:
+  explicit ShardSource(std::vector<InputFile> files) : files_(std::move(files)) {}
+
+  Sample read(std::size_t index) const override {
+    const Place at = place(index);
+    std::vector<std::byte> bytes(at.bytes);
+    files_[at.shard].read(at.offset, bytes);
+    return bytes;
+  }
+  std::string name(std::size_t index) const override {
+    const Place at = place(index);
+    return fmt::format("{}: {}", files_[at.shard].path().string(), at.name);
+  }
+  void will_need(std::size_t index) const override {
+    const Place at = place(index);
+    files_[at.shard].will_need(at.offset, at.bytes);
+  }
+
+ private:
+  virtual Place place(std::size_t index) const = 0;
+  std::vector<InputFile> files_;
+};
+
+std::vector<InputFile> open_files(const fs::path& folder, const Index& index) {
+  std::vector<InputFile> files;
+  for (std::size_t i = 0; i < index.shards(); ++i) {
+    const IndexShard shard = index.shard(i);
+    const InputFile& file = files.emplace_back(folder / shard.name);
+    if (file.bytes() == shard.bytes) continue;
+    throw DataError(fmt::format(
+        "{} has {} bytes and had {} when it was indexed; index the folder again with `imgcls "
+        "prepare index {}`",
+        file.path().string(), file.bytes(), shard.bytes, folder.string()));
+  }
+  return files;
+}
+
+class IndexedShardSource final : public ShardSource {
+ public:
+  IndexedShardSource(const fs::path& folder, Index index)
+      : ShardSource(open_files(folder, index)), index_(std::move(index)), good_(index_) {}
+
+  std::size_t size() const override { return good_.size(); }
+  std::int64_t label(std::size_t index) const override { return sample(index).label; }
+  const std::vector<std::string>& classes() const override { return index_.classes(); }
+  std::string fingerprint() const override { return index_.fingerprint(); }
+  std::span<const std::byte> checkpoints(std::size_t index) const override {
+    return sample(index).checkpoints;
+  }
+
+ private:
+  IndexSample sample(std::size_t index) const { return index_.sample(good_[index]); }
+  Place place(std::size_t index) const override {
+    const IndexSample s = sample(index);
+    return {s.name, s.shard, s.offset, s.bytes};
+  }
+
+  Index index_;
+  GoodSamples good_;
+};
+
+/// Tar files without an index: their members' names and places alone.
+class ListedShardSource final : public ShardSource {
+ public:
+  explicit ListedShardSource(ShardListing listing)
+      : ShardSource(std::move(listing.files)), content_(std::move(listing.content)) {}
+
+  std::size_t size() const override { return content_.samples.size(); }
+  std::int64_t label(std::size_t index) const override { return content_.samples.at(index).label; }
+  const std::vector<std::string>& classes() const override { return content_.classes; }
+  std::string fingerprint() const override {
+    Sha256 hash;
+    for (const SampleRecord& sample : content_.samples) {
+      hash.update(sample.name).update(fmt::format("\n{} {}\n", sample.label, sample.bytes));
+    }
+    return hash.hex();
+  }
+
+ private:
+  Place place(std::size_t index) const override {
+    const SampleRecord& s = content_.samples.at(index);
+    return {s.name, s.shard, s.offset, s.bytes};
+  }
+
+  IndexContent content_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> open_shards(const fs::path& folder, const fs::path& index) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    throw DataError(
+        fmt::format("there is no folder {}; expected one of .tar files", folder.string()));
+  }
+  if (auto found = find_index(folder, IndexKind::shards, index)) {
+    return std::make_unique<IndexedShardSource>(folder, *std::move(found));
+  }
+  return std::make_unique<ListedShardSource>(list_shards(folder, 0));
+}
+
+}  // namespace imgcls::data
