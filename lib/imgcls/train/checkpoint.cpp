@@ -23,10 +23,11 @@ constexpr std::array<const char*, 3> kFiles{"weights.safetensors", "optimizer.sa
                                             "state.json"};
 
 // What may differ between the sessions of one run, because it changes no result.
-constexpr std::array<std::string_view, 14> kFreeKeys{
-    "/$schema",    "/checkpoint",        "/data/prefetch", "/data/root",      "/data/threads",
-    "/data/train", "/data/val",          "/dist",          "/eval/batch",     "/log",
-    "/run",        "/eval/every_epochs", "/train/threads", "/train/max_steps"};
+constexpr std::array<std::string_view, 17> kFreeKeys{
+    "/$schema",       "/checkpoint",     "/data/format",  "/data/index", "/data/prefetch",
+    "/data/root",     "/data/stage_dir", "/data/threads", "/data/train", "/data/val",
+    "/dist",          "/eval/batch",     "/log",          "/run",        "/eval/every_epochs",
+    "/train/threads", "/train/max_steps"};
 
 bool is_free(const std::string& pointer) {
   return std::any_of(kFreeKeys.begin(), kFreeKeys.end(),

@@ -1,6 +1,7 @@
 #include <imgcls/dist/agree.h>
 #include <imgcls/models/registry.h>
 #include <imgcls/train/compose.h>
+#include <imgcls/train/stage.h>
 #include <imgcls/train/trainer.h>
 
 #include <filesystem>
@@ -25,11 +26,27 @@ fs::path idx_file(const fs::path& root, const std::string& prefix, const char* k
 
 }  // namespace
 
+fs::path data_folder(const Config& config, Split split) {
+  const nlohmann::json& j = config.json().at("data");
+  const fs::path root = j.at("root").get<std::string>();
+  return root / j.at(split == Split::train ? "train" : "val").get<std::string>();
+}
+
 std::shared_ptr<const data::Source> open_source(const Config& config, Split split) {
+  return open_source(config, split, data_folder(config, split));
+}
+
+std::shared_ptr<const data::Source> open_source(const Config& config, Split split,
+                                                const fs::path& folder) {
   const nlohmann::json& j = config.json().at("data");
   const fs::path root = j.at("root").get<std::string>();
   const std::string name = j.at(split == Split::train ? "train" : "val");
-  if (j.at("format") == "folder") return data::open_folder(root / name);
+  // What was staged has its index with it.
+  const bool staged = folder != data_folder(config, split);
+  const fs::path indexes = j.at("index").get<std::string>();
+  const fs::path index = indexes.empty() || staged ? fs::path() : indexes / (name + ".index");
+  if (j.at("format") == "folder") return data::open_folder(folder, index);
+  if (j.at("format") == "shards") return data::open_shards(folder, index);
   return data::open_idx(idx_file(root, name, "-images-idx3-ubyte"),
                         idx_file(root, name, "-labels-idx1-ubyte"), j.at("classes"));
 }
@@ -47,14 +64,15 @@ models::Model create_model(const Config& config, std::size_t classes) {
 }
 
 Parts compose(const Config& config, dist::World& world) {
+  const DataFolders folders = stage_data(config, world);
   std::optional<Parts> parts;
   dist::agree(world, [&] {
     const RunOptions options = run_options(config);
     configure_torch(options, world);
-    const auto train = open_source(config, Split::train);
+    const auto train = open_source(config, Split::train, folders.train);
     parts = Parts{.options = options,
                   .train = train,
-                  .val = open_source(config, Split::val),
+                  .val = open_source(config, Split::val, folders.val),
                   .model = create_model(config, train->classes().size())};
   });
   return *std::move(parts);

@@ -8,6 +8,7 @@
 #include <imgcls/train/options.h>
 
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 
 namespace imgcls::train {
@@ -19,15 +20,21 @@ struct Parts {
   models::Model model;
 };
 
-/// Sets PyTorch up (configure_torch), opens the data and makes the model. All ranks call it; throws
-/// dist::AgreedError.
+/// Sets PyTorch up (configure_torch), stages (train/stage.h) and opens the data and makes the
+/// model. All ranks call it; throws dist::AgreedError.
 Parts compose(const Config& config, dist::World& world);
 
 /// Which half of a data set.
 enum class Split { train, val };
 
-/// Opens the half of the data set that `data.*` describes. Throws DataError.
+/// The folder of that half: `data.root` and `data.train` or `data.val`.
+std::filesystem::path data_folder(const Config& config, Split split);
+
+/// Opens the half of the data set that `data.*` describes. `folder` is where it is, where that is
+/// not data_folder (train/stage.h). Throws DataError.
 std::shared_ptr<const data::Source> open_source(const Config& config, Split split);
+std::shared_ptr<const data::Source> open_source(const Config& config, Split split,
+                                                const std::filesystem::path& folder);
 
 /// Makes the model that `model.*` describes, with first weights drawn from PyTorch's generator.
 /// Throws ConfigError.

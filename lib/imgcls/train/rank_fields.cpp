@@ -12,8 +12,8 @@
 namespace imgcls::train {
 namespace {
 
-constexpr std::array<std::string_view, 4> kMayDiffer{"$schema", "data.prefetch", "data.root",
-                                                     "data.threads"};
+constexpr std::array<std::string_view, 6> kMayDiffer{"$schema",   "data.index",     "data.prefetch",
+                                                     "data.root", "data.stage_dir", "data.threads"};
 
 }  // namespace
 

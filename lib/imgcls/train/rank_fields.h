@@ -12,8 +12,9 @@
 namespace imgcls::train {
 
 /// Every value of a configuration by its dotted path ("augment.area.0" is the first of a list), but
-/// for what may differ between machines: `data.root`, because data is compared by its fingerprint;
-/// `data.threads` and `data.prefetch`, because they change no result; and `$schema`.
+/// for what may differ between machines: `data.root`, `data.index` and `data.stage_dir`, because
+/// data is compared by its fingerprint; `data.threads` and `data.prefetch`, because they change no
+/// result; and `$schema`.
 std::vector<dist::Field> config_fields(const Config& config);
 
 /// The versions of imgcls and LibTorch, and the SHA-256 of the program's file.
