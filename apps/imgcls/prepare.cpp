@@ -1,0 +1,34 @@
+// imgcls prepare: what is done to a data set once, before training on it.
+#include "prepare.h"
+#include "commands.h"
+
+#include <imgcls/core/error.h>
+#include <imgcls/core/log.h>
+#include <imgcls/train/program.h>
+
+#include <CLI/CLI.hpp>
+
+namespace imgcls::cli {
+
+int run_reported(const std::function<int()>& work) {
+  try {
+    return work();
+  } catch (const ConfigError& e) {
+    Log().error(e.what());
+    return train::kUsage;
+  } catch (const Error& e) {
+    Log().error(e.what());
+    return train::kFailure;
+  }
+}
+
+void add_prepare(CLI::App& program, std::function<int()>& chosen) {
+  CLI::App* command =
+      program.add_subcommand("prepare", "Make a data set ready: its index, its shards");
+  command->require_subcommand(1);
+  command->footer("`imgcls prepare COMMAND --help` says more. docs/data.md tells what for.");
+  add_prepare_index(*command, chosen);
+  add_prepare_shards(*command, chosen);
+}
+
+}  // namespace imgcls::cli

@@ -1,0 +1,21 @@
+#pragma once
+// The parts of `imgcls prepare`, one file each.
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace imgcls::cli {
+
+/// A part adds itself to `imgcls prepare`, as subcommands add themselves to the program
+/// (commands.h).
+void add_prepare_index(CLI::App& prepare, std::function<int()>& chosen);
+void add_prepare_shards(CLI::App& prepare, std::function<int()>& chosen);
+
+/// Runs `work`, whose result is the exit code, and reports what it throws: 2 for a ConfigError, 1
+/// for other errors.
+int run_reported(const std::function<int()>& work);
+
+}  // namespace imgcls::cli

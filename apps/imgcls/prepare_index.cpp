@@ -1,0 +1,100 @@
+// imgcls prepare index: what is known of each image without reading it, in one file.
+#include "prepare.h"
+#include "work_line.h"
+
+#include <imgcls/data/make_index.h>
+#include <imgcls/train/program.h>
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <string>
+
+namespace imgcls::cli {
+namespace {
+
+struct Arguments {
+  std::string folder, output;
+  int threads = 0;
+  bool check = false;
+};
+
+constexpr std::size_t kShown = 20;  // of broken images and differences
+
+int check(const Arguments& arguments, data::IndexOptions options) {
+  WorkLine line("checking", "images");
+  options.go_on = [&line](const data::WorkStatus& status) { return line.show(status); };
+  const data::CheckReport report = data::check_index(arguments.folder, options);
+  if (report.stopped) {
+    fmt::print("stopped; nothing is known\n");
+    return train::kStopped;
+  }
+  for (const std::string& difference : report.differences) fmt::print("{}\n", difference);
+  fmt::print("{} images, {} differences\n", report.samples, report.differences.size());
+  return report.differences.empty() ? train::kSuccess : train::kFailure;
+}
+
+void print_broken(const data::IndexReport& report) {
+  if (report.broken.empty()) return;
+  for (std::size_t i = 0; i < std::min(kShown, report.broken.size()); ++i) {
+    fmt::print("broken: {}\n", report.broken[i].reason);
+  }
+  fmt::print(
+      "{} broken images are put aside: training and evaluation leave them out; all of them "
+      "are in {}\n",
+      report.broken.size(), report.broken_list.string());
+}
+
+int make(const Arguments& arguments, data::IndexOptions options) {
+  WorkLine line("indexing", "images");
+  options.go_on = [&line](const data::WorkStatus& status) { return line.show(status); };
+  const data::IndexReport report = data::make_index(arguments.folder, options);
+  if (report.stopped) {
+    fmt::print("stopped: {}; the same command goes on\n", line.summary());
+    return train::kStopped;
+  }
+  if (!report.note.empty()) fmt::print("{}; everything was read again\n", report.note);
+  print_broken(report);
+  fmt::print("{} ({} unchanged)\n{}\n", line.summary(), report.reused, report.file.string());
+  return train::kSuccess;
+}
+
+int run(const Arguments& arguments) {
+  const data::IndexOptions options{.file = arguments.output, .threads = arguments.threads};
+  return arguments.check ? check(arguments, options) : make(arguments, options);
+}
+
+}  // namespace
+
+void add_prepare_index(CLI::App& prepare, std::function<int()>& chosen) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = prepare.add_subcommand(
+      "index", "Read and decode every image once; keep what training wants to know beforehand");
+  command->add_option("DIR", arguments->folder, "A folder of class folders, or of tar files")
+      ->required();
+  command->add_option("-o,--output", arguments->output,
+                      "The index; default: DIR/imgcls.index, which training finds by itself");
+  command
+      ->add_option("--threads", arguments->threads,
+                   "Threads; default: one for each core this process may use")
+      ->check(CLI::Range(1, 1024));
+  command->add_flag("--check", arguments->check,
+                    "Read everything again and report what differs from the index; write nothing");
+  command->footer(
+      "Examples:\n"
+      "  imgcls prepare index data/Imagenet/train\n"
+      "  imgcls prepare index --check data/Imagenet/train\n"
+      "  imgcls prepare index /mnt/read-only/train -o indexes/train.index  (training: "
+      "data.index=indexes)\n"
+      "Where there is an index, files of the same size and time of change are not read again.\n"
+      "Broken images are reported, listed beside the index, and left out by training.\n"
+      "Exit code: 0; 1: an error, or --check found differences; 75: stopped by Ctrl-C, after which "
+      "the\nsame command goes on.");
+  command->callback([arguments, &chosen] {
+    chosen = [arguments] { return run_reported([&] { return run(*arguments); }); };
+  });
+}
+
+}  // namespace imgcls::cli

@@ -1,0 +1,136 @@
+// imgcls prepare shards: a folder of images as tar files that any sample is read from at once.
+#include "prepare.h"
+#include "work_line.h"
+
+#include <imgcls/core/error.h>
+#include <imgcls/data/write_shards.h>
+#include <imgcls/train/program.h>
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace imgcls::cli {
+namespace {
+
+struct Arguments {
+  std::string folder, output, size;
+  std::size_t samples = 0;
+  int threads = 0;
+};
+
+constexpr std::size_t kShown = 20;  // of broken images
+
+/// "1GB", "500 MB", "1000000": powers of 1000.
+std::uint64_t parse_size(const std::string& text) {
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  auto [stop, error] = std::from_chars(text.data(), end, number);
+  while (stop != end && *stop == ' ') ++stop;
+  const std::string unit(stop, end);
+  std::uint64_t factor = 0;
+  if (unit.empty() || unit == "B") factor = 1;
+  if (unit == "kB" || unit == "KB") factor = 1'000;
+  if (unit == "MB") factor = 1'000'000;
+  if (unit == "GB") factor = 1'000'000'000;
+  if (unit == "TB") factor = 1'000'000'000'000;
+  const bool fits = factor != 0 && number <= UINT64_MAX / std::max<std::uint64_t>(factor, 1);
+  if (error != std::errc() || !fits || number == 0) {
+    throw ConfigError(fmt::format("--size {} is no size; expected 1GB, 500MB, ...", text));
+  }
+  return number * factor;
+}
+
+data::ShardLimits limits_of(const Arguments& arguments) {
+  data::ShardLimits limits;
+  limits.samples = arguments.samples;
+  if (arguments.samples > 0) limits.bytes = 0;
+  if (!arguments.size.empty()) limits.bytes = parse_size(arguments.size);
+  return limits;
+}
+
+/// A progress line for each part of the work.
+class Lines {
+ public:
+  bool show(std::string_view what, const data::WorkStatus& status) {
+    if (!line_ || what != what_) {
+      line_.reset();
+      what_ = what;
+      line_.emplace(what, what == "checking" ? "shards" : "images");
+    }
+    return line_->show(status) && signals_.received() == 0;
+  }
+  std::string summary() const { return line_ ? line_->summary() : ""; }
+
+ private:
+  train::StopSignals signals_;
+  std::string_view what_;
+  std::optional<WorkLine> line_;
+};
+
+int run(const Arguments& arguments) {
+  Lines lines;
+  const data::WriteShardsOptions options{
+      .limits = limits_of(arguments),
+      .threads = arguments.threads,
+      .go_on = [&lines](std::string_view what, const data::WorkStatus& status) {
+        return lines.show(what, status);
+      }};
+  const data::WriteShardsReport report =
+      data::write_shards(arguments.folder, arguments.output, options);
+  if (report.stopped) {
+    fmt::print("stopped; the same command goes on\n");
+    return train::kStopped;
+  }
+  for (std::size_t i = 0; i < std::min(kShown, report.broken.size()); ++i) {
+    fmt::print("broken: {}\n", report.broken[i].reason);
+  }
+  if (!report.broken.empty()) {
+    fmt::print("{} broken images are left out; all of them are in {}\n", report.broken.size(),
+               report.broken_list.string());
+  }
+  fmt::print("{}\n{} images in {} shards, {} ({} shards were there): {}\n", lines.summary(),
+             report.samples, report.shards, bytes_text(report.bytes), report.kept,
+             arguments.output);
+  return train::kSuccess;
+}
+
+}  // namespace
+
+void add_prepare_shards(CLI::App& prepare, std::function<int()>& chosen) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = prepare.add_subcommand(
+      "shards", "Write a folder of images as tar files in WebDataset's layout, with an index");
+  command->add_option("DIR", arguments->folder, "A folder of class folders")->required();
+  command->add_option("--out", arguments->output, "The folder of the shards; made if absent")
+      ->required();
+  command->add_option("--samples", arguments->samples, "Images of a shard")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32));
+  command->add_option("--size", arguments->size,
+                      "Size of a shard, at most: 1GB (the default), 500MB");
+  command
+      ->add_option("--threads", arguments->threads,
+                   "Threads; default: one for each core to index, two to write")
+      ->check(CLI::Range(1, 1024));
+  command->footer(
+      "Examples:\n"
+      "  imgcls prepare shards data/Imagenet/train --out data/shards/train\n"
+      "  imgcls prepare shards data/Imagenet/val --out data/shards/val --samples 5000\n"
+      "  imgcls train configs/data/imagenet.json ... data.format=shards data.root=data/shards\n"
+      "The images stay as they are and in their order, so that training on the shards sees the "
+      "same "
+      "batches.\n"
+      "The same command goes on where one was interrupted. Exit code: 0; 1: an error; 75: stopped "
+      "by Ctrl-C.");
+  command->callback([arguments, &chosen] {
+    chosen = [arguments] { return run_reported([&] { return run(*arguments); }); };
+  });
+}
+
+}  // namespace imgcls::cli
