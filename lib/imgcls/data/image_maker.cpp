@@ -1,5 +1,4 @@
 #include <imgcls/core/error.h>
-#include <imgcls/data/decode.h>
 #include <imgcls/data/image_maker.h>
 
 #include <fmt/format.h>
@@ -7,31 +6,32 @@
 #include <algorithm>
 
 namespace imgcls::data {
-namespace {
-
-// Memory kept from one image to the next; a few data sets have single photographs of 100
-// megapixels.
-constexpr std::size_t kKeptBytes = std::size_t{32} << 20;
-
-}  // namespace
+Plan ImageMaker::plan_for(Size size, std::uint32_t epoch, std::uint64_t sample) const {
+  if (const auto* augment = std::get_if<AugmentOptions>(&options_.transform)) {
+    Random random(options_.seed, epoch, sample, RandomStream::augment);
+    return plan_augment(size, *augment, random);
+  }
+  return plan_eval(size, std::get<EvalOptions>(options_.transform));
+}
 
 void ImageMaker::make_one(std::uint32_t epoch, std::uint64_t sample,
                           std::span<std::uint8_t> output) {
-  Sample read = source_.read(sample);
-  if (auto* image = std::get_if<Image>(&read)) {
-    decoded_ = std::move(*image);
+  clock_ = LapClock();
+  const Sample read = source_.read(sample);
+  clock_.add_to(times_.read);
+  if (const auto* image = std::get_if<Image>(&read)) {
+    applier_.start(plan_for(image->size, epoch, sample), output);
+    const Rect region = applier_.region();
+    applier_.rows(image->row(region.y) + 3 * static_cast<std::size_t>(region.x),
+                  static_cast<std::size_t>(image->size.width) * 3, region.height);
   } else {
-    decode(std::get<std::vector<std::byte>>(read), source_.name(sample), decoded_);
+    const auto& file = std::get<std::vector<std::byte>>(read);
+    const Size size = decoder_.open(file, source_.name(sample));
+    applier_.start(plan_for(size, epoch, sample), output);
+    const DecodedBy by = decoder_.decode(applier_.region(), source_.checkpoints(sample), applier_);
+    ++times_.decoded_by[static_cast<std::size_t>(by)];
   }
-  Plan plan;
-  if (const auto* augment = std::get_if<AugmentOptions>(&options_.transform)) {
-    Random random(options_.seed, epoch, sample, RandomStream::augment);
-    plan = plan_augment(decoded_.size, *augment, random);
-  } else {
-    plan = plan_eval(decoded_.size, std::get<EvalOptions>(options_.transform));
-  }
-  apply(plan, decoded_, output);
-  if (decoded_.pixels.capacity() > kKeptBytes) decoded_ = {};
+  applier_.finish();
 }
 
 Made ImageMaker::make(std::uint32_t epoch, std::uint64_t sample, std::span<std::uint8_t> output) {

@@ -1,13 +1,16 @@
 #pragma once
-// One thread's way from a sample's number to pixels in a batch: read, decode, plan, apply, and what
-// to do when that fails. Internal to imgcls::data.
+// One thread's way from a sample's number to pixels in a batch: read, plan, decode what the plan
+// needs and resize it on the way, and what to do when that fails. Internal to imgcls::data.
 
 #include <imgcls/data/loader.h>
+#include <imgcls/data/plan_applier.h>
+#include <imgcls/data/region_decoder.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace imgcls::data {
@@ -33,12 +36,19 @@ class ImageMaker {
   /// decoded is a DataError, or is skipped and counted, as LoaderOptions::on_error says.
   Made make(std::uint32_t epoch, std::uint64_t sample, std::span<std::uint8_t> output);
 
+  /// The parts of the time spent since the last call, and which decoder each image took.
+  LoaderTimes take_times() { return std::exchange(times_, {}); }
+
  private:
   void make_one(std::uint32_t epoch, std::uint64_t sample, std::span<std::uint8_t> output);
+  Plan plan_for(Size size, std::uint32_t epoch, std::uint64_t sample) const;
 
   const Source& source_;
   const LoaderOptions& options_;
-  Image decoded_;
+  LapClock clock_;
+  LoaderTimes times_;
+  RegionDecoder decoder_;
+  PlanApplier applier_{clock_, times_};
 };
 
 }  // namespace imgcls::data

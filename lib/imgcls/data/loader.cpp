@@ -104,5 +104,8 @@ std::size_t Loader::skipped() const {
 std::vector<std::string> Loader::skipped_messages() const {
   return workers_->pipeline->skipped_messages;
 }
+LoaderTimes Loader::times() const {
+  return workers_->pipeline->times();
+}
 
 }  // namespace imgcls::data

@@ -7,6 +7,7 @@
 
 #include <imgcls/data/source.h>
 #include <imgcls/data/transform.h>
+#include <imgcls/data/work_times.h>
 
 #include <chrono>
 #include <cstddef>
@@ -90,6 +91,9 @@ class Loader {
   /// that failed as well counts too), and the messages of the first ten of them.
   std::size_t skipped() const;
   std::vector<std::string> skipped_messages() const;
+
+  /// What the threads have done since the loader was made, images of batches under way included.
+  LoaderTimes times() const;
 
  private:
   class Workers;

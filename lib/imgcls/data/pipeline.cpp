@@ -33,6 +33,11 @@ std::size_t Pipeline::batches_per_epoch() const {
   return is_training(options_) ? size / batch : (size + batch - 1) / batch;
 }
 
+LoaderTimes Pipeline::times() {
+  const std::lock_guard lock(mutex_);
+  return times_;
+}
+
 Schedule Pipeline::schedule_from(std::uint32_t epoch, std::size_t consumed) const {
   const std::size_t size = source_->size(), all = batches_per_epoch();
   const bool at_end = !is_training(options_) && consumed == size;
@@ -199,6 +204,7 @@ void Pipeline::announce(std::size_t batch, std::unique_lock<std::mutex>& lock) {
 
 void Pipeline::make(ImageMaker& maker, Slot& slot, std::size_t at,
                     std::unique_lock<std::mutex>& lock) {
+  LapClock clock;
   lock.unlock();
   Batch& batch = slot.batch;
   const std::size_t bytes = static_cast<std::size_t>(batch.side) * batch.side * 3;
@@ -220,6 +226,10 @@ void Pipeline::make(ImageMaker& maker, Slot& slot, std::size_t at,
   }
   slot.made[at] = true;
   --slot.missing;
+  LoaderTimes times = maker.take_times();
+  times.images = 1;
+  clock.add_to(times.busy);
+  times_ += times;
 }
 
 }  // namespace imgcls::data

@@ -6,6 +6,13 @@
 #include <cstdint>
 
 namespace imgcls::data {
+namespace {
+
+// Memory kept from one image to the next; a few data sets have single photographs of 100
+// megapixels.
+constexpr std::size_t kKeptBytes = std::size_t{32} << 20;
+
+}  // namespace
 
 Size RegionDecoder::open(std::span<const std::byte> file, std::string_view name) {
   file_ = file;
@@ -25,16 +32,21 @@ Size RegionDecoder::open(std::span<const std::byte> file, std::string_view name)
   return jpeg_size(file, name);
 }
 
-void RegionDecoder::decode(Rect region, std::span<const std::byte> checkpoints, RowSink& sink) {
+DecodedBy RegionDecoder::decode(Rect region, std::span<const std::byte> checkpoints,
+                                RowSink& sink) {
   sink.begin();
   if (!is_jpeg_) {
     sink.rows(whole_.row(region.y) + 3 * static_cast<std::size_t>(region.x),
               static_cast<std::size_t>(whole_.size.width) * 3, region.height);
-    return;
+    if (whole_.pixels.capacity() > kKeptBytes) whole_ = {};
+    return DecodedBy::other;
   }
-  if (frame_ && baseline_.decode(file_, *frame_, region, checkpoints, sink)) return;
+  if (frame_ && baseline_.decode(file_, *frame_, region, checkpoints, sink)) {
+    return checkpoints.empty() ? DecodedBy::baseline : DecodedBy::checkpoints;
+  }
   if (frame_) sink.begin();
   decode_jpeg_region(file_, name_, region, sink);
+  return DecodedBy::libjpeg;
 }
 
 }  // namespace imgcls::data

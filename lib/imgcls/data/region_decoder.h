@@ -5,6 +5,7 @@
 #include <imgcls/data/image.h>
 #include <imgcls/data/jpeg_baseline.h>
 #include <imgcls/data/row_sink.h>
+#include <imgcls/data/work_times.h>
 
 #include <cstddef>
 #include <optional>
@@ -25,7 +26,7 @@ class RegionDecoder {
   /// Decodes `region` of the open file into `sink`. `checkpoints`: of make_jpeg_checkpoints, or
   /// empty. Throws DataError for what is broken in the region or before it in the file; what
   /// follows it is not looked at.
-  void decode(Rect region, std::span<const std::byte> checkpoints, RowSink& sink);
+  DecodedBy decode(Rect region, std::span<const std::byte> checkpoints, RowSink& sink);
 
  private:
   std::span<const std::byte> file_;

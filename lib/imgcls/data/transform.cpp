@@ -62,11 +62,10 @@ void mirror(Size size, std::span<std::uint8_t> pixels) {
 
 void apply(const Plan& plan, const Image& image, std::span<std::uint8_t> output) {
   const Rect& window = plan.window;
-  const Rect all{0, 0, plan.resized.width, plan.resized.height};
-  if (intersection(window, all) == window) {
-    resize(image, plan.region, plan.resized, window, plan.interpolation, output);
-  } else {
+  if (plan.has_border()) {
     apply_bordered(plan, image, output);
+  } else {
+    resize(image, plan.region, plan.resized, window, plan.interpolation, output);
   }
   if (plan.flip) mirror({window.width, window.height}, output);
 }

@@ -78,6 +78,12 @@ struct Plan {
   bool flip = false;
   Interpolation interpolation = Interpolation::bilinear;
   PadMode pad_mode = PadMode::reflect;
+
+  /// Whether the window reaches outside.
+  bool has_border() const {
+    return window.x < 0 || window.y < 0 || window.x + window.width > resized.width ||
+           window.y + window.height > resized.height;
+  }
 };
 
 /// Decides for an image of `size` in training, as torchvision's RandomResizedCrop (or DALI's) and
