@@ -102,7 +102,7 @@ TEST_CASE("What tar itself writes is listed, in all its formats") {
   }
 }
 
-TEST_CASE("What is written as ustar, tar reads; names up to 255 bytes fit") {
+TEST_CASE("What is written as ustar, tar reads, and names up to 255 bytes fit") {
   const TempFolder folder;
   const std::string long_name = std::string(140, 'd') + "/" + std::string(99, 'n');
   const Bytes tar = join({member("a/b.jpg", "12345"), member(long_name, "x"), kEnd});
