@@ -108,3 +108,30 @@ TEST_CASE("a run that began on a folder goes on on its shards") {
   CHECK_THAT(outcome.output, Contains("going on from"));
   CHECK(weights(data, "run") == weights(data, "straight"));
 }
+
+TEST_CASE("prepare shards that was killed goes on, and ends with the same bytes") {
+  const FolderData data;
+  const std::string command =
+      prepare("shards " + (data / "data/train").string() + " --samples 1 --threads 2 --out ");
+  REQUIRE(run_program(command + (data / "straight").string()).code == 0);
+  const std::filesystem::path out = data / "killed";
+  for (const char* shard : {"shard-000003.tar", "shard-000020.tar", "shard-000041.tar"}) {
+    test::RunningProgram program(command + out.string());
+    while (!std::filesystem::exists(out / shard)) std::this_thread::yield();
+  }  // killed
+  const auto outcome = run_program(command + out.string());
+  CHECK(outcome.code == 0);
+  CHECK_THAT(outcome.output, Contains("60 images in 60 shards"));
+  std::size_t shards = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(data / "straight")) {
+    const std::filesystem::path name = entry.path().filename();
+    if (name.extension() != ".tar") continue;
+    CHECK(read_file(entry.path()) == read_file(out / name));
+    ++shards;
+  }
+  CHECK(shards == 60);
+  for (const auto& entry : std::filesystem::directory_iterator(out)) {
+    const std::string end = entry.path().extension().string();
+    CHECK((end == ".tar" || end == ".index" || end == ".txt"));
+  }
+}

@@ -393,7 +393,14 @@ TEST_CASE("Staging copies what is missing, once, and finds what is not whole") {
   bytes[5000] ^= std::byte{1};
   write_synced(folder / "shard-000003.tar", bytes);
   fs::resize_file(folder / "shard-000004.tar", 512);
+  for (const char* name : {"shard-000001.tar.tmp-77", "shard-000001.tar.tmp-78"}) {
+    support::write(folder / name, std::vector<std::uint8_t>{1});
+  }
+  fs::last_write_time(folder / "shard-000001.tar.tmp-77",
+                      fs::file_time_type::clock::now() - std::chrono::hours(2));
   CHECK(stage() == folder);
+  CHECK_FALSE(fs::exists(folder / "shard-000001.tar.tmp-77"));  // of a run killed long ago
+  CHECK(fs::exists(folder / "shard-000001.tar.tmp-78"));
   CHECK(files_of(folder) == files_of(root / "shards"));
   for (const std::string name : {"shard-000000.tar", "shard-000001.tar", "shard-000002.tar"}) {
     CHECK(fs::last_write_time(folder / name) == times[name]);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -16,7 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kPiece = std::uint64_t{8} << 20;
-constexpr std::size_t kNameDigits = 16;  // of the fingerprint
+constexpr std::size_t kNameDigits = 16;           // of the fingerprint
+constexpr std::string_view kTemporary = ".tmp-";  // then the process's number
 
 Index index_of(const fs::path& from) {
   auto index = find_index(from, IndexKind::shards);
@@ -31,6 +33,21 @@ std::optional<std::uint64_t> size_of(const fs::path& path) {
   std::error_code error;
   const auto bytes = fs::file_size(path, error);
   return error ? std::nullopt : std::optional<std::uint64_t>(bytes);
+}
+
+/// Removes what killed runs left half-copied. One that is under way changes its file all the time.
+void remove_leftovers(const fs::path& folder) {
+  constexpr std::chrono::hours kOld(1);
+  std::vector<fs::path> leftovers;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const bool temporary = entry.path().extension().string().starts_with(kTemporary);
+    const auto changed = entry.last_write_time(error);
+    if (temporary && !error && fs::file_time_type::clock::now() - changed > kOld) {
+      leftovers.push_back(entry.path());
+    }
+  }
+  for (const fs::path& file : leftovers) remove_tree(file);
 }
 
 }  // namespace
@@ -53,6 +70,7 @@ Staging::Staging(const fs::path& from, const fs::path& stage_dir, int part, int 
     total_ += index_.shard(i).bytes;
   }
   make_folders(to_);
+  if (first_) remove_leftovers(to_);
   check_space();
 }
 
@@ -100,7 +118,7 @@ void Staging::begin() {
                                 pass_->in.path().string(), pass_->in.bytes(), shard.bytes));
   }
   // Jobs that stage the same data at once must not write into one file.
-  pass_->out = std::make_unique<NewFile>(there, fmt::format(".tmp-{}", ::getpid()));
+  pass_->out = std::make_unique<NewFile>(there, fmt::format("{}{}", kTemporary, ::getpid()));
 }
 
 void Staging::go_on() {
@@ -134,7 +152,7 @@ void Staging::finish_pass() {
 
 void Staging::copy_index() const {
   const std::vector<std::byte> bytes = read_file(from_ / kIndexName);
-  NewFile file(to_ / kIndexName, fmt::format(".tmp-{}", ::getpid()));
+  NewFile file(to_ / kIndexName, fmt::format("{}{}", kTemporary, ::getpid()));
   file.write(bytes);
   file.commit();
 }
