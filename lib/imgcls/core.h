@@ -7,6 +7,7 @@
 #include <imgcls/core/file.h>
 #include <imgcls/core/input_file.h>
 #include <imgcls/core/log.h>
+#include <imgcls/core/md5.h>
 #include <imgcls/core/new_file.h>
 #include <imgcls/core/philox.h>
 #include <imgcls/core/sha256.h>

@@ -36,6 +36,19 @@ class Descriptor {
   int fd_;
 };
 
+void write_all(int descriptor, const fs::path& path, std::span<const std::byte> bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t put = ::write(descriptor, bytes.data() + done, bytes.size() - done);
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) {
+      fail(fmt::format("cannot write {} bytes (stopped after {}) to", bytes.size(), done), path,
+           errno);
+    }
+    done += static_cast<std::size_t>(put);
+  }
+}
+
 }  // namespace
 
 void read_file(const fs::path& path, std::vector<std::byte>& bytes) {
@@ -76,17 +89,20 @@ std::string read_text(const fs::path& path) {
 void write_synced(const fs::path& path, std::span<const std::byte> bytes) {
   const Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
   if (file.get() < 0) fail("cannot create", path, errno);
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t put = ::write(file.get(), bytes.data() + done, bytes.size() - done);
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) {
-      fail(fmt::format("cannot write {} bytes (stopped after {}) to", bytes.size(), done), path,
-           errno);
-    }
-    done += static_cast<std::size_t>(put);
-  }
+  write_all(file.get(), path, bytes);
   if (::fsync(file.get()) != 0) fail("cannot flush to disk", path, errno);
+}
+
+void write_unsynced(const fs::path& path, std::span<const std::byte> bytes) {
+  const Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
+  if (file.get() < 0) fail("cannot create", path, errno);
+  write_all(file.get(), path, bytes);
+}
+
+void sync_filesystem(const fs::path& path) {
+  const Descriptor file(path, O_RDONLY);
+  if (file.get() < 0) fail("cannot open", path, errno);
+  if (::syncfs(file.get()) != 0) fail("cannot flush to disk what was written to", path, errno);
 }
 
 void replace_file(const fs::path& path, std::string_view text) {

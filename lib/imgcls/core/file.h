@@ -24,6 +24,14 @@ std::string read_text(const std::filesystem::path& path);
 /// and reason. Not atomic by itself: write into a temporary place, then rename.
 void write_synced(const std::filesystem::path& path, std::span<const std::byte> bytes);
 
+/// Writes `bytes` to `path` without flushing them: for many files, flushed by one
+/// `sync_filesystem`. A link in the place of `path` is not followed. Throws IoError as write_synced
+/// does.
+void write_unsynced(const std::filesystem::path& path, std::span<const std::byte> bytes);
+
+/// Flushes all that was written to the file system that holds `path` to its disk.
+void sync_filesystem(const std::filesystem::path& path);
+
 /// Replaces `path` by `text` in one step: temporary file beside it, fsync, rename, fsync of the
 /// folder.
 void replace_file(const std::filesystem::path& path, std::string_view text);
