@@ -8,6 +8,7 @@ find_package(spdlog REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(ZLIB REQUIRED)
 find_package(JPEG REQUIRED)
+find_package(LibArchive REQUIRED)
 find_package(OpenCVImage REQUIRED)
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)  # libxxhash-dev
 mark_as_advanced(XXHASH_INCLUDE_DIR)

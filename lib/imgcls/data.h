@@ -7,6 +7,7 @@
 #include <imgcls/data/loader.h>
 #include <imgcls/data/make_index.h>
 #include <imgcls/data/meta_bin.h>
+#include <imgcls/data/prepare_imagenet.h>
 #include <imgcls/data/sampler.h>
 #include <imgcls/data/shard_writer.h>
 #include <imgcls/data/source.h>
