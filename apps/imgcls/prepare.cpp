@@ -27,6 +27,7 @@ void add_prepare(CLI::App& program, std::function<int()>& chosen) {
       program.add_subcommand("prepare", "Make a data set ready: its index, its shards");
   command->require_subcommand(1);
   command->footer("`imgcls prepare COMMAND --help` says more. docs/data.md tells what for.");
+  add_prepare_imagenet(*command, chosen);
   add_prepare_index(*command, chosen);
   add_prepare_shards(*command, chosen);
 }

@@ -11,6 +11,7 @@ namespace imgcls::cli {
 
 /// A part adds itself to `imgcls prepare`, as subcommands add themselves to the program
 /// (commands.h).
+void add_prepare_imagenet(CLI::App& prepare, std::function<int()>& chosen);
 void add_prepare_index(CLI::App& prepare, std::function<int()>& chosen);
 void add_prepare_shards(CLI::App& prepare, std::function<int()>& chosen);
 
