@@ -16,5 +16,6 @@ void add_train(CLI::App& program, std::function<int()>& chosen);
 void add_eval(CLI::App& program, std::function<int()>& chosen);
 void add_launch(CLI::App& program, std::function<int()>& chosen);
 void add_prepare(CLI::App& program, std::function<int()>& chosen);
+void add_bench(CLI::App& program, std::function<int()>& chosen);
 
 }  // namespace imgcls::cli

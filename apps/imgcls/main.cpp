@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   imgcls::cli::add_eval(program, chosen);
   imgcls::cli::add_launch(program, chosen);
   imgcls::cli::add_prepare(program, chosen);
+  imgcls::cli::add_bench(program, chosen);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -282,6 +282,20 @@ TEST_CASE("Files are decoded in the loader's threads, and bad ones named") {
   CHECK_THAT(loader.skipped_messages().at(1), Contains((root / "a/2.jpg").string()));
 }
 
+TEST_CASE("The loader accounts for the time of its threads") {
+  Loader loader(source(44), training(22));  // reading each 11th takes 2 ms
+  loader.start(0);
+  rest(loader);
+  const LoaderTimes times = loader.times();
+  CHECK(times.images == 44);
+  CHECK(times.read >= 4 * 0.002);
+  CHECK(times.resize > 0);
+  CHECK(times.busy >= times.read + times.decode + times.resize);
+  loader.start(1);
+  rest(loader);
+  CHECK(loader.times().images == 88);
+}
+
 TEST_CASE("Options that do not fit together are refused") {
   const auto message = [](const LoaderOptions& options) -> std::string {
     try {

@@ -89,10 +89,10 @@ class Pipeline {
   std::vector<Slot> slots_;  // batch b of this rank is made in slot b modulo their number
   std::size_t claim_batch_ = 0, claim_at_ = 0;  // the next place to be claimed
   std::size_t announced_ = 0;                   // batches whose samples the source knows will come
-  LoaderTimes times_;                           // of all threads
   std::size_t delivered_ = 0;                   // batches handed out
   std::size_t opened_ = 0;                      // batches that may be claimed from
   std::optional<Clock::time_point> asked_at_;   // when the consumer first asked for the next batch
+  LoaderTimes times_;                           // of all threads
 };
 
 }  // namespace imgcls::data

@@ -1,0 +1,177 @@
+// imgcls bench: measures parts of the library on the machine at hand.
+#include "bench_data.h"
+#include "commands.h"
+
+#include <imgcls/core/cores.h>
+#include <imgcls/core/error.h>
+#include <imgcls/core/log.h>
+#include <imgcls/train/program.h>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace imgcls::cli {
+namespace {
+
+constexpr std::size_t kUsualBatch = 64;
+
+const std::map<std::string, data::Interpolation> kInterpolations = {
+    {"bilinear", data::Interpolation::bilinear},
+    {"bilinear_no_antialias", data::Interpolation::bilinear_no_antialias},
+};
+
+struct DataBenchArguments {
+  std::filesystem::path root;
+  std::string interpolation = "bilinear";
+  DataBenchOptions options{.threads = 0, .batch = 0};  // 0: as many as there are, as is usual
+  bool json = false;
+};
+
+nlohmann::ordered_json to_json(const DataBenchResult& result) {
+  return {
+      {"threads", result.threads},
+      {"images_per_second", result.images_per_second()},
+      {"images_per_second_per_core", result.per_core()},
+      {"images", result.images},
+      {"seconds", result.seconds},
+      {"batch_ms", {{"p50", result.batch_p50_ms}, {"p99", result.batch_p99_ms}}},
+      {"share",
+       {{"read", result.share(result.times.read)},
+        {"decode", result.share(result.times.decode)},
+        {"resize", result.share(result.times.resize)},
+        {"other", result.other()}}},
+      {"peak_rss_mib", result.peak_rss_mib},
+  };
+}
+
+/// One object: the figures of the most threads, what was measured, and a row for each number.
+void print_json(const DataBenchArguments& arguments, std::size_t samples,
+                const std::vector<DataBenchResult>& results) {
+  nlohmann::ordered_json all = to_json(results.back());
+  all["root"] = arguments.root.string();
+  all["samples"] = samples;
+  all["crop"] = arguments.options.crop;
+  all["batch"] = arguments.options.batch;
+  all["interpolation"] = arguments.interpolation;
+  for (const DataBenchResult& result : results) all["by_threads"].push_back(to_json(result));
+  fmt::print("{}\n", all.dump());
+}
+
+void print_table(const DataBenchArguments& arguments, std::size_t samples,
+                 const std::vector<DataBenchResult>& results) {
+  fmt::print("{}: {} images; random crop to {}, {}, flip; batches of {}\n\n",
+             arguments.root.string(), samples, arguments.options.crop, arguments.interpolation,
+             arguments.options.batch);
+  fmt::print(
+      "| threads | images/s | a core | batch p50 ms | p99 ms | read | decode | resize | other | "
+      "peak RSS MiB |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
+  for (const DataBenchResult& result : results) {
+    const data::LoaderTimes& times = result.times;
+    fmt::print(
+        "| {} | {:.1f} | {:.1f} | {:.1f} | {:.1f} | {:.1f} % | {:.1f} % | {:.1f} % | {:.1f} % | "
+        "{:.0f} |\n",
+        result.threads, result.images_per_second(), result.per_core(), result.batch_p50_ms,
+        result.batch_p99_ms, 100 * result.share(times.read), 100 * result.share(times.decode),
+        100 * result.share(times.resize), 100 * result.other(), result.peak_rss_mib);
+  }
+}
+
+/// 1, 2, 4, ... and `most`.
+std::vector<int> thread_counts(int most) {
+  std::vector<int> counts;
+  for (int count = 1; count < most; count *= 2) counts.push_back(count);
+  counts.push_back(most);
+  return counts;
+}
+
+void run_data(DataBenchArguments arguments) {
+  const std::shared_ptr<const data::Source> source = data::open_folder(arguments.root);
+  DataBenchOptions& options = arguments.options;
+  options.interpolation = kInterpolations.at(arguments.interpolation);
+  if (options.threads == 0) options.threads = usable_cores();
+  if (options.threads > usable_cores()) {
+    throw ConfigError(fmt::format("--threads {} is more than the {} cores this process may use",
+                                  options.threads, usable_cores()));
+  }
+  if (options.batch == 0) options.batch = std::min(kUsualBatch, source->size());
+  if (options.batch > source->size()) {
+    throw ConfigError(fmt::format("--batch {} is more than the {} images of {}", options.batch,
+                                  source->size(), arguments.root.string()));
+  }
+  std::vector<DataBenchResult> results;
+  for (const int threads : thread_counts(options.threads)) {
+    DataBenchOptions some = options;
+    some.threads = threads;
+    results.push_back(bench_data(source, some));
+  }
+  arguments.json ? print_json(arguments, source->size(), results)
+                 : print_table(arguments, source->size(), results);
+}
+
+int try_data(const DataBenchArguments& arguments) {
+  try {
+    run_data(arguments);
+    return train::kSuccess;
+  } catch (const ConfigError& e) {
+    Log().error(e.what());
+    return train::kUsage;
+  } catch (const Error& e) {
+    Log().error(e.what());
+    return train::kFailure;
+  }
+}
+
+void add_data(CLI::App& bench, std::function<int()>& chosen) {
+  auto arguments = std::make_shared<DataBenchArguments>();
+  DataBenchOptions& options = arguments->options;
+  CLI::App* command =
+      bench.add_subcommand("data", "Images a second of the loader, and where its time goes");
+  command->add_option("--root", arguments->root, "A folder with a subfolder for each class")
+      ->required();
+  command
+      ->add_option("--threads", options.threads,
+                   "Measure 1, 2, 4, ... and so many threads, on a core each; default: all cores")
+      ->check(CLI::Range(1, 1024));
+  command->add_option("--crop", options.crop, "Side of the training crop")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  command->add_option("--interpolation", arguments->interpolation, "How the crop is resized")
+      ->check(CLI::IsMember(kInterpolations))
+      ->capture_default_str();
+  command->add_option("--batch", options.batch, "Images of a batch; default: 64, or all")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20));
+  CLI::Option* seconds =
+      command->add_option("--seconds", options.seconds, "Measure whole epochs for so long")
+          ->check(CLI::Range(0.0, 1e6))
+          ->capture_default_str();
+  command->add_option("--epochs", options.epochs, "Measure so many epochs instead")
+      ->check(CLI::Range(1, 1000000))
+      ->excludes(seconds);
+  command->add_flag("--json", arguments->json, "Print one JSON object");
+  command->footer(
+      "Reads as training does: shuffled, RandomResizedCrop and flip. An epoch that is not counted "
+      "goes before.\n"
+      "`other` is the cores' time outside reading, decoding and resizing, waiting included.\n"
+      "Examples:\n"
+      "  imgcls bench data --root imagenet/train --threads 8 --crop 176\n"
+      "  taskset -c 3 imgcls bench data --root imagenet/train --epochs 2 --json\n"
+      "  imgcls bench data --root imagenet/train --interpolation bilinear_no_antialias");
+  command->callback(
+      [arguments, &chosen] { chosen = [arguments] { return try_data(*arguments); }; });
+}
+
+}  // namespace
+
+void add_bench(CLI::App& program, std::function<int()>& chosen) {
+  CLI::App* bench = program.add_subcommand("bench", "Measure the library on this machine");
+  bench->require_subcommand(1);
+  add_data(*bench, chosen);
+}
+
+}  // namespace imgcls::cli

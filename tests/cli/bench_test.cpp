@@ -1,0 +1,65 @@
+// imgcls bench data: the figures, by name, and what is refused.
+#include "folder_data.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include <paths.h>
+
+using namespace imgcls;
+using Catch::Matchers::Contains;
+using test::FolderData;
+using test::run_program;
+
+namespace {
+
+std::string bench(const FolderData& data, const std::string& more) {
+  return IMGCLS_BINARY_DIR "/bin/imgcls bench data --root " + (data / "data/train").string() + " " +
+         more;
+}
+
+}  // namespace
+
+TEST_CASE("bench data prints its figures by name, and a row for each number of threads") {
+  const FolderData data;
+  const auto outcome = run_program(
+      "taskset -c 0 " + bench(data, "--threads 1 --crop 16 --batch 10 --epochs 2 --json"));
+  REQUIRE(outcome.code == 0);
+  const auto json = nlohmann::json::parse(outcome.output);
+  CHECK(json["images_per_second"] > 0.0);
+  CHECK(json["images"] == 120);
+  CHECK(json["samples"] == 60);
+  CHECK(json["crop"] == 16);
+  CHECK(json["peak_rss_mib"] > 1.0);
+  CHECK(json["batch_ms"]["p50"] <= json["batch_ms"]["p99"]);
+  const auto& share = json["share"];
+  const double sum = share["read"].get<double>() + share["decode"].get<double>() +
+                     share["resize"].get<double>() + share["other"].get<double>();
+  CHECK(sum == Approx(1));
+  CHECK(share["decode"] > 0.0);
+  REQUIRE(json["by_threads"].size() == 1);
+  CHECK(json["by_threads"][0]["threads"] == 1);
+}
+
+TEST_CASE("bench data prints a table") {
+  const FolderData data;
+  const auto outcome = run_program(bench(data, "--threads 1 --crop 8 --seconds 0"));
+  CHECK(outcome.code == 0);
+  CHECK_THAT(outcome.output, Contains("60 images") && Contains("| 1 | "));
+}
+
+TEST_CASE("bench data refuses what cannot be measured, by name") {
+  const FolderData data;
+  const auto batch = run_program(bench(data, "--batch 61"));
+  CHECK(batch.code == 2);
+  CHECK_THAT(batch.output, Contains("--batch 61") && Contains("60 images"));
+  const auto threads = run_program("taskset -c 0 " + bench(data, "--threads 3"));
+  CHECK(threads.code == 2);
+  CHECK_THAT(threads.output, Contains("--threads 3") && Contains("1"));
+  const auto interpolation = run_program(bench(data, "--interpolation nearest"));
+  CHECK(interpolation.code == 2);
+  CHECK_THAT(interpolation.output, Contains("bilinear_no_antialias"));
+  const auto root = run_program(IMGCLS_BINARY_DIR "/bin/imgcls bench data --root nowhere");
+  CHECK(root.code == 1);
+  CHECK_THAT(root.output, Contains("nowhere"));
+}
