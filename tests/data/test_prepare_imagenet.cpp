@@ -184,7 +184,7 @@ TEST_CASE("a run killed at any moment goes on, and ends with the same tree") {
   }
 }
 
-TEST_CASE("images of complete groups are not written again; damaged and incomplete ones are") {
+TEST_CASE("images of complete groups are not written again, damaged and incomplete ones are") {
   const ImageNetArchives archives(10, 7);
   const TempFolder out;
   auto options = options_for(archives, out.path());
