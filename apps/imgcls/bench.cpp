@@ -23,11 +23,12 @@ constexpr std::size_t kUsualBatch = 64;
 
 const std::map<std::string, data::Interpolation> kInterpolations = {
     {"bilinear", data::Interpolation::bilinear},
+    {"bicubic", data::Interpolation::bicubic},
     {"bilinear_no_antialias", data::Interpolation::bilinear_no_antialias},
 };
 
 struct DataBenchArguments {
-  std::filesystem::path root;
+  std::filesystem::path root, index;
   std::string interpolation = "bilinear";
   DataBenchOptions options{.threads = 0, .batch = 0};  // 0: as many as there are, as is usual
   bool json = false;
@@ -46,6 +47,11 @@ nlohmann::ordered_json to_json(const DataBenchResult& result) {
         {"decode", result.share(result.times.decode)},
         {"resize", result.share(result.times.resize)},
         {"other", result.other()}}},
+      {"decoded_by",
+       {{"checkpoints", result.decoded_by(data::DecodedBy::checkpoints)},
+        {"baseline", result.decoded_by(data::DecodedBy::baseline)},
+        {"libjpeg", result.decoded_by(data::DecodedBy::libjpeg)},
+        {"other", result.decoded_by(data::DecodedBy::other)}}},
       {"peak_rss_mib", result.peak_rss_mib},
   };
 }
@@ -80,6 +86,11 @@ void print_table(const DataBenchArguments& arguments, std::size_t samples,
         result.batch_p99_ms, 100 * result.share(times.read), 100 * result.share(times.decode),
         100 * result.share(times.resize), 100 * result.other(), result.peak_rss_mib);
   }
+  const DataBenchResult& last = results.back();
+  fmt::print(
+      "\nDecoded from checkpoints {}, by imgcls' decoder {}, by libjpeg-turbo {}, other {}.\n",
+      last.decoded_by(data::DecodedBy::checkpoints), last.decoded_by(data::DecodedBy::baseline),
+      last.decoded_by(data::DecodedBy::libjpeg), last.decoded_by(data::DecodedBy::other));
 }
 
 /// 1, 2, 4, ... and `most`.
@@ -90,8 +101,19 @@ std::vector<int> thread_counts(int most) {
   return counts;
 }
 
+/// Shards where the folder holds tar files, else class folders.
+std::shared_ptr<const data::Source> open(const DataBenchArguments& arguments) {
+  std::error_code no_folder;
+  for (const auto& entry : std::filesystem::directory_iterator(arguments.root, no_folder)) {
+    if (entry.path().extension() == ".tar") {
+      return data::open_shards(arguments.root, arguments.index);
+    }
+  }
+  return data::open_folder(arguments.root, arguments.index);
+}
+
 void run_data(DataBenchArguments arguments) {
-  const std::shared_ptr<const data::Source> source = data::open_folder(arguments.root);
+  const std::shared_ptr<const data::Source> source = open(arguments);
   DataBenchOptions& options = arguments.options;
   options.interpolation = kInterpolations.at(arguments.interpolation);
   if (options.threads == 0) options.threads = usable_cores();
@@ -132,8 +154,14 @@ void add_data(CLI::App& bench, std::function<int()>& chosen) {
   DataBenchOptions& options = arguments->options;
   CLI::App* command =
       bench.add_subcommand("data", "Images a second of the loader, and where its time goes");
-  command->add_option("--root", arguments->root, "A folder with a subfolder for each class")
+  command
+      ->add_option("--root", arguments->root,
+                   "A folder with a subfolder for each class, or of shards")
       ->required();
+  command
+      ->add_option("--index", arguments->index,
+                   "Its index, of `imgcls prepare index`; default: imgcls.index in it, if there")
+      ->check(CLI::ExistingFile);
   command
       ->add_option("--threads", options.threads,
                    "Measure 1, 2, 4, ... and so many threads, on a core each; default: all cores")

@@ -5,6 +5,7 @@
 #include <imgcls/data/source.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 namespace imgcls::cli {
@@ -32,6 +33,9 @@ struct DataBenchResult {
   double per_core() const { return images_per_second() / threads; }
   /// A part of the cores' time: `part` is in seconds over all threads.
   double share(double part) const { return part / (seconds * threads); }
+  std::uint64_t decoded_by(data::DecodedBy decoder) const {
+    return times.decoded_by[static_cast<std::size_t>(decoder)];
+  }
   /// The cores' time outside reading, decoding and resizing: waiting included.
   double other() const {
     return share(seconds * threads - times.read - times.decode - times.resize);

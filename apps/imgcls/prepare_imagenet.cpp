@@ -21,7 +21,7 @@ namespace {
 
 struct Arguments {
   data::PrepareImageNetOptions options;
-  std::string split = "all", checksums;
+  std::string split = "all", format = "folder", checksums;
   bool no_verify = false;
 };
 
@@ -77,6 +77,7 @@ class UnpackLine {
 int run(const Arguments& arguments) {
   data::PrepareImageNetOptions options = arguments.options;
   options.verify = !arguments.no_verify;
+  options.shards = arguments.format == "shards";
   if (arguments.split != "all") options.splits = {arguments.split};
   if (!arguments.checksums.empty()) options.sums = data::read_md5_sums(arguments.checksums);
 
@@ -96,6 +97,11 @@ int run(const Arguments& arguments) {
   }
   fmt::print("{} {}complete\n", options.out.string(),
              end == data::PrepareImageNetEnd::was_complete ? "was already " : "is ");
+  if (options.shards && end == data::PrepareImageNetEnd::complete) {
+    for (const std::string& split : options.splits) {
+      fmt::print("next: imgcls prepare index {}\n", (options.out / split).string());
+    }
+  }
   return train::kSuccess;
 }
 
@@ -117,8 +123,12 @@ void add_prepare_imagenet(CLI::App& prepare, std::function<int()>& chosen) {
   command->add_option("--split", arguments->split, "train, val or all (the default)")
       ->check(CLI::IsMember({"train", "val", "all"}));
   command
+      ->add_option("--format", arguments->format,
+                   "folder (the default): class folders; shards: tar files in WebDataset's layout")
+      ->check(CLI::IsMember({"folder", "shards"}));
+  command
       ->add_option("--threads", arguments->options.threads,
-                   "Threads that write, beside the one that reads; default 4")
+                   "Threads that write folders, beside the one that reads; default 4")
       ->check(CLI::Range(1, 256));
   CLI::Option* checksums =
       command

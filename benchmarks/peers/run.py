@@ -16,6 +16,7 @@ import pathlib
 import statistics
 import subprocess
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
@@ -34,8 +35,9 @@ PEERS = {
     "simplejpeg + OpenCV": ("full decode, bilinear, no antialias", "simplejpeg_opencv.py", [""]),
 }
 IMGCLS = {
-    "imgcls": ("antialias", "bilinear"),
-    "imgcls, no antialias": ("bilinear, no antialias", "bilinear_no_antialias"),
+    "imgcls": ("region decode, antialias", "bilinear", False),
+    "imgcls from checkpoints": ("region decode from an index's checkpoints, antialias", "bilinear", True),
+    "imgcls, no antialias": ("region decode, bilinear, no antialias", "bilinear_no_antialias", False),
 }
 
 
@@ -98,9 +100,9 @@ def commands(args):
     """name -> the commands of its variants."""
     common = ["--crop", args.crop, "--batch", args.batch, "--seconds", args.seconds]
     made = {}
-    for name, (_, interpolation) in IMGCLS.items():
+    for name, (_, interpolation, indexed) in IMGCLS.items():
         made[name] = [[args.imgcls, "bench", "data", "--root", args.root, "--threads", 1, "--json",
-                       "--interpolation", interpolation, *common]]
+                       "--interpolation", interpolation, *common, *(["--index", args.index] if indexed else [])]]
     for name, (_, program, variants) in PEERS.items():
         made[name] = [[PYTHON, HERE / program, "--root", args.root, "--cache", CACHE, "--variant", variant,
                        *common] for variant in variants]
@@ -178,8 +180,13 @@ def main():
     for path, what in [(args.root, "the folder of images"), (args.imgcls, "imgcls (./dev build makes it)")]:
         if not path.exists():
             parser.error(f"{path} does not exist: {what}")
+    if (args.root / "imgcls.index").exists():
+        parser.error(f"{args.root} has an index, which imgcls would use in every row; measure a folder without")
     ffcv = install()
-    results = measure_all(args, {"FFCV": ffcv} if ffcv else {})
+    with tempfile.TemporaryDirectory() as folder:
+        args.index = pathlib.Path(folder) / "imgcls.index"
+        subprocess.run([args.imgcls, "prepare", "index", args.root, "-o", args.index], check=True)
+        results = measure_all(args, {"FFCV": ffcv} if ffcv else {})
     print(json.dumps(results, indent=1)) if args.json else print_table(results)
 
 

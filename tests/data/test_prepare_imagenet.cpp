@@ -2,6 +2,7 @@
 #include "imagenet_support.h"
 
 #include <imgcls/data/meta_bin.h>
+#include <imgcls/data/shard_sink.h>
 #include <imgcls/data/source.h>
 
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <random>
+#include <set>
 #include <thread>
 
 using namespace imgcls;
@@ -214,7 +216,7 @@ TEST_CASE("images of complete groups are not written again, damaged and incomple
     // The journal counts only for an archive of the same size and time: say that it is this one.
     std::string journal = bytes_of(out / ".unfinished/train.journal");
     const auto line = journal.find('\n');
-    journal = fmt::format("imgcls 1 {} bytes, changed {}", train.size(),
+    journal = fmt::format("imgcls 1 folders {} bytes, changed {}", train.size(),
                           journal.substr(journal.find("changed ") + 8,
                                          line - journal.find("changed ") - 8)) +
               journal.substr(line) + "n02100735 torn line without its end";
@@ -229,4 +231,67 @@ TEST_CASE("images of complete groups are not written again, damaged and incomple
   for (const auto& [name, bytes] : archives.expected()) {
     if (name.starts_with("train/")) CHECK(bytes_of(out / name) == bytes);
   }
+}
+
+TEST_CASE("archives become shards, also in two runs") {
+  const ImageNetArchives archives(30, 300, 3000);
+  const TempFolder whole, out;
+  auto options = options_for(archives, whole.path());
+  options.shards = true;
+  CHECK(prepare(options) == End::complete);
+  for (const std::string split : {"train", "val"}) {
+    const auto source = open_shards(whole / split);
+    CHECK(source->classes() ==
+          std::vector<std::string>{kWnids[0], kWnids[1], kWnids[3], kWnids[2]});
+    std::multiset<std::string> expected, found;
+    for (const auto& [name, bytes] : archives.expected()) {
+      if (name.starts_with(split + "/")) expected.insert(name.substr(split.size() + 1, 9) + bytes);
+    }
+    for (std::size_t i = 0; i < source->size(); ++i) {
+      const auto bytes = std::get<std::vector<std::byte>>(source->read(i));
+      found.insert(source->classes()[static_cast<std::size_t>(source->label(i))] +
+                   std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+    }
+    CHECK(found == expected);
+  }
+  CHECK(prepare(options) == End::was_complete);
+  options.shards = false;
+  CHECK_THROWS_WITH(prepare(options), Contains("is complete as shards; give another --out"));
+
+  options.shards = true;
+  options.out = out.path();
+  CHECK(prepare(options, [](const auto& status) { return status.split == "val"; }) == End::stopped);
+  CHECK(!fs::exists(out / "train"));
+  CHECK(prepare(options) == End::complete);
+  CHECK(tree_of(out.path()) == tree_of(whole.path()));
+}
+
+TEST_CASE("whole shards of an interrupted run are kept, and the others made with the same bytes") {
+  const TempFolder folder;
+  const ImageNetMeta meta{{{"n00000002", {}}, {"n00000001", {}}}, {}};
+  const auto bytes_of_image = [](int i) {
+    return std::vector<std::byte>(static_cast<std::size_t>(100 + i), std::byte(i));
+  };
+  // Hands over images from the first to `end`; which were wanted.
+  const auto fill = [&](ShardSink& sink, int end) {
+    std::vector<int> wanted;
+    for (int i = 0; i < end; ++i) {
+      const ArchiveImage image{meta.classes[static_cast<std::size_t>(i / 20)].wnid,
+                               fmt::format("image_{}.JPEG", i), "group", bytes_of_image(i).size()};
+      if (!sink.wants(image)) continue;
+      wanted.push_back(i);
+      sink.add(image, bytes_of_image(i));
+    }
+    return wanted;
+  };
+  const ShardLimits limits{.samples = 8, .bytes = 0};
+  ShardSink whole(folder / "whole", meta, limits);
+  CHECK(fill(whole, 40).size() == 40);
+  whole.finish();
+  { fill(*std::make_unique<ShardSink>(folder / "parts", meta, limits), 27); }
+  ShardSink parts(folder / "parts", meta, limits);
+  CHECK(fill(parts, 40).front() == 24);
+  parts.finish();
+  CHECK(tree_of(folder / "parts") == tree_of(folder / "whole"));
+  CHECK(tree_of(folder / "parts").contains("shard-000004.tar"));
 }

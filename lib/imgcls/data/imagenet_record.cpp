@@ -29,7 +29,7 @@ ImageNetRecord read_record(const fs::path& out) {
     record.devkit = file.at("devkit");
     for (const auto& [name, split] : file.at("splits").items()) {
       record.splits[name] = {split.at("classes"), split.at("images"), split.at("bytes"),
-                             split.at("archive_md5")};
+                             split.at("archive_md5"), split.at("shards")};
     }
   } catch (const json::exception& e) {
     throw DataError(fmt::format("{} is broken ({}); it was not written by this program",
@@ -44,28 +44,45 @@ void write_record(const fs::path& out, const ImageNetRecord& record) {
     file["splits"][name] = {{"classes", split.classes},
                             {"images", split.images},
                             {"bytes", split.bytes},
-                            {"archive_md5", split.archive_md5}};
+                            {"archive_md5", split.archive_md5},
+                            {"shards", split.shards}};
   }
   replace_file(out / kName, file.dump(2) + "\n");
 }
 
+std::size_t count_shards(const fs::path& folder) {
+  std::size_t count = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == ".tar") ++count;
+  }
+  return count;
+}
+
 void check_split(const fs::path& out, const std::string& split, const SplitRecord& record) {
-  std::size_t classes = 0, images = 0;
+  const fs::path folder = out / split;
+  std::string was, is;
   try {
-    for (const fs::directory_entry& folder : fs::directory_iterator(out / split)) {
-      if (!folder.is_directory()) continue;  // an index, for instance
-      ++classes;
-      images += count_entries(folder.path());
+    if (record.shards > 0) {
+      was = fmt::format("{} shards", record.shards);
+      is = fmt::format("{} shards", count_shards(folder));
+    } else {
+      std::size_t classes = 0, images = 0;
+      for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+        if (!entry.is_directory()) continue;  // an index, for instance
+        ++classes;
+        images += count_entries(entry.path());
+      }
+      was = fmt::format("{} images of {} classes", record.images, record.classes);
+      is = fmt::format("{} images of {} classes", images, classes);
     }
   } catch (const fs::filesystem_error& e) {
-    throw DataError(fmt::format("{} was complete, and now {} cannot be listed: {}",
-                                (out / split).string(), e.path1().string(), e.code().message()));
+    throw DataError(fmt::format("{} was complete, and now {} cannot be listed: {}", folder.string(),
+                                e.path1().string(), e.code().message()));
   }
-  if (classes == record.classes && images == record.images) return;
-  throw DataError(fmt::format(
-      "{} was made with {} images of {} classes, and now holds {} of {}; remove it to have it made "
-      "again",
-      (out / split).string(), record.images, record.classes, images, classes));
+  if (was == is) return;
+  throw DataError(
+      fmt::format("{} was made with {}, and now holds {}; remove it to have it made again",
+                  folder.string(), was, is));
 }
 
 }  // namespace imgcls::data

@@ -14,6 +14,7 @@ struct SplitRecord {
   std::size_t classes = 0, images = 0;
   std::uint64_t bytes = 0;  ///< of the images
   std::string archive_md5;  ///< empty: not compared
+  std::size_t shards = 0;   ///< 0: class folders
 };
 
 struct ImageNetRecord {
@@ -27,8 +28,11 @@ ImageNetRecord read_record(const std::filesystem::path& out);
 /// Throws IoError.
 void write_record(const std::filesystem::path& out, const ImageNetRecord& record);
 
-/// Compares the numbers of class folders and images below OUT/SPLIT with the record. Throws
-/// DataError where they differ.
+/// The number of shards in a folder.
+std::size_t count_shards(const std::filesystem::path& folder);
+
+/// Compares the numbers of class folders and images, or of shards, below OUT/SPLIT with the record.
+/// Throws DataError where they differ.
 void check_split(const std::filesystem::path& out, const std::string& split,
                  const SplitRecord& record);
 

@@ -29,11 +29,15 @@ void append_synced(const fs::path& path, std::string_view text) {
   }
 }
 
+std::string text_at(const fs::path& path) {
+  return fs::exists(path) ? read_text(path) : "";
+}
+
 }  // namespace
 
 JournalEntries read_journal(const fs::path& path, std::string_view subject) {
   JournalEntries entries;
-  const std::string text = fs::exists(path) ? read_text(path) : "";
+  const std::string text = text_at(path);
   std::string_view rest = text;
   for (std::size_t number = 0, end = 0; (end = rest.find('\n')) != std::string_view::npos;
        rest.remove_prefix(end + 1), ++number) {
@@ -49,6 +53,7 @@ JournalEntries read_journal(const fs::path& path, std::string_view subject) {
 Journal::Journal(fs::path path, std::string subject)
     : path_(std::move(path)),
       subject_(std::move(subject)),
+      goes_on_(text_at(path_).starts_with(subject_ + '\n')),
       entries_(read_journal(path_, subject_)) {
   // Anew, without a line that was cut off.
   std::string text = subject_ + '\n';

@@ -23,8 +23,8 @@ class Journal {
   /// Throws IoError, as all members do.
   Journal(std::filesystem::path path, std::string subject);
 
-  /// Whether an earlier run left parts that count.
-  bool goes_on() const { return !entries_.empty(); }
+  /// Whether there was a journal to go on with.
+  bool goes_on() const { return goes_on_; }
   const JournalEntries& entries() const { return entries_; }
 
   /// Adds a line, and has it on the disk. Neither name nor value may hold a line break, nor the
@@ -36,6 +36,7 @@ class Journal {
  private:
   std::filesystem::path path_;
   std::string subject_;
+  bool goes_on_;
   JournalEntries entries_;
 };
 

@@ -1,17 +1,18 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
 #include <imgcls/core/log.h>
+#include <imgcls/core/new_file.h>
 #include <imgcls/data/folder_sink.h>
 #include <imgcls/data/imagenet_archives.h>
 #include <imgcls/data/imagenet_devkit.h>
 #include <imgcls/data/imagenet_record.h>
 #include <imgcls/data/prepare_imagenet.h>
+#include <imgcls/data/shard_sink.h>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -60,12 +61,7 @@ class FolderLock {
 std::uint64_t free_bytes_for(fs::path folder) {
   folder = fs::absolute(folder);
   while (!fs::exists(folder) && folder.has_relative_path()) folder = folder.parent_path();
-  struct statvfs status {};
-  if (::statvfs(folder.c_str(), &status) != 0) {
-    throw IoError(fmt::format("cannot ask for the free space of {}: {}", folder.string(),
-                              std::generic_category().message(errno)));
-  }
-  return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
+  return free_bytes(folder);
 }
 
 class Preparation {
@@ -106,9 +102,14 @@ class Preparation {
     const auto found = record_.splits.find(split);
     if (found == record_.splits.end() || !fs::exists(options_.out / split)) {
       missing_.push_back(split);
-    } else {
-      check_split(options_.out, split, found->second);
+      return;
     }
+    if ((found->second.shards > 0) != options_.shards) {
+      throw DataError(fmt::format(
+          "{} is complete as {}; give another --out for {}", (options_.out / split).string(),
+          options_.shards ? "folders" : "shards", options_.shards ? "shards" : "folders"));
+    }
+    check_split(options_.out, split, found->second);
   }
 
   fs::path archive_path(std::string_view archive) const { return options_.archives / archive; }
@@ -142,8 +143,9 @@ class Preparation {
       throw IoError(
           fmt::format("cannot read {}: {}", path.string(), std::generic_category().message(errno)));
     }
-    return fmt::format("imgcls 1 {} bytes, changed {}.{:09}", status.st_size, status.st_mtim.tv_sec,
-                       status.st_mtim.tv_nsec);
+    return fmt::format("imgcls 1 {} {} bytes, changed {}.{:09}",
+                       options_.shards ? "shards" : "folders", status.st_size,
+                       status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
   }
 
   // A file takes whole blocks of the disk, on average half of one more than its bytes: 4 % leaves
@@ -215,16 +217,23 @@ class Preparation {
     }
     if (!whole && !unpack(split, meta, journal, making)) return false;
     if (!is_made) replace_folder(making, made);
+    if (options_.shards) remove_shard_records(made);
     record_.splits[split] = split_record(journal.entries().find(kWhole)->second);
     write_record(options_.out, record_);
     return true;
+  }
+
+  std::unique_ptr<ImageSink> make_sink(const fs::path& making, Journal& journal,
+                                       const ImageNetMeta& meta) const {
+    if (options_.shards) return std::make_unique<ShardSink>(making, meta);
+    return std::make_unique<FolderSink>(making, journal, options_.threads);
   }
 
   bool unpack(const std::string& split, const ImageNetMeta& meta, Journal& journal,
               const fs::path& making) {
     if (journal.goes_on()) log_.info(fmt::format("{}: going on with what is there", split));
     ArchiveFile archive(archive_path(archive_of(split)), options_.verify);
-    FolderSink sink(making, journal, options_.threads);
+    const std::unique_ptr<ImageSink> sink = make_sink(making, journal, meta);
     const auto start = Clock::now();
     Clock::time_point asked;
     const auto go_on = [&](const Unpacked& done) {
@@ -233,15 +242,16 @@ class Preparation {
       asked = now;
       return go_on_({split, done.images, archive.position(), archive.size()});
     };
-    const Unpacked done = split == "train" ? unpack_train(archive, meta, sink, go_on)
-                                           : unpack_val(archive, meta, sink, go_on);
+    const Unpacked done = split == "train" ? unpack_train(archive, meta, *sink, go_on)
+                                           : unpack_val(archive, meta, *sink, go_on);
     if (done.stopped) return false;
     if (options_.verify) compare_split_md5(archive, split, journal);
-    sink.finish();
+    sink->finish();
     const std::set<std::string> wnids(meta.val_wnids.begin(), meta.val_wnids.end());
     const std::size_t classes = split == "train" ? meta.classes.size() : wnids.size();
     const std::string md5 = options_.verify ? sum_of(archive_of(split)) : "-";
-    journal.add(kWhole, fmt::format("{} {} {} {}", classes, done.images, done.bytes, md5));
+    journal.add(kWhole, fmt::format("{} {} {} {} {}", classes, done.images, done.bytes, md5,
+                                    options_.shards ? count_shards(making) : 0));
     const std::chrono::duration<double> took = Clock::now() - start;
     log_.info(fmt::format("{}: {} images of {} classes in {:.0f} s, MD5 {}", split, done.images,
                           classes, took.count(), options_.verify ? "right" : "not compared"));
@@ -263,7 +273,7 @@ class Preparation {
   static SplitRecord split_record(const std::string& whole) {
     SplitRecord record;
     std::istringstream(whole) >> record.classes >> record.images >> record.bytes >>
-        record.archive_md5;
+        record.archive_md5 >> record.shards;
     if (record.archive_md5 == "-") record.archive_md5.clear();
     return record;
   }
