@@ -88,7 +88,7 @@ TEST_CASE("what is complete is not made again, and needs no archive") {
   CHECK(fs::last_write_time(out / "train/n01440764") == changed);
   fs::remove(out / "train/n01440764/n01440764_11.JPEG");
   CHECK_THAT(refusal(options), Contains("train was made with 20 images of 4 classes") &&
-                                   Contains("now holds 19 of 4"));
+                                   Contains("now holds 19 images of 4 classes"));
   remove_tree(out / "train");
   CHECK_THAT(refusal(options), Contains(kTrainTar + ": No such file"));
 }
