@@ -1,96 +1,24 @@
 // The streaming resizer: the same bits from every instruction set, and nothing outside of its
 // buffers.
+#include "resize_cases.h"
 #include "support.h"
 
 #include <imgcls/core/philox.h>
 #include <imgcls/data/row_resizer.h>
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <iterator>
 #include <memory>
 
 using namespace imgcls;
 using namespace imgcls::data;
+using support::ResizeCase;
+using support::resized;
+using support::some_case;
 
 namespace {
-
-struct Case {
-  Size in;
-  Size size;
-  Rect window;
-  Interpolation interpolation = Interpolation::bilinear;
-  bool flip = false;
-};
-
-std::string to_text(const Case& c) {
-  return fmt::format("{} x {} to {} x {}, window {}, {}{}", c.in.width, c.in.height, c.size.width,
-                     c.size.height, support::to_text(c.window),
-                     c.interpolation == Interpolation::bicubic ? "bicubic" : "bilinear",
-                     c.flip ? ", flipped" : "");
-}
-
-int between(Random& random, int low, int high) {
-  return low + static_cast<int>(random.below(static_cast<std::uint64_t>(high - low) + 1));
-}
-
-/// Sizes of all kinds: of a few pixels, and about the multiples of a vector's width.
-int some_length(Random& random) {
-  switch (random.below(4)) {
-    case 0:
-      return between(random, 1, 6);
-    case 1:
-      return between(random, 7, 40);
-    case 2:
-      return between(random, 41, 130);
-    default:
-      return between(random, 131, 600);
-  }
-}
-
-Case some_case(Random& random) {
-  Case c;
-  c.in = {some_length(random), some_length(random)};
-  c.size = {some_length(random), some_length(random)};
-  if (random.below(8) == 0) c.size.width = c.in.width;
-  if (random.below(8) == 0) c.size.height = c.in.height;
-  c.window = {0, 0, c.size.width, c.size.height};
-  if (random.below(2) == 0) {
-    c.window.x = between(random, 0, c.size.width - 1);
-    c.window.y = between(random, 0, c.size.height - 1);
-    c.window.width = between(random, 1, c.size.width - c.window.x);
-    c.window.height = between(random, 1, c.size.height - c.window.y);
-  }
-  if (random.below(2) == 0) c.interpolation = Interpolation::bicubic;
-  c.flip = random.below(2) == 0;
-  return c;
-}
-
-/// Each push from memory of its own and just as large, so that a sanitizer sees a read beyond it.
-void push_rows(RowResizer& resizer, const Image& image, int at_once) {
-  const Interval columns = resizer.columns(), rows = resizer.rows();
-  const std::size_t row_bytes = static_cast<std::size_t>(columns.size()) * 3;
-  for (int y = rows.begin; y < rows.end; y += at_once) {
-    const int count = std::min(at_once, rows.end - y);
-    const auto copy = std::make_unique<std::uint8_t[]>(row_bytes * static_cast<std::size_t>(count));
-    for (int i = 0; i < count; ++i) {
-      std::copy_n(image.row(y + i) + 3 * static_cast<std::ptrdiff_t>(columns.begin), row_bytes,
-                  copy.get() + static_cast<std::size_t>(i) * row_bytes);
-    }
-    CHECK_FALSE(resizer.done());
-    resizer.push(copy.get(), count, row_bytes);
-  }
-  CHECK(resizer.done());
-}
-
-std::vector<std::uint8_t> resized(RowResizer& resizer, const Case& c, const Image& image,
-                                  int at_once) {
-  std::vector<std::uint8_t> output(static_cast<std::size_t>(c.window.width) *
-                                   static_cast<std::size_t>(c.window.height) * 3);
-  resizer.begin(c.in, c.size, c.window, c.interpolation, c.flip, output);
-  push_rows(resizer, image, at_once);
-  return output;
-}
 
 std::vector<InstructionSet> vector_sets() {
   std::vector<InstructionSet> sets;
@@ -118,12 +46,12 @@ TEST_CASE("Every instruction set gives the same bits") {
   RowResizer portable(InstructionSet::portable);
   std::vector<RowResizer> resizers(sets.begin(), sets.end());
   for (int i = 0; i < 1000; ++i) {
-    const Case c = some_case(random);
-    INFO("case " << i << ": " << to_text(c));
+    const ResizeCase c = some_case(random);
+    INFO("case " << i << ": " << support::to_text(c));
     const Image image = support::make_image(c.in.width, c.in.height);
     const auto expected = resized(portable, c, image, 1);
     for (auto& resizer : resizers) {
-      REQUIRE(resized(resizer, c, image, between(random, 1, 17)) == expected);
+      REQUIRE(resized(resizer, c, image, support::between(random, 1, 17)) == expected);
     }
   }
 }
@@ -141,7 +69,7 @@ TEST_CASE("The portable code gives Pillow's bits too, row by row") {
       part.pixels.insert(part.pixels.end(), row,
                          row + 3 * static_cast<std::ptrdiff_t>(region.width));
     }
-    Case c{part.size, {test["size"][0], test["size"][1]}, support::to_rect(test["window"])};
+    ResizeCase c{part.size, {test["size"][0], test["size"][1]}, support::to_rect(test["window"])};
     if (test["interpolation"] == "bicubic") c.interpolation = Interpolation::bicubic;
     CHECK(support::digest(resized(resizer, c, part, 1)) == test["part"]);
     c.window = {0, 0, c.size.width, c.size.height};
@@ -155,8 +83,8 @@ TEST_CASE("A flip mirrors the columns") {
   Random random(8, 0, 0, RandomStream::augment);
   RowResizer resizer;
   for (int i = 0; i < 100; ++i) {
-    Case c = some_case(random);
-    INFO("case " << i << ": " << to_text(c));
+    ResizeCase c = some_case(random);
+    INFO("case " << i << ": " << support::to_text(c));
     const Image image = support::make_image(c.in.width, c.in.height);
     c.flip = false;
     const auto straight = resized(resizer, c, image, 8);
@@ -174,8 +102,8 @@ TEST_CASE("Extreme pixels and shapes stay within 0 to 255") {
       image.pixels[i] = i / 24 % 2 == 0 ? 0 : 255;
     }
     for (const Size size : {Size{1, 1}, Size{176, 176}, Size{700, 9}}) {
-      const Case c{in, size, {0, 0, size.width, size.height}, Interpolation::bicubic};
-      INFO(to_text(c));
+      const ResizeCase c{in, size, {0, 0, size.width, size.height}, Interpolation::bicubic};
+      INFO(support::to_text(c));
       RowResizer portable(InstructionSet::portable);
       const auto expected = resized(portable, c, image, 1);
       for (const auto set : vector_sets()) {

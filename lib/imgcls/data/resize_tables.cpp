@@ -13,9 +13,9 @@ int delta_of(int pairs) {
   return pairs == 1 ? kLoad - 6 : kLoad - 12;
 }
 
-std::int32_t two_halves(std::int32_t first, std::int32_t second) {
-  return static_cast<std::int32_t>((static_cast<std::uint32_t>(first) & 0xffffU) |
-                                   static_cast<std::uint32_t>(second) << 16);
+// The lower 16 bits of `part` as the first or second half of a word.
+std::int32_t as_half(std::int32_t part, int half) {
+  return static_cast<std::int32_t>((static_cast<std::uint32_t>(part) & 0xffffU) << (16 * half));
 }
 
 }  // namespace
@@ -23,11 +23,11 @@ std::int32_t two_halves(std::int32_t first, std::int32_t second) {
 void pack_weights(const std::int32_t* weights, int count, int shift, int pairs,
                   WeightPair* packed) {
   constexpr std::int32_t kMask = (1 << kLowBits) - 1;
-  const auto tap = [&](int i) { return i >= shift && i < shift + count ? weights[i - shift] : 0; };
-  for (int pair = 0; pair < pairs; ++pair) {
-    const std::int32_t first = tap(2 * pair), second = tap(2 * pair + 1);
-    packed[pair] = {two_halves(first >> kLowBits, second >> kLowBits),
-                    two_halves(first & kMask, second & kMask)};
+  std::fill_n(packed, pairs, WeightPair{0, 0});
+  for (int i = 0; i < count; ++i) {
+    const int tap = shift + i;
+    packed[tap / 2].high |= as_half(weights[i] >> kLowBits, tap % 2);
+    packed[tap / 2].low |= as_half(weights[i] & kMask, tap % 2);
   }
 }
 
