@@ -71,7 +71,8 @@ TEST_CASE("launch says what it cannot start") {
   CHECK(run_program(kLaunch + "-n 2").code == 2);
 }
 
-TEST_CASE("Ctrl-C, SIGTERM and SIGUSR1 on launch make the ranks save, and the same command goes on") {
+TEST_CASE(
+    "Ctrl-C, SIGTERM and SIGUSR1 on launch make the ranks save, and the same command goes on") {
   for (const char* signal : {"INT", "TERM", "USR1"}) {
     const FolderData data;
     const TempFolder folder;

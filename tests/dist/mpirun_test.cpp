@@ -46,7 +46,8 @@ TEST_CASE("root, and a container that forbids cross-memory attach") {
         "--mca btl_vader_single_copy_mechanism none train");
 }
 
-TEST_CASE("without a number there is a rank for each GPU, and without GPUs the number is asked for") {
+TEST_CASE(
+    "without a number there is a rank for each GPU, and without GPUs the number is asked for") {
   CHECK_THAT(line({.program = {"train"}}, {.cores = 16, .gpus = 4}), Contains("-np 4 "));
   CHECK_THAT(line({.ranks = 1, .program = {"train"}}, {.cores = 16, .gpus = 4}),
              Contains("-np 1 "));
