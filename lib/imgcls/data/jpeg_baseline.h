@@ -74,13 +74,13 @@ class BaselineDecoder {
   void repeat_edges(Plane& plane, int line) const;
   const std::uint8_t* chroma_row(std::size_t component, int y);
 
+  std::array<Waiting, 3> waiting_;
   const JpegKernels* kernels_;
   const JpegFrame* frame_ = nullptr;
   Rect region_;
   RowSink* sink_ = nullptr;
   JpegScan scan_;
   std::array<Plane, 3> planes_;
-  std::array<Waiting, 3> waiting_;
   std::array<std::vector<std::uint8_t>, 3> upsampled_;  // by component
   std::vector<std::uint8_t> rgb_;
   int next_row_ = 0;  // of the image, to be emitted

@@ -47,7 +47,7 @@ HuffmanTable::Entry HuffmanTable::find_long(std::uint64_t bits) const {
   for (std::size_t length = kBits + 1; length <= 16; ++length) {
     if (top >= end_[length]) continue;
     const auto code = static_cast<std::int32_t>(top >> (16 - length));
-    const auto at = static_cast<std::size_t>(code + index_[length]);
+    const auto at = static_cast<std::size_t>(std::int64_t{code} + index_[length]);
     return at < symbols_.size() ? entry_of(static_cast<int>(length), symbols_[at]) : Entry{};
   }
   return {};

@@ -112,9 +112,9 @@ const JpegKernels& jpeg_kernels([[maybe_unused]] InstructionSet instruction_set)
 }
 
 void upsample_across(const std::uint8_t* in, int count, std::uint8_t* out) {
-  for (int i = 0; i < count; ++i) {
-    out[2 * i] = static_cast<std::uint8_t>((3 * in[i] + in[i - 1] + 1) >> 2);
-    out[2 * i + 1] = static_cast<std::uint8_t>((3 * in[i] + in[i + 1] + 2) >> 2);
+  for (int i = 0; i < count; ++i, out += 2) {
+    out[0] = static_cast<std::uint8_t>((3 * in[i] + in[i - 1] + 1) >> 2);
+    out[1] = static_cast<std::uint8_t>((3 * in[i] + in[i + 1] + 2) >> 2);
   }
 }
 
@@ -128,11 +128,11 @@ void upsample_down(const std::uint8_t* near, const std::uint8_t* far, bool lower
 
 void upsample_both(const std::uint8_t* near, const std::uint8_t* far, int count,
                    std::uint8_t* out) {
-  for (int i = 0; i < count; ++i) {
+  for (int i = 0; i < count; ++i, out += 2) {
     const int before = 3 * near[i - 1] + far[i - 1], here = 3 * near[i] + far[i],
               after = 3 * near[i + 1] + far[i + 1];
-    out[2 * i] = static_cast<std::uint8_t>((3 * here + before + 8) >> 4);
-    out[2 * i + 1] = static_cast<std::uint8_t>((3 * here + after + 7) >> 4);
+    out[0] = static_cast<std::uint8_t>((3 * here + before + 8) >> 4);
+    out[1] = static_cast<std::uint8_t>((3 * here + after + 7) >> 4);
   }
 }
 
