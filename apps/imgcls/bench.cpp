@@ -4,7 +4,6 @@
 
 #include <imgcls/core/cores.h>
 #include <imgcls/core/error.h>
-#include <imgcls/core/log.h>
 #include <imgcls/train/program.h>
 
 #include <fmt/format.h>
@@ -112,7 +111,7 @@ std::shared_ptr<const data::Source> open(const DataBenchArguments& arguments) {
   return data::open_folder(arguments.root, arguments.index);
 }
 
-void run_data(DataBenchArguments arguments) {
+int run_data(DataBenchArguments arguments) {
   const std::shared_ptr<const data::Source> source = open(arguments);
   DataBenchOptions& options = arguments.options;
   options.interpolation = kInterpolations.at(arguments.interpolation);
@@ -134,19 +133,7 @@ void run_data(DataBenchArguments arguments) {
   }
   arguments.json ? print_json(arguments, source->size(), results)
                  : print_table(arguments, source->size(), results);
-}
-
-int try_data(const DataBenchArguments& arguments) {
-  try {
-    run_data(arguments);
-    return train::kSuccess;
-  } catch (const ConfigError& e) {
-    Log().error(e.what());
-    return train::kUsage;
-  } catch (const Error& e) {
-    Log().error(e.what());
-    return train::kFailure;
-  }
+  return train::kSuccess;
 }
 
 void add_data(CLI::App& bench, std::function<int()>& chosen) {
@@ -190,8 +177,9 @@ void add_data(CLI::App& bench, std::function<int()>& chosen) {
       "  imgcls bench data --root imagenet/train --threads 8 --crop 176\n"
       "  taskset -c 3 imgcls bench data --root imagenet/train --epochs 2 --json\n"
       "  imgcls bench data --root imagenet/train --interpolation bilinear_no_antialias");
-  command->callback(
-      [arguments, &chosen] { chosen = [arguments] { return try_data(*arguments); }; });
+  command->callback([arguments, &chosen] {
+    chosen = [arguments] { return run_reported([&] { return run_data(*arguments); }); };
+  });
 }
 
 }  // namespace

@@ -18,4 +18,8 @@ void add_launch(CLI::App& program, std::function<int()>& chosen);
 void add_prepare(CLI::App& program, std::function<int()>& chosen);
 void add_bench(CLI::App& program, std::function<int()>& chosen);
 
+/// Runs `work`, whose result is the exit code, and reports what it throws: 2 for a ConfigError, 1
+/// for other errors.
+int run_reported(const std::function<int()>& work);
+
 }  // namespace imgcls::cli

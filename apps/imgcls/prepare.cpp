@@ -2,25 +2,9 @@
 #include "prepare.h"
 #include "commands.h"
 
-#include <imgcls/core/error.h>
-#include <imgcls/core/log.h>
-#include <imgcls/train/program.h>
-
 #include <CLI/CLI.hpp>
 
 namespace imgcls::cli {
-
-int run_reported(const std::function<int()>& work) {
-  try {
-    return work();
-  } catch (const ConfigError& e) {
-    Log().error(e.what());
-    return train::kUsage;
-  } catch (const Error& e) {
-    Log().error(e.what());
-    return train::kFailure;
-  }
-}
 
 void add_prepare(CLI::App& program, std::function<int()>& chosen) {
   CLI::App* command =

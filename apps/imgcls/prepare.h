@@ -15,8 +15,4 @@ void add_prepare_imagenet(CLI::App& prepare, std::function<int()>& chosen);
 void add_prepare_index(CLI::App& prepare, std::function<int()>& chosen);
 void add_prepare_shards(CLI::App& prepare, std::function<int()>& chosen);
 
-/// Runs `work`, whose result is the exit code, and reports what it throws: 2 for a ConfigError, 1
-/// for other errors.
-int run_reported(const std::function<int()>& work);
-
 }  // namespace imgcls::cli

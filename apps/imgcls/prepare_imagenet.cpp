@@ -1,4 +1,5 @@
 // imgcls prepare imagenet: ImageNet's archives into folders to train on.
+#include "commands.h"
 #include "prepare.h"
 
 #include <imgcls/core/log.h>

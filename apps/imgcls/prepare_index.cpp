@@ -1,4 +1,5 @@
 // imgcls prepare index: what is known of each image without reading it, in one file.
+#include "commands.h"
 #include "prepare.h"
 #include "work_line.h"
 

@@ -1,4 +1,5 @@
 // imgcls prepare shards: a folder of images as tar files that any sample is read from at once.
+#include "commands.h"
 #include "prepare.h"
 #include "work_line.h"
 

@@ -1,14 +1,6 @@
 #include <imgcls/data/plan_applier.h>
 
 namespace imgcls::data {
-namespace {
-
-// Memory kept from one image to the next; a few data sets have single photographs of 100
-// megapixels.
-constexpr std::size_t kKeptBytes = std::size_t{32} << 20;
-
-}  // namespace
-
 void PlanApplier::start(const Plan& plan, std::span<std::uint8_t> output) {
   plan_ = plan;
   output_ = output;

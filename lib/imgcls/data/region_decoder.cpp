@@ -6,14 +6,6 @@
 #include <cstdint>
 
 namespace imgcls::data {
-namespace {
-
-// Memory kept from one image to the next; a few data sets have single photographs of 100
-// megapixels.
-constexpr std::size_t kKeptBytes = std::size_t{32} << 20;
-
-}  // namespace
-
 Size RegionDecoder::open(std::span<const std::byte> file, std::string_view name) {
   file_ = file;
   name_ = name;

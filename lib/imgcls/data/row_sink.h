@@ -6,6 +6,10 @@
 
 namespace imgcls::data {
 
+/// Bytes that a decoder or a sink keeps from one image to the next; a few data sets have single
+/// photographs of 100 megapixels.
+inline constexpr std::size_t kKeptBytes = std::size_t{32} << 20;
+
 /// Takes the rows of a region of an image, from top to bottom, as they are decoded.
 class RowSink {
  public:
