@@ -59,18 +59,24 @@ std::uint64_t webp_pixels(std::span<const std::byte> file) {
   return 0;
 }
 
-// Width and height are the first two numbers of the text header, in which # begins a comment.
+// Width and height are the first two numbers of the text header, in which # begins a comment that
+// ends with the line. What follows a number must be white space: readers differ in what they make
+// of "3#4", and the decoder must not see another size than this function.
 std::uint64_t pnm_pixels(std::span<const std::byte> file) {
+  const auto is_space = [](char c) {
+    return std::string_view(" \t\r\n").find(c) != std::string_view::npos;
+  };
   std::string_view rest = text(file).substr(2);
   std::uint64_t pixels = 1;
   for (int i = 0; i < 2; ++i) {
-    while (!rest.empty() && std::string_view(" \t\r\n#").find(rest[0]) != std::string_view::npos) {
-      rest.remove_prefix(rest[0] == '#' ? std::min(rest.find('\n'), rest.size()) : 1);
+    while (!rest.empty() && (rest[0] == '#' || is_space(rest[0]))) {
+      rest.remove_prefix(rest[0] == '#' ? std::min(rest.find_first_of("\r\n"), rest.size()) : 1);
     }
     std::uint32_t number = 0;
     const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
     if (error != std::errc()) return 0;
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+    if (rest.empty() || !is_space(rest[0])) return 0;
     pixels *= number;
   }
   return pixels;

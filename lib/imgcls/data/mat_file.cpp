@@ -41,7 +41,8 @@ MatrixHeader read_header(MatElements& elements) {
     if (size < 0) throw BrokenMat("a matrix has a negative size");
     count *= size;
   }
-  if (count > static_cast<double>(kMatValuesLimit))
+  // Not `count > limit`: 0 times what overflowed is no number.
+  if (!(count <= static_cast<double>(kMatValuesLimit)))
     throw BrokenMat("a matrix claims too many values");
   header.count = static_cast<std::size_t>(count);
   header.name = raw_text(elements.next(kInt8, "a matrix's name").bytes);
