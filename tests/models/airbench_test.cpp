@@ -56,5 +56,5 @@ TEST_CASE("what airbench keeps fixed is not trained") {
   CHECK_FALSE(parameter(model, "whiten.weight").requires_grad());
   CHECK_FALSE(parameter(model, "group2.bn1.weight").requires_grad());
   CHECK(parameter(model, "group2.bn1.bias").requires_grad());
-  CHECK_THROWS_AS(models::airbench({.zero_init_residual = true}), ConfigError);
+  CHECK_THROWS_AS(models::create("airbench", {.zero_init_residual = true}), ConfigError);
 }

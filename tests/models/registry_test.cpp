@@ -1,7 +1,11 @@
 #include <imgcls/core/error.h>
+#include <imgcls/models/blur_pool.h>
 #include <imgcls/models/registry.h>
 
+#include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/rand.h>
 #include <ATen/ops/zeros.h>
 
 #include <catch2/catch.hpp>
@@ -9,22 +13,63 @@
 using namespace imgcls;
 using Catch::Matchers::Contains;
 
-TEST_CASE("ResNets have the papers' numbers of parameters") {
-  // torchvision's documentation gives these.
-  CHECK(models::create("resnet18").parameter_count() == 11'689'512);
-  CHECK(models::create("resnet34").parameter_count() == 21'797'672);
-  CHECK(models::create("resnet50").parameter_count() == 25'557'032);
-  CHECK(models::create("resnet101").parameter_count() == 44'549'160);
-  CHECK(models::create("resnet152").parameter_count() == 60'192'808);
-}
-
-TEST_CASE("every model turns images into logits of the classes asked for") {
+TEST_CASE("small networks turn images into logits of the classes asked for") {
   const at::NoGradGuard no_grad;
-  for (const std::string& name : models::names()) {
+  for (const std::string name : {"resnet18", "resnet9", "airbench"}) {
     const models::Model model = models::create(name, {.classes = 7, .stem = models::Stem::small});
     const at::Tensor logits = model.forward(at::zeros({2, 3, 32, 32}));
     CHECK(logits.sizes() == at::IntArrayRef({2, 7}));
   }
+}
+
+TEST_CASE("networks of our own have the parameters that the registry states") {
+  for (const std::string name : {"resnet9", "airbench"}) {
+    CHECK(models::create(name).parameter_count() == models::info(name).parameters);
+  }
+}
+
+TEST_CASE("features are what a stage gives, and all stages are the forward pass") {
+  const at::NoGradGuard no_grad;
+  models::Model model = models::create("resnet18", {.classes = 7});
+  model.train(false);
+  const at::Tensor images = at::ones({2, 3, 64, 64});
+  CHECK(model.stages() ==
+        std::vector<std::string>{"stem", "layer1", "layer2", "layer3", "layer4", "avgpool", "fc"});
+  CHECK(model.features(images, "layer3").sizes() == at::IntArrayRef({2, 256, 4, 4}));
+  CHECK(model.features(images, "fc").equal(model.forward(images)));
+  CHECK(model.head() == "fc");
+  CHECK_THROWS_WITH(model.features(images, "layer5"),
+                    Contains("layer5") && Contains("did you mean \"layer"));
+}
+
+TEST_CASE("BlurPool keeps names and shapes and changes what the network computes") {
+  const at::NoGradGuard no_grad;
+  at::manual_seed(1);
+  models::Model sharp = models::create("resnet50");
+  at::manual_seed(1);
+  models::Model blurred = models::create("resnet50", {.blur_pool = true});
+  CHECK(blurred.parameters().front().tensor.equal(sharp.parameters().front().tensor));
+  sharp.train(false);
+  blurred.train(false);
+  const at::Tensor images = at::rand({1, 3, 64, 64});
+  CHECK(blurred.features(images, "layer4").sizes() == sharp.features(images, "layer4").sizes());
+  CHECK_FALSE(blurred.forward(images).allclose(sharp.forward(images)));
+  // A constant image stays constant away from the border, whatever is blurred.
+  const at::Tensor blurred_ones = models::blur_pool(at::ones({1, 2, 8, 8}), 2);
+  CHECK(blurred_ones.slice(2, 1).slice(3, 1).equal(at::ones({1, 2, 3, 3})));
+  CHECK(blurred_ones.flatten()[0].item<float>() == Approx(9.0 / 16));
+}
+
+TEST_CASE("a model of one's own is made by its name") {
+  models::add({.info = {.name = "my_own", .parameters = 11'181'642, .paper = "none"},
+               .make = [](const models::ModelOptions& options) {
+                 return models::create("resnet18", {.classes = options.classes});
+               }});
+  CHECK(models::create("my_own", {.classes = 10}).parameter_count() == 11'181'642);
+  CHECK_THROWS_WITH(models::create("my_own", {.drop_path = 0.1}),
+                    Contains("my_own takes no model.drop_path"));
+  CHECK_THROWS_WITH(models::add({.info = {.name = "my_own", .paper = "none"}, .make = {}}),
+                    Contains("already"));
 }
 
 TEST_CASE("the small stem keeps the image's resolution") {

@@ -1,6 +1,8 @@
 #include <imgcls/core/error.h>
 #include <imgcls/models/airbench.h>
 #include <imgcls/models/batch_norm.h>
+#include <imgcls/models/families.h>
+#include <imgcls/models/network.h>
 
 #include <torch/nn/init.h>
 #include <torch/nn/modules/conv.h>
@@ -51,7 +53,7 @@ class ConvGroup : public nn::Module {
   BatchNorm2d bn2_;
 };
 
-class Airbench : public nn::Module {
+class Airbench : public Network {
  public:
   Airbench(int w, int classes)
       : whiten_(
@@ -62,12 +64,13 @@ class Airbench : public nn::Module {
         fc_(register_module("fc", nn::Linear(nn::LinearOptions(4 * w, classes).bias(false)))) {
     whiten_->weight.set_requires_grad(false);
     nn::init::zeros_(whiten_->bias);
-  }
-
-  at::Tensor forward(const at::Tensor& images) {
-    at::Tensor x = at::gelu(whiten_(images));
-    x = group3_->forward(group2_->forward(group1_->forward(x)));
-    return fc_(x.amax({2, 3})) * kLogitScale;
+    add_stage("whiten", [this](const at::Tensor& images) { return at::gelu(whiten_(images)); });
+    add_stage("group1", [this](const at::Tensor& x) { return group1_->forward(x); });
+    add_stage("group2", [this](const at::Tensor& x) { return group2_->forward(x); });
+    add_stage("group3", [this](const at::Tensor& x) { return group3_->forward(x); });
+    add_stage("pool", [](const at::Tensor& x) { return x.amax({2, 3}); });
+    add_stage("fc", [this](const at::Tensor& x) { return fc_(x) * kLogitScale; });
+    set_head("fc");
   }
 
   /// Whitening: the eigenvectors of the patches' second moments, each over the root of its
@@ -98,14 +101,21 @@ class Airbench : public nn::Module {
 }  // namespace
 
 Model airbench(const ModelOptions& options) {
-  if (options.zero_init_residual) {
-    throw ConfigError("airbench has no residual branches: leave model.zero_init_residual false");
-  }
   const int width = options.width == 0 ? 64 : options.width;
   auto net = std::make_shared<Airbench>(width, options.classes);
   Model model(net, "airbench");
   model.set_image_fit([net](const at::Tensor& images) { net->fit_whitening(images); });
   return model;
+}
+
+std::vector<ModelEntry> airbench_family() {
+  return {{.info = {.name = "airbench",
+                    .parameters = 2'224'792,
+                    .gflops = 0,
+                    .input_size = 32,
+                    .paper = "arXiv:2404.00498",
+                    .takes = {.small_stem = true, .width = true}},
+           .make = airbench}};
 }
 
 }  // namespace imgcls::models

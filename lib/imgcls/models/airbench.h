@@ -16,8 +16,7 @@ namespace imgcls::models {
 ///
 /// 1.97 M parameters at w = 64 and 10 classes. Convolutions start as the identity as far as their
 /// shape allows, and batch norms have a trainable bias alone, which wants 64 times the others'
-/// learning rate (configs/train/cifar10.json). `options.stem` is ignored; zero_init_residual, for
-/// which there is nothing to do, is refused with ConfigError.
+/// learning rate (configs/train/cifar10.json). `options.stem` is ignored.
 Model airbench(const ModelOptions& options);
 
 }  // namespace imgcls::models

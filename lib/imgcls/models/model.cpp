@@ -1,7 +1,11 @@
-#include <imgcls/models/model.h>
+#include <imgcls/core/error.h>
+#include <imgcls/core/nearest.h>
+#include <imgcls/models/network.h>
 
-#include <torch/nn/module.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace imgcls::models {
@@ -18,7 +22,40 @@ std::vector<NamedTensor> to_vector(const Items& items) {
 
 Model::Model(std::shared_ptr<torch::nn::Module> module,
              std::function<at::Tensor(const at::Tensor&)> forward, std::string_view name)
-    : module_(std::move(module)), forward_(std::move(forward)), name_(name) {}
+    : module_(std::move(module)),
+      network_(dynamic_cast<const Network*>(module_.get())),
+      forward_(std::move(forward)),
+      name_(name) {}
+
+std::vector<std::string> Model::stages() const {
+  std::vector<std::string> names;
+  if (network_ == nullptr) return names;
+  for (const Stage& stage : network_->stages()) names.push_back(stage.name);
+  return names;
+}
+
+at::Tensor Model::features(const at::Tensor& images, std::string_view stage) const {
+  const std::vector<std::string> known = stages();
+  if (std::find(known.begin(), known.end(), stage) == known.end()) {
+    throw ConfigError(fmt::format("{} has no stage \"{}\"; did you mean \"{}\"? It has: {}", name_,
+                                  stage, nearest_name(stage, known), fmt::join(known, ", ")));
+  }
+  at::Tensor x = images;
+  for (const Stage& step : network_->stages()) {
+    x = step.run(x);
+    if (step.name == stage) break;
+  }
+  return x;
+}
+
+const std::string& Model::head() const {
+  static const std::string unknown;
+  return network_ == nullptr ? unknown : network_->head();
+}
+
+std::vector<Auxiliary> Model::auxiliary() const {
+  return network_ == nullptr ? std::vector<Auxiliary>() : network_->auxiliary();
+}
 
 std::vector<NamedTensor> Model::parameters() const {
   return to_vector(module_->named_parameters());

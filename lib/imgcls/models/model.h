@@ -22,6 +22,14 @@ struct NamedTensor {
   at::Tensor tensor;
 };
 
+/// Logits of an auxiliary classifier, which training adds to the loss with this weight.
+struct Auxiliary {
+  at::Tensor logits;
+  double weight;
+};
+
+class Network;
+
 /// Owns a network: any torch::nn::Module with `at::Tensor forward(at::Tensor)`. Copies share it.
 class Model {
  public:
@@ -38,6 +46,18 @@ class Model {
 
   /// Logits, float N x classes, of images: float N x 3 x H x W.
   at::Tensor forward(const at::Tensor& images) const { return forward_(images); }
+
+  /// Names of the stages that follow each other, of which the last gives the logits; empty for a
+  /// module that has none (one of the zoo's derives from Network, network.h).
+  std::vector<std::string> stages() const;
+  /// What the stage of that name gives, such as N x C x H x W. Stages after it are not run. Throws
+  /// ConfigError for an unknown stage, with the nearest known one.
+  at::Tensor features(const at::Tensor& images, std::string_view stage) const;
+  /// The layer that gives the logits, as its parameters' names begin ("fc"); empty where unknown.
+  const std::string& head() const;
+  /// Auxiliary classifiers' logits of the last batch in training (GoogLeNet, Inception v3): to be
+  /// asked for after `forward`. Most models have none.
+  std::vector<Auxiliary> auxiliary() const;
 
   /// Parameters in the order of registration, as `named_parameters()` in Python lists them.
   std::vector<NamedTensor> parameters() const;
@@ -66,6 +86,7 @@ class Model {
 
  private:
   std::shared_ptr<torch::nn::Module> module_;
+  const Network* network_;  // the module, where it is one; null: it is not
   std::function<at::Tensor(const at::Tensor&)> forward_;
   std::function<void(const at::Tensor&)> image_fit_;
   std::string name_;

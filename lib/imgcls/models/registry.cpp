@@ -1,49 +1,79 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/nearest.h>
-#include <imgcls/models/airbench.h>
+#include <imgcls/models/families.h>
 #include <imgcls/models/registry.h>
-#include <imgcls/models/resnet.h>
-#include <imgcls/models/resnet9.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <map>
+#include <algorithm>
+#include <deque>
+#include <iterator>
 
 namespace imgcls::models {
 namespace {
 
-using Factory = std::function<Model(const ModelOptions&)>;
-
-const std::map<std::string, Factory, std::less<>>& factories() {
-  static const std::map<std::string, Factory, std::less<>> all = [] {
-    std::map<std::string, Factory, std::less<>> made;
-    for (const int depth : {18, 34, 50, 101, 152}) {
-      made.emplace(fmt::format("resnet{}", depth),
-                   [depth](const ModelOptions& options) { return resnet(depth, options); });
+// A deque, because entries are referred to while others are added.
+std::deque<ModelEntry>& entries() {
+  static std::deque<ModelEntry> all = [] {
+    std::deque<ModelEntry> made;
+    for (const auto family : {resnet_family, airbench_family, resnet9_family}) {
+      std::ranges::move(family(), std::back_inserter(made));
     }
-    made.emplace("airbench", airbench);
-    made.emplace("resnet9", resnet9);
     return made;
   }();
   return all;
+}
+
+const ModelEntry* find(std::string_view name) {
+  const auto found = std::ranges::find(
+      entries(), name, [](const ModelEntry& e) -> const std::string& { return e.info.name; });
+  return found == entries().end() ? nullptr : &*found;
+}
+
+const ModelEntry& entry(std::string_view name) {
+  if (const ModelEntry* found = find(name)) return *found;
+  throw ConfigError(fmt::format("no model \"{}\"; did you mean \"{}\"? Known: {}", name,
+                                nearest_name(name, names()), fmt::join(names(), ", ")));
+}
+
+void require_taken(const ModelInfo& info, const ModelOptions& options) {
+  const auto check = [&](bool given, bool taken, std::string_view key) {
+    if (given && !taken) throw ConfigError(fmt::format("{} takes no model.{}", info.name, key));
+  };
+  const OptionsTaken& takes = info.takes;
+  check(options.zero_init_residual, takes.zero_init_residual, "zero_init_residual");
+  check(options.stem == Stem::small, takes.small_stem, "stem=small");
+  check(options.width != 0, takes.width, "width");
+  check(options.dropout.has_value(), takes.dropout, "dropout");
+  check(options.drop_path.has_value(), takes.drop_path, "drop_path");
+  check(options.blur_pool, takes.blur_pool, "blur_pool");
+  check(options.image_size != 0, takes.image_size, "image_size");
 }
 
 }  // namespace
 
 std::vector<std::string> names() {
   std::vector<std::string> all;
-  for (const auto& [name, factory] : factories()) all.push_back(name);
+  for (const ModelEntry& entry : entries()) all.push_back(entry.info.name);
   return all;
 }
 
-Model create(std::string_view name, const ModelOptions& options) {
-  const auto found = factories().find(name);
-  if (found == factories().end()) {
-    throw ConfigError(fmt::format("no model \"{}\"; did you mean \"{}\"? Known: {}", name,
-                                  nearest_name(name, names()), fmt::join(names(), ", ")));
+const ModelInfo& info(std::string_view name) {
+  return entry(name).info;
+}
+
+void add(ModelEntry entry) {
+  if (find(entry.info.name) != nullptr) {
+    throw ConfigError(fmt::format("there is a model \"{}\" already", entry.info.name));
   }
-  return found->second(options);
+  entries().push_back(std::move(entry));
+}
+
+Model create(std::string_view name, const ModelOptions& options) {
+  const ModelEntry& found = entry(name);
+  require_taken(found.info, options);
+  return found.make(options);
 }
 
 }  // namespace imgcls::models

@@ -3,6 +3,9 @@
 
 #include <imgcls/models/model.h>
 
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +28,45 @@ struct ModelOptions {
   /// Channels of the first stage; 0: the model's own number. Only resnet9 and airbench take
   /// another.
   int width = 0;
+  /// Probability that dropout zeroes a value; unset: the model's own.
+  std::optional<double> dropout = {};
+  /// Probability that stochastic depth (Huang et al., arXiv:1603.09382) leaves out the last
+  /// residual branch, growing linearly from 0 at the first; unset: the model's own.
+  std::optional<double> drop_path = {};
+  /// Blur before each reduction by 2 (Zhang, "Making convolutional networks shift-invariant again",
+  /// arXiv:1904.11486).
+  bool blur_pool = false;
+  /// Side of the images for models with learned positions (ViT); 0: the model's own.
+  int image_size = 0;
+};
+
+/// Which options a model takes besides `classes`.
+struct OptionsTaken {
+  bool zero_init_residual = false, small_stem = false, width = false, dropout = false,
+       drop_path = false, blur_pool = false, image_size = false;
+};
+
+/// What is known about a model.
+struct ModelInfo {
+  std::string name;
+  /// Trainable values, with 1,000 classes and the other options at their defaults.
+  std::int64_t parameters = 0;
+  /// Multiplications and additions, counted as one operation, of the layers for one image of
+  /// input_size, in 10^9.
+  double gflops = 0;
+  /// Side of the images on which the model's results were published, in pixels.
+  int input_size = 224;
+  /// Where it is described: "arXiv:1512.03385".
+  std::string paper;
+  OptionsTaken takes = {};
+};
+
+using ModelFactory = std::function<Model(const ModelOptions&)>;
+
+/// A model that can be made by its name.
+struct ModelEntry {
+  ModelInfo info;
+  ModelFactory make;
 };
 
 /// Makes a model with weights initialised from PyTorch's default generator (`at::manual_seed`), in
@@ -33,7 +75,14 @@ struct ModelOptions {
 /// model does not take.
 Model create(std::string_view name, const ModelOptions& options = {});
 
-/// The names `create` knows.
+/// Makes a model of one's own known to `create`, to configurations and to the programs: call it
+/// before them. Throws ConfigError where the name is taken.
+void add(ModelEntry entry);
+
+/// The names `create` knows, sorted as their families are.
 std::vector<std::string> names();
+
+/// What is known about the model of that name. Throws ConfigError like `create`.
+const ModelInfo& info(std::string_view name);
 
 }  // namespace imgcls::models

@@ -1,4 +1,6 @@
 #include <imgcls/models/batch_norm.h>
+#include <imgcls/models/families.h>
+#include <imgcls/models/network.h>
 #include <imgcls/models/resnet9.h>
 
 #include <torch/nn/init.h>
@@ -55,7 +57,7 @@ class ResidualStage : public nn::Module {
   std::shared_ptr<ConvBlock> down_, block1_, block2_;
 };
 
-class ResNet9 : public nn::Module {
+class ResNet9 : public Network {
  public:
   ResNet9(int w, int classes, bool zero_init_residual)
       : prep_(register_module("prep", std::make_shared<ConvBlock>(3, w, false))),
@@ -63,15 +65,16 @@ class ResNet9 : public nn::Module {
         layer2_(register_module("layer2", std::make_shared<ResidualStage>(2 * w, 6 * w))),
         layer3_(register_module("layer3", std::make_shared<ResidualStage>(6 * w, 12 * w))),
         fc_(register_module("fc", nn::Linear(12 * w, classes))) {
+    add_stage("prep", [this](const at::Tensor& images) { return prep_->forward(images); });
+    add_stage("layer1", [this](const at::Tensor& x) { return layer1_->forward(x); });
+    add_stage("layer2", [this](const at::Tensor& x) { return layer2_->forward(x); });
+    add_stage("layer3", [this](const at::Tensor& x) { return layer3_->forward(x); });
+    add_stage("pool", [](const at::Tensor& x) { return x.amax({2, 3}); });
+    add_stage("fc", [this](const at::Tensor& x) { return fc_(x) * kLogitScale; });
+    set_head("fc");
     if (!zero_init_residual) return;
     nn::init::zeros_(layer2_->last_norm()->weight);
     nn::init::zeros_(layer3_->last_norm()->weight);
-  }
-
-  at::Tensor forward(const at::Tensor& images) {
-    const at::Tensor x =
-        layer3_->forward(layer2_->forward(layer1_->forward(prep_->forward(images))));
-    return fc_(x.amax({2, 3})) * kLogitScale;
   }
 
  private:
@@ -86,6 +89,16 @@ Model resnet9(const ModelOptions& options) {
   const int width = options.width == 0 ? 16 : options.width;
   return Model(std::make_shared<ResNet9>(width, options.classes, options.zero_init_residual),
                "resnet9");
+}
+
+std::vector<ModelEntry> resnet9_family() {
+  return {{.info = {.name = "resnet9",
+                    .parameters = 1'222'840,
+                    .gflops = 0,
+                    .input_size = 32,
+                    .paper = "David Page, How to train your ResNet (2018)",
+                    .takes = {.zero_init_residual = true, .small_stem = true, .width = true}},
+           .make = resnet9}};
 }
 
 }  // namespace imgcls::models

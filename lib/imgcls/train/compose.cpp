@@ -53,14 +53,23 @@ std::shared_ptr<const data::Source> open_source(const Config& config, Split spli
 
 models::Model create_model(const Config& config, std::size_t classes) {
   const nlohmann::json& j = config.json().at("model");
+  const std::string name = j.at("name");
   const std::string stem = j.at("stem");
   const bool small_images = config.json().at("augment").at("size") <= kSmallImages;
-  const bool small = stem == "small" || (stem == "auto" && small_images);
-  return models::create(j.at("name").get<std::string>(),
-                        {.classes = static_cast<int>(classes),
-                         .zero_init_residual = j.at("zero_init_residual"),
-                         .stem = small ? models::Stem::small : models::Stem::imagenet,
-                         .width = j.at("width")});
+  const bool takes_small = models::info(name).takes.small_stem;
+  const bool small = stem == "small" || (stem == "auto" && small_images && takes_small);
+  const auto unless_auto = [&](const char* key) {
+    const double value = j.at(key);
+    return value < 0 ? std::nullopt : std::optional(value);
+  };
+  return models::create(name, {.classes = static_cast<int>(classes),
+                               .zero_init_residual = j.at("zero_init_residual"),
+                               .stem = small ? models::Stem::small : models::Stem::imagenet,
+                               .width = j.at("width"),
+                               .dropout = unless_auto("dropout"),
+                               .drop_path = unless_auto("drop_path"),
+                               .blur_pool = j.at("blur_pool"),
+                               .image_size = j.at("image_size")});
 }
 
 Parts compose(const Config& config, dist::World& world) {

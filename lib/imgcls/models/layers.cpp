@@ -1,0 +1,99 @@
+#include <imgcls/models/layers.h>
+
+#include <ATen/ops/adaptive_avg_pool2d.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/hardsigmoid.h>
+#include <ATen/ops/hardswish.h>
+#include <ATen/ops/hardtanh.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/silu.h>
+
+#include <algorithm>
+
+namespace imgcls::models {
+
+at::Tensor activate(Activation kind, const at::Tensor& x) {
+  switch (kind) {
+    case Activation::none:
+      return x;
+    case Activation::relu:
+      return at::relu(x);
+    case Activation::relu6:
+      return at::hardtanh(x, 0, 6);
+    case Activation::silu:
+      return at::silu(x);
+    case Activation::gelu:
+      return at::gelu(x);
+    case Activation::hardswish:
+      return at::hardswish(x);
+    case Activation::sigmoid:
+      return at::sigmoid(x);
+    case Activation::hardsigmoid:
+      return at::hardsigmoid(x);
+  }
+  return x;
+}
+
+at::Tensor activate_(Activation kind, at::Tensor x) {
+  switch (kind) {
+    case Activation::relu:
+      return at::relu_(x);
+    case Activation::relu6:
+      return at::hardtanh_(x, 0, 6);
+    case Activation::silu:
+      return at::silu_(x);
+    case Activation::hardswish:
+      return at::hardswish_(x);
+    default:
+      return activate(kind, x);
+  }
+}
+
+Chain conv_norm_act(int in, int out, const ConvNormActOptions& options) {
+  namespace nn = torch::nn;
+  Chain chain;
+  chain->add(nn::Conv2d(nn::Conv2dOptions(in, out, options.kernel)
+                            .stride(options.stride)
+                            .padding(options.padding.value_or((options.kernel - 1) / 2))
+                            .groups(options.groups)
+                            .bias(false)));
+  chain->add(BatchNorm2d(nn::BatchNorm2dOptions(out).eps(options.eps).momentum(options.momentum)));
+  if (options.activation != Activation::none) {
+    chain->add([kind = options.activation](const at::Tensor& x) { return activate_(kind, x); });
+  }
+  return chain;
+}
+
+SqueezeExciteImpl::SqueezeExciteImpl(int channels, int squeezed, Activation activation,
+                                     Activation gate)
+    : fc1_(register_module("fc1",
+                           torch::nn::Conv2d(torch::nn::Conv2dOptions(channels, squeezed, 1)))),
+      fc2_(register_module("fc2",
+                           torch::nn::Conv2d(torch::nn::Conv2dOptions(squeezed, channels, 1)))),
+      activation_(activation),
+      gate_(gate) {}
+
+at::Tensor SqueezeExciteImpl::forward(const at::Tensor& x) {
+  const at::Tensor means = at::adaptive_avg_pool2d(x, {1, 1});
+  return activate(gate_, fc2_(activate_(activation_, fc1_(means)))) * x;
+}
+
+at::Tensor StochasticDepthImpl::forward(const at::Tensor& branch) const {
+  if (!is_training() || p_ == 0) return branch;
+  std::vector<std::int64_t> an_image(static_cast<std::size_t>(branch.dim()), 1);
+  an_image[0] = branch.size(0);
+  at::Tensor kept = at::empty(an_image, branch.options()).bernoulli_(1 - p_);
+  if (p_ < 1) kept.div_(1 - p_);
+  return branch * kept;
+}
+
+int make_divisible(double channels, int divisor) {
+  constexpr double kLeast = 0.9;
+  int rounded = std::max(divisor, static_cast<int>(channels + divisor / 2.0) / divisor * divisor);
+  if (rounded < kLeast * channels) rounded += divisor;
+  return rounded;
+}
+
+}  // namespace imgcls::models

@@ -1,0 +1,65 @@
+#pragma once
+// Blocks that several families of networks share, with torchvision's parameter names.
+
+#include <imgcls/models/batch_norm.h>
+#include <imgcls/models/chain.h>
+
+#include <torch/nn/modules/conv.h>
+
+#include <optional>
+
+namespace imgcls::models {
+
+enum class Activation { none, relu, relu6, silu, gelu, hardswish, sigmoid, hardsigmoid };
+
+/// Applies `kind`; in place where ATen can and the tensor is ours to change, as in layers that just
+/// made it.
+at::Tensor activate(Activation kind, const at::Tensor& x);
+at::Tensor activate_(Activation kind, at::Tensor x);
+
+struct ConvNormActOptions {
+  int kernel = 3;
+  int stride = 1;
+  int groups = 1;
+  /// (kernel - 1) / 2 where unset.
+  std::optional<int> padding = {};
+  Activation activation = Activation::relu;
+  /// Batch norm's.
+  double eps = 1e-5, momentum = 0.1;
+};
+
+/// A convolution without bias ("0"), batch norm ("1") and an activation ("2"): torchvision's
+/// Conv2dNormActivation.
+Chain conv_norm_act(int in, int out, const ConvNormActOptions& options);
+
+/// Squeeze-and-excitation (Hu et al., arXiv:1709.01507), "fc1" and "fc2": channels are scaled by
+/// what two 1x1 convolutions make of their means. As torchvision's SqueezeExcitation.
+class SqueezeExciteImpl : public torch::nn::Module {
+ public:
+  SqueezeExciteImpl(int channels, int squeezed, Activation activation = Activation::relu,
+                    Activation gate = Activation::sigmoid);
+  at::Tensor forward(const at::Tensor& x);
+
+ private:
+  torch::nn::Conv2d fc1_, fc2_;
+  Activation activation_, gate_;
+};
+TORCH_MODULE(SqueezeExcite);
+
+/// Stochastic depth (Huang et al., arXiv:1603.09382), by image: in training a residual branch is
+/// left out with probability p, and scaled by 1 / (1 - p) where it is not. It has no parameters.
+class StochasticDepthImpl : public torch::nn::Module {
+ public:
+  explicit StochasticDepthImpl(double p) : p_(p) {}
+  at::Tensor forward(const at::Tensor& branch) const;
+
+ private:
+  double p_;
+};
+TORCH_MODULE(StochasticDepth);
+
+/// Channels rounded to a multiple of `divisor`, never less than 0.9 of `channels`: MobileNet's
+/// _make_divisible.
+int make_divisible(double channels, int divisor = 8);
+
+}  // namespace imgcls::models

@@ -1,0 +1,57 @@
+#pragma once
+// What the zoo's networks derive from: a network is a row of named stages, each of which takes what
+// the one before it gives. Whoever wants features instead of logits stops at a stage.
+//
+// Like every header of torch's modules it costs seconds to include; no other header of imgcls does.
+
+#include <imgcls/models/model.h>
+
+#include <torch/nn/module.h>
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace imgcls::models {
+
+/// One stage: its name ("layer1") and what it does.
+struct Stage {
+  std::string name;
+  std::function<at::Tensor(const at::Tensor&)> run;
+};
+
+class Network : public torch::nn::Module {
+ public:
+  /// Logits, N x classes: what the last stage gives.
+  at::Tensor forward(const at::Tensor& images);
+
+  /// In the order in which they run; `forward` runs all.
+  std::span<const Stage> stages() const { return stages_; }
+
+  /// The layer whose outputs are the logits: the first part of its parameters' names ("fc").
+  const std::string& head() const { return head_; }
+
+  /// What auxiliary classifiers made of the last batch in training mode; most networks have none.
+  virtual std::vector<Auxiliary> auxiliary() const { return {}; }
+
+ protected:
+  void add_stage(std::string name, std::function<at::Tensor(const at::Tensor&)> run) {
+    stages_.push_back({std::move(name), std::move(run)});
+  }
+  /// A stage that is one module, which is a member of the network already.
+  template <class M>
+  void add_stage(std::string name, const torch::nn::ModuleHolder<M>& module) {
+    add_stage(std::move(name),
+              [net = module.ptr().get()](const at::Tensor& x) { return net->forward(x); });
+  }
+  void set_head(std::string name) { head_ = std::move(name); }
+
+ private:
+  std::vector<Stage> stages_;
+  std::string head_;
+};
+
+}  // namespace imgcls::models
