@@ -24,6 +24,7 @@ CACHE = pathlib.Path(os.environ.get("IMGCLS_CACHE") or
                      pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "imgcls")
 ENVIRONMENT = CACHE / "peers-venv"
 PYTHON = ENVIRONMENT / "bin" / "python"
+LIMIT = 300  # seconds for a measurement, with what a peer prepares before it
 
 # name: (what it does, program, its variants, of which the fastest counts)
 PEERS = {
@@ -89,8 +90,11 @@ def install_ffcv():
 def run(command, core):
     """The JSON that `command` prints last, on one core. Raises RuntimeError with the reason."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    done = subprocess.run(["taskset", "-c", str(core), *map(str, command)], text=True, capture_output=True,
-                          env=environment)
+    try:
+        done = subprocess.run(["taskset", "-c", str(core), *map(str, command)], text=True, capture_output=True,
+                              env=environment, timeout=LIMIT)
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"it did not end within {LIMIT} s") from None
     if done.returncode != 0:
         raise RuntimeError(last_line(done.stderr or done.stdout))
     return json.loads(last_line(done.stdout, whole=True))
