@@ -111,7 +111,7 @@ Model airbench(const ModelOptions& options) {
 std::vector<ModelEntry> airbench_family() {
   return {{.info = {.name = "airbench",
                     .parameters = 2'224'792,
-                    .gflops = 0,
+                    .gflops = 0.118,
                     .input_size = 32,
                     .paper = "arXiv:2404.00498",
                     .takes = {.small_stem = true, .width = true}},

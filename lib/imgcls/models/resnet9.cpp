@@ -94,7 +94,7 @@ Model resnet9(const ModelOptions& options) {
 std::vector<ModelEntry> resnet9_family() {
   return {{.info = {.name = "resnet9",
                     .parameters = 1'222'840,
-                    .gflops = 0,
+                    .gflops = 0.044,
                     .input_size = 32,
                     .paper = "David Page, How to train your ResNet (2018)",
                     .takes = {.zero_init_residual = true, .small_stem = true, .width = true}},

@@ -1,0 +1,54 @@
+#pragma once
+// An ONNX model as a file: the parts of ONNX's protocol buffers that a classifier needs, written by
+// protozero. It knows nothing of networks; export.h makes one from a model.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace imgcls::onnx {
+
+/// TensorProto.DataType's numbers.
+enum class DataType { float32 = 1, int64 = 7, boolean = 9 };
+
+using Attribute = std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>>;
+
+/// An operation of ONNX's standard set.
+struct Node {
+  std::string op;
+  std::vector<std::string> inputs, outputs;
+  std::vector<std::pair<std::string, Attribute>> attributes = {};
+};
+
+/// A constant tensor. The bytes, in C order, belong to the caller until the file is written.
+struct Initializer {
+  std::string name;
+  DataType type;
+  std::vector<std::int64_t> shape;
+  std::span<const std::byte> bytes;
+};
+
+/// What goes in or comes out: float tensors whose first dimension is the batch, of any size.
+struct Port {
+  std::string name;
+  std::vector<std::int64_t> shape_of_one;  ///< without the batch
+};
+
+struct ModelFile {
+  std::string name;
+  int opset = 17;
+  Port input, output;
+  std::vector<Node> nodes;
+  std::vector<Initializer> initializers;
+};
+
+/// Writes `model` to `path`. A protocol buffer ends at 2 GiB: where the initializers take more,
+/// they go to a second file, PATH.data, which belongs to the first. Throws IoError.
+void write(const ModelFile& model, const std::filesystem::path& path);
+
+}  // namespace imgcls::onnx
