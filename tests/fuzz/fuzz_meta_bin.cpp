@@ -1,9 +1,9 @@
 // Any bytes as a meta.bin, and as the pickle in one: a DataError, or a value that is written and
 // read again as the same.
 #include <imgcls/core/error.h>
+#include <imgcls/core/pickle.h>
+#include <imgcls/core/zip_file.h>
 #include <imgcls/data/meta_bin.h>
-#include <imgcls/data/pickle.h>
-#include <imgcls/data/zip_file.h>
 
 #include <cstdint>
 #include <cstdlib>
@@ -26,9 +26,8 @@ void read(std::span<const std::byte> file) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = std::as_bytes(std::span(data, size));
   read(bytes);
-  ZipWriter zip;  // behind right check sums
-  zip.add("fuzzed/data.pkl", bytes);
-  read(zip.finish());
+  // Behind right check sums.
+  read(zip_in_memory([&](ZipWriter& zip) { zip.add("fuzzed/data.pkl", bytes); }));
   try {
     (void)write_pickle(read_pickle(bytes, "fuzzed"));
   } catch (const DataError&) {

@@ -2,24 +2,83 @@
 #include "../support/toy_net.h"
 
 #include <imgcls/core/error.h>
+#include <imgcls/core/file.h>
+#include <imgcls/models/pth.h>
+#include <imgcls/models/registry.h>
 #include <imgcls/models/safetensors.h>
 #include <imgcls/models/weights.h>
+#include <imgcls/models/weights_file.h>
 
+#include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
 
 #include <catch2/catch.hpp>
+#include <fstream>
 
 using namespace imgcls;
 using Catch::Matchers::Contains;
 
-TEST_CASE("weights go into another model of the same shape") {
+namespace {
+
+/// A line of /proc/self/status, in bytes.
+std::int64_t memory(const std::string& key) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(key + ":")) return 1024 * std::stoll(line.substr(key.size() + 1));
+  }
+  return -1;
+}
+
+/// How much more memory `action` takes at its peak than there was before; nothing where the system
+/// does not tell.
+template <class Action>
+std::int64_t peak_of(const Action& action) {
+  std::ofstream("/proc/self/clear_refs") << "5";  // the peak begins anew
+  const std::int64_t before = memory("VmRSS");
+  action();
+  return memory("VmHWM") - before;
+}
+
+class Wide : public torch::nn::Module {
+ public:
+  Wide() {
+    for (int i = 0; i < 24; ++i) {
+      register_parameter("p" + std::to_string(i), at::full({1 << 20}, i, at::kFloat));
+    }
+  }
+  at::Tensor forward(const at::Tensor& images) { return images; }
+};
+
+}  // namespace
+
+TEST_CASE("weights go into another model of the same shape, from either format") {
   const test::TempFolder folder;
-  const models::Model one = test::toy_model(), other = test::toy_model();
-  models::write_safetensors(folder / "w", models::state(one));
-  CHECK_FALSE(other.parameters()[0].tensor.equal(one.parameters()[0].tensor));
-  models::load_weights(other, folder / "w");
+  const models::Model one = test::toy_model();
+  models::write_safetensors(folder / "safetensors", models::state(one));
+  models::write_pth(folder / "pth", models::state(one));
+  for (const char* file : {"safetensors", "pth"}) {
+    const models::Model other = test::toy_model();
+    CHECK_FALSE(other.parameters()[0].tensor.equal(one.parameters()[0].tensor));
+    models::load_weights(other, folder / file);
+    for (std::size_t i = 0; i < models::state(one).size(); ++i) {
+      CHECK(models::state(other)[i].tensor.equal(models::state(one)[i].tensor));
+    }
+  }
+}
+
+TEST_CASE("weights go into a model of another type and memory layout") {
+  const test::TempFolder folder;
+  const models::Model one = test::toy_model();
+  models::write_pth(folder / "pth", models::state(one));
+  models::Model other = test::toy_model();
+  other.to_channels_last();
+  other.parameters()[2].tensor.set_data(other.parameters()[2].tensor.to(at::kDouble));
+  models::load_weights(other, folder / "pth");
+  CHECK(other.parameters()[0].tensor.is_contiguous(at::MemoryFormat::ChannelsLast));
+  CHECK(other.parameters()[2].tensor.scalar_type() == at::kDouble);
   for (std::size_t i = 0; i < models::state(one).size(); ++i) {
-    CHECK(models::state(other)[i].tensor.equal(models::state(one)[i].tensor));
+    const at::Tensor tensor = models::state(other)[i].tensor;
+    CHECK(tensor.equal(models::state(one)[i].tensor.to(tensor.scalar_type())));
   }
 }
 
@@ -30,13 +89,67 @@ TEST_CASE("weights that do not fit are refused with every name, and nothing is l
   weights[0].tensor = at::zeros({8, 3, 5, 5});
   weights[1].name = "conv.bais";
   weights.push_back({"extra", at::zeros({1})});
-  CHECK_THROWS_WITH(
-      models::load_state(model, weights, "w.safetensors"),
-      Contains("w.safetensors does not fit the model toy") &&
-          Contains("wrong shape: conv.weight is [8, 3, 5, 5], the model has [8, 3, 3, 3]"));
-  CHECK_THROWS_WITH(
-      models::load_state(model, weights, "w"),
-      Contains("missing: conv.bias (there is conv.bais)") && Contains("unexpected: extra"));
-  CHECK_THROWS_AS(models::load_state(model, weights, "w"), WeightsError);
-  CHECK(model.parameters()[0].tensor.equal(before));
+  const test::TempFolder folder;
+  models::write_pth(folder / "w.pth", weights);
+  const auto refused = [&](const auto& load) {
+    CHECK_THROWS_WITH(load(), Contains("w.pth does not fit the model toy") &&
+                                  Contains("wrong shape: conv.weight is [8, 3, 5, 5], the model "
+                                           "has [8, 3, 3, 3]") &&
+                                  Contains("missing: conv.bias (there is conv.bais)") &&
+                                  Contains("unexpected: extra"));
+    CHECK_THROWS_AS(load(), WeightsError);
+    CHECK(model.parameters()[0].tensor.equal(before));
+  };
+  refused([&] { models::load_state(model, weights, "w.pth"); });
+  refused([&] { models::load_weights(model, folder / "w.pth"); });
+}
+
+TEST_CASE("a count of batches that old files lack keeps its value") {
+  const models::Model model = test::toy_model();
+  std::vector<models::NamedTensor> weights = models::state(model);
+  std::erase_if(weights, [](const models::NamedTensor& item) {
+    return item.name.ends_with("num_batches_tracked");
+  });
+  REQUIRE(weights.size() + 1 == models::state(model).size());
+  CHECK_NOTHROW(models::load_state(model, weights, "w"));
+}
+
+TEST_CASE("all but the head goes into a model for other classes") {
+  const test::TempFolder folder;
+  const models::Model ten = models::create("resnet18", {.classes = 10});
+  const models::Model five = models::create("resnet18", {.classes = 5});
+  const at::Tensor head = five.parameters().back().tensor.detach().clone();
+  models::write_pth(folder / "w.pth", models::state(ten));
+  CHECK_THROWS_WITH(models::load_weights(five, folder / "w.pth"),
+                    Contains("wrong shape: fc.weight is [10, 512]"));
+  models::load_weights(five, folder / "w.pth", {.head = false});
+  CHECK(five.parameters()[0].tensor.equal(ten.parameters()[0].tensor));
+  CHECK(five.parameters().back().tensor.equal(head));
+  CHECK_THROWS_WITH(models::load_weights(test::toy_model(), folder / "w.pth", {.head = false}),
+                    Contains("does not say which layer is its head"));
+}
+
+TEST_CASE("loading takes no second copy of the weights") {
+  const test::TempFolder folder;
+  const models::Model from(std::make_shared<Wide>()), into(std::make_shared<Wide>());
+  const std::int64_t bytes = 24 * (4 << 20);
+  for (const auto& [name, tensor] : into.parameters()) tensor.detach().fill_(-1);
+  for (const std::string file : {"w.safetensors", "w.pth"}) {
+    models::write_weights(folder / file, models::state(from));
+    if (memory("VmHWM") < 0) return;
+    CHECK(peak_of([&] { models::load_weights(into, folder / file); }) < bytes / 10);
+    CHECK(into.parameters()[23].tensor[77].item<float>() == 23);
+    CHECK(peak_of([&] { CHECK(models::read_weights(folder / file).size() == 24); }) <
+          bytes + bytes / 10);
+  }
+}
+
+TEST_CASE("what is no file of weights is refused by name") {
+  const test::TempFolder folder;
+  const models::Model model = test::toy_model();
+  CHECK_THROWS_AS(models::load_weights(model, folder / "absent.pth"), IoError);
+  CHECK_THROWS_WITH(models::load_weights(model, folder.write("w.pth", "no weights at all")),
+                    Contains("w.pth is no usable safetensors file"));
+  CHECK_THROWS_WITH(models::read_pth(folder.write("x.pth", "no weights at all")),
+                    Contains("x.pth is no usable .pth file: it begins as no file of torch.save"));
 }

@@ -109,3 +109,67 @@ void check_family(const std::string& family) {
 TEST_CASE("zoo: resnet equals torchvision's") {
   check_family("resnet");
 }
+
+TEST_CASE("zoo: alexnet equals torchvision's") {
+  check_family("alexnet");
+}
+
+TEST_CASE("zoo: densenet equals torchvision's") {
+  check_family("densenet");
+}
+
+TEST_CASE("zoo: googlenet equals torchvision's") {
+  check_family("googlenet");
+}
+
+TEST_CASE("zoo: inception equals torchvision's") {
+  check_family("inception");
+}
+
+TEST_CASE("zoo: mnasnet equals torchvision's") {
+  check_family("mnasnet");
+}
+
+TEST_CASE("zoo: mobilenetv2 equals torchvision's") {
+  check_family("mobilenetv2");
+}
+
+TEST_CASE("zoo: mobilenetv3 equals torchvision's") {
+  check_family("mobilenetv3");
+}
+
+TEST_CASE("zoo: shufflenetv2 equals torchvision's") {
+  check_family("shufflenetv2");
+}
+
+TEST_CASE("zoo: squeezenet equals torchvision's") {
+  check_family("squeezenet");
+}
+
+TEST_CASE("zoo: vgg equals torchvision's") {
+  check_family("vgg");
+}
+
+TEST_CASE("zoo: efficientnet equals torchvision's") {
+  check_family("efficientnet");
+}
+
+TEST_CASE("zoo: vision_transformer equals torchvision's") {
+  check_family("vision_transformer");
+}
+
+TEST_CASE("zoo: convnext equals torchvision's") {
+  check_family("convnext");
+}
+
+TEST_CASE("zoo: regnet equals torchvision's") {
+  check_family("regnet");
+}
+
+TEST_CASE("zoo: swin_transformer equals torchvision's") {
+  check_family("swin_transformer");
+}
+
+TEST_CASE("zoo: maxvit equals torchvision's") {
+  check_family("maxvit");
+}

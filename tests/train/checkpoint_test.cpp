@@ -144,7 +144,8 @@ TEST_CASE("when saving fails the checkpoint before stays and loads") {
   train::Position next = kPosition;
   next.step = 13;
   const models::Model unsavable = test::toy_model();
-  unsavable.parameters()[0].tensor.set_data(unsavable.parameters()[0].tensor.to(at::kComplexFloat));
+  unsavable.parameters()[0].tensor.set_data(
+      unsavable.parameters()[0].tensor.to(at::kComplexDouble));
   CHECK_THROWS_AS(checkpoints.save({unsavable, *trained.optimizer, nullptr}, next, kIdentity),
                   WeightsError);
   CHECK(checkpoints.newest_good(Log::quiet("")) == good);

@@ -1,4 +1,4 @@
-#include <imgcls/data/little_endian.h>
+#include <imgcls/core/little_endian.h>
 #include <imgcls/data/mat_elements.h>
 
 #include <fmt/format.h>

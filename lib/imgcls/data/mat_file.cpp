@@ -1,5 +1,5 @@
 #include <imgcls/core/error.h>
-#include <imgcls/data/little_endian.h>
+#include <imgcls/core/little_endian.h>
 #include <imgcls/data/mat_elements.h>
 #include <imgcls/data/mat_file.h>
 

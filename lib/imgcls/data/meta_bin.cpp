@@ -1,7 +1,7 @@
 #include <imgcls/core/error.h>
+#include <imgcls/core/pickle.h>
+#include <imgcls/core/zip_file.h>
 #include <imgcls/data/meta_bin.h>
-#include <imgcls/data/pickle.h>
-#include <imgcls/data/zip_file.h>
 
 #include <fmt/format.h>
 
@@ -79,10 +79,10 @@ bool is_wnid(std::string_view text) {
 
 ImageNetMeta read_meta_bin(std::span<const std::byte> file, std::string_view name) {
   // PyTorch names the folder inside after the file it was first saved as.
-  for (const ZipEntry& entry : read_zip(file, name)) {
+  for (const ZipEntry& entry : read_zip(MemorySource(file, name))) {
     const std::size_t slash = entry.name.find('/');
     if (slash == std::string::npos || entry.name.substr(slash) != "/data.pkl") continue;
-    return MetaReader(read_pickle(entry.bytes, name), name).read();
+    return MetaReader(read_pickle(file.subspan(entry.offset, entry.size), name), name).read();
   }
   throw DataError(fmt::format("{} is not a usable meta.bin: it holds no data.pkl", name));
 }
@@ -102,11 +102,11 @@ std::vector<std::byte> write_meta_bin(const ImageNetMeta& meta) {
   for (const std::string& wnid : meta.val_wnids) labels.push_back(wnids.at(wnid));
   pickle.root = pickle.add(Kind::tuple, {classes, pickle.add(Kind::list, std::move(labels))});
 
-  ZipWriter zip;
-  zip.add("meta/data.pkl", write_pickle(pickle));
-  zip.add("meta/byteorder", "little");
-  zip.add("meta/version", "3\n");
-  return zip.finish();
+  return zip_in_memory([&](ZipWriter& zip) {
+    zip.add("meta/data.pkl", write_pickle(pickle));
+    zip.add("meta/byteorder", "little");
+    zip.add("meta/version", "3\n");
+  });
 }
 
 }  // namespace imgcls::data

@@ -1,6 +1,7 @@
 #pragma once
 // Layers one after the other, named by their places: "0", "1", ... as in PyTorch's Sequential,
-// whose C++ form costs more to compile and cannot skip a place.
+// whose C++ form costs more to compile and cannot skip a place. Or with names of their own, as in
+// its Sequential of an OrderedDict.
 
 #include <torch/nn/module.h>
 
@@ -12,6 +13,8 @@
 
 namespace imgcls::models {
 
+using Step = std::function<at::Tensor(const at::Tensor&)>;
+
 class ChainImpl : public torch::nn::Module {
  public:
   /// A layer with parameters, or one that behaves differently in training. It takes the next place.
@@ -21,21 +24,32 @@ class ChainImpl : public torch::nn::Module {
   }
   template <class M>
   void add(std::shared_ptr<M> layer) {
-    register_module(std::to_string(steps_.size()), layer);
+    add(std::to_string(steps_.size()), std::move(layer));
+  }
+  /// The same, with a name instead of the place's number.
+  template <class M>
+  void add(std::string name, const torch::nn::ModuleHolder<M>& layer) {
+    add(std::move(name), layer.ptr());
+  }
+  template <class M>
+  void add(std::string name, std::shared_ptr<M> layer) {
+    register_module(std::move(name), layer);
     steps_.push_back([net = layer.get()](const at::Tensor& x) { return net->forward(x); });
   }
   /// A step without parameters (an activation, pooling). It takes a place as well, as PyTorch's do.
-  void add(std::function<at::Tensor(const at::Tensor&)> step) { steps_.push_back(std::move(step)); }
+  void add(Step step) { steps_.push_back(std::move(step)); }
 
-  at::Tensor forward(at::Tensor x) {
-    for (const auto& step : steps_) x = step(x);
+  at::Tensor forward(at::Tensor x) const { return run(std::move(x), 0, size()); }
+  /// The steps from place `first` to before `end` alone.
+  at::Tensor run(at::Tensor x, std::size_t first, std::size_t end) const {
+    for (std::size_t i = first; i < end; ++i) x = steps_[i](x);
     return x;
   }
 
   std::size_t size() const { return steps_.size(); }
 
  private:
-  std::vector<std::function<at::Tensor(const at::Tensor&)>> steps_;
+  std::vector<Step> steps_;
 };
 
 TORCH_MODULE(Chain);

@@ -6,6 +6,7 @@
 #include <ATen/ops/hardsigmoid.h>
 #include <ATen/ops/hardswish.h>
 #include <ATen/ops/hardtanh.h>
+#include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/silu.h>
@@ -51,19 +52,36 @@ at::Tensor activate_(Activation kind, at::Tensor x) {
   }
 }
 
+Step activation(Activation kind) {
+  return [kind](const at::Tensor& x) { return activate_(kind, x); };
+}
+
+Step max_pool(int kernel, int stride, int padding, bool ceil_mode) {
+  return [=](const at::Tensor& x) {
+    return at::max_pool2d(x, {kernel, kernel}, {stride, stride}, {padding, padding}, {1, 1},
+                          ceil_mode);
+  };
+}
+
+at::Tensor global_average(const at::Tensor& x) {
+  return at::adaptive_avg_pool2d(x, {1, 1}).flatten(1);
+}
+
 Chain conv_norm_act(int in, int out, const ConvNormActOptions& options) {
-  namespace nn = torch::nn;
   Chain chain;
+  add_conv_norm_act(chain, in, out, options);
+  return chain;
+}
+
+void add_conv_norm_act(Chain& chain, int in, int out, const ConvNormActOptions& options) {
+  namespace nn = torch::nn;
   chain->add(nn::Conv2d(nn::Conv2dOptions(in, out, options.kernel)
                             .stride(options.stride)
                             .padding(options.padding.value_or((options.kernel - 1) / 2))
                             .groups(options.groups)
                             .bias(false)));
   chain->add(BatchNorm2d(nn::BatchNorm2dOptions(out).eps(options.eps).momentum(options.momentum)));
-  if (options.activation != Activation::none) {
-    chain->add([kind = options.activation](const at::Tensor& x) { return activate_(kind, x); });
-  }
-  return chain;
+  if (options.activation != Activation::none) chain->add(activation(options.activation));
 }
 
 SqueezeExciteImpl::SqueezeExciteImpl(int channels, int squeezed, Activation activation,

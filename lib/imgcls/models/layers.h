@@ -17,6 +17,16 @@ enum class Activation { none, relu, relu6, silu, gelu, hardswish, sigmoid, hards
 at::Tensor activate(Activation kind, const at::Tensor& x);
 at::Tensor activate_(Activation kind, at::Tensor x);
 
+/// `activate_` as a step of a chain.
+Step activation(Activation kind);
+
+/// A maximum over kernel x kernel places as a step of a chain. `ceil_mode` keeps a last row and
+/// column that the stride does not reach in full.
+Step max_pool(int kernel, int stride, int padding = 0, bool ceil_mode = false);
+
+/// The channels' means, N x C, of N x C x H x W.
+at::Tensor global_average(const at::Tensor& x);
+
 struct ConvNormActOptions {
   int kernel = 3;
   int stride = 1;
@@ -31,6 +41,8 @@ struct ConvNormActOptions {
 /// A convolution without bias ("0"), batch norm ("1") and an activation ("2"): torchvision's
 /// Conv2dNormActivation.
 Chain conv_norm_act(int in, int out, const ConvNormActOptions& options);
+/// The same three at the end of a chain, where families have not nested them.
+void add_conv_norm_act(Chain& chain, int in, int out, const ConvNormActOptions& options);
 
 /// Squeeze-and-excitation (Hu et al., arXiv:1709.01507), "fc1" and "fc2": channels are scaled by
 /// what two 1x1 convolutions make of their means. As torchvision's SqueezeExcitation.

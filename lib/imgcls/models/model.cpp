@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <regex>
 #include <utility>
 
 namespace imgcls::models {
@@ -70,6 +71,22 @@ std::int64_t Model::parameter_count() const {
   for (const NamedTensor& p : parameters())
     count += p.tensor.requires_grad() ? p.tensor.numel() : 0;
   return count;
+}
+
+std::size_t Model::freeze(const std::string& pattern) {
+  std::regex expression;
+  try {
+    expression = std::regex(pattern);
+  } catch (const std::regex_error& e) {
+    throw ConfigError(fmt::format("\"{}\" is no regular expression: {}", pattern, e.what()));
+  }
+  std::size_t frozen = 0;
+  for (const NamedTensor& p : parameters()) {
+    if (!std::regex_search(p.name, expression)) continue;
+    p.tensor.set_requires_grad(false);
+    ++frozen;
+  }
+  return frozen;
 }
 
 void Model::train(bool on) {

@@ -66,6 +66,11 @@ class Model {
   /// Number of trainable values.
   std::int64_t parameter_count() const;
 
+  /// Parameters in whose name the regular expression (ECMAScript) is found keep their values from
+  /// here on: they get no gradient, and the optimizer leaves them alone. Returns their number.
+  /// Throws ConfigError for a broken expression. Call it before training starts.
+  std::size_t freeze(const std::string& pattern);
+
   /// Training mode (batch statistics, dropout) or evaluation mode.
   void train(bool on = true);
   bool is_training() const;

@@ -4,6 +4,7 @@
 //
 // Like every header of torch's modules it costs seconds to include; no other header of imgcls does.
 
+#include <imgcls/models/chain.h>
 #include <imgcls/models/model.h>
 
 #include <torch/nn/module.h>
@@ -47,6 +48,16 @@ class Network : public torch::nn::Module {
     add_stage(std::move(name),
               [net = module.ptr().get()](const at::Tensor& x) { return net->forward(x); });
   }
+  /// Registers a module that is a stage.
+  template <class M>
+  void register_stage(const std::string& name, const torch::nn::ModuleHolder<M>& module) {
+    register_module(name, module);
+    add_stage(name, module);
+  }
+  /// Registers a chain that is several stages, which end at the places `lasts`, ascending, and are
+  /// named after them: "features.4" gives what the chain's layer "4" gives.
+  void register_stages(const std::string& name, const Chain& chain,
+                       const std::vector<std::size_t>& lasts);
   void set_head(std::string name) { head_ = std::move(name); }
 
  private:

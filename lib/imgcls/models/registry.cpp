@@ -17,7 +17,26 @@ namespace {
 std::deque<ModelEntry>& entries() {
   static std::deque<ModelEntry> all = [] {
     std::deque<ModelEntry> made;
-    for (const auto family : {resnet_family, airbench_family, resnet9_family}) {
+    for (const auto family : {alexnet_family,
+                              densenet_family,
+                              googlenet_family,
+                              inception_family,
+                              mnasnet_family,
+                              mobilenetv2_family,
+                              mobilenetv3_family,
+                              resnet_family,
+                              shufflenetv2_family,
+                              squeezenet_family,
+                              vgg_family,
+                              efficientnet_family,
+                              efficientnet_lite_family,
+                              regnet_family,
+                              convnext_family,
+                              vision_transformer_family,
+                              swin_transformer_family,
+                              maxvit_family,
+                              airbench_family,
+                              resnet9_family}) {
       std::ranges::move(family(), std::back_inserter(made));
     }
     return made;

@@ -36,7 +36,7 @@ struct ModelOptions {
   /// Blur before each reduction by 2 (Zhang, "Making convolutional networks shift-invariant again",
   /// arXiv:1904.11486).
   bool blur_pool = false;
-  /// Side of the images for models with learned positions (ViT); 0: the model's own.
+  /// Side of the images for ViT (positions) and EfficientNet-Lite (padding); 0: the model's own.
   int image_size = 0;
 };
 

@@ -4,7 +4,6 @@
 #include <imgcls/models/network.h>
 #include <imgcls/models/resnet.h>
 
-#include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/max_pool2d.h>
 #include <fmt/format.h>
 #include <torch/nn/init.h>
@@ -151,9 +150,7 @@ class ResNet : public Network {
       blocks_before += shape.depths[i];
     }
     fc_ = register_module("fc", nn::Linear(channels, options.classes));
-    add_stage("avgpool", [](const at::Tensor& x) {
-      return at::adaptive_avg_pool2d(x, {1, 1}).flatten(1);
-    });
+    add_stage("avgpool", global_average);
     add_stage("fc", fc_);
     set_head("fc");
     initialise(options.zero_init_residual);

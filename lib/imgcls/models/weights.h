@@ -1,5 +1,5 @@
 #pragma once
-// A model's weights in and out.
+// A model's weights in and out. docs/weights.md tells of the formats.
 
 #include <imgcls/models/model.h>
 
@@ -13,12 +13,30 @@ namespace imgcls::models {
 /// Parameters and buffers: what PyTorch's `state_dict()` holds.
 std::vector<NamedTensor> state(const Model& model);
 
-/// Copies `tensors` into the model's parameters and buffers, which keep their device and memory
-/// layout. Throws WeightsError, before anything is copied, with every missing, unexpected and
-/// wrong-shaped name in one message; `source` is what the message calls the tensors' origin.
-void load_state(const Model& model, std::span<const NamedTensor> tensors, std::string_view source);
+struct LoadOptions {
+  /// Also the layer that gives the logits. Without it, a model for other classes than the file's
+  /// keeps its own `Model::head()`.
+  bool head = true;
+};
 
-/// Loads a safetensors file. Throws WeightsError or IoError.
-void load_weights(const Model& model, const std::filesystem::path& path);
+/// Copies `tensors` into the model's parameters and buffers, which keep their device, type and
+/// memory layout. Throws WeightsError, before anything is copied, with every missing, unexpected
+/// and wrong-shaped name in one message; `source` is what the message calls the tensors' origin.
+/// A missing "num_batches_tracked", which files of before PyTorch 0.4.1 lack, keeps its value.
+void load_state(const Model& model, std::span<const NamedTensor> tensors, std::string_view source,
+                const LoadOptions& options = {});
+
+/// Loads a file of weights, safetensors or .pth as its first bytes say, in the same way. Values go
+/// from the file into the model where type and layout are equal, so this takes no memory besides
+/// the model and one tensor. Throws WeightsError or IoError.
+void load_weights(const Model& model, const std::filesystem::path& path,
+                  const LoadOptions& options = {});
+
+/// All tensors of a file of either format, on the CPU.
+std::vector<NamedTensor> read_weights(const std::filesystem::path& path);
+
+/// Writes tensors in the format that the file's name ends with: .safetensors, or .pth, .pt, .bin.
+/// Throws ConfigError for another ending, and what write_safetensors and write_pth throw.
+void write_weights(const std::filesystem::path& path, std::span<const NamedTensor> tensors);
 
 }  // namespace imgcls::models

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-namespace imgcls::data {
+namespace imgcls {
 
 /// The number in the first sizeof(T) bytes; there must be that many.
 template <std::unsigned_integral T>
@@ -27,4 +27,4 @@ void append_le(std::vector<std::byte>& bytes, T value) {
   }
 }
 
-}  // namespace imgcls::data
+}  // namespace imgcls

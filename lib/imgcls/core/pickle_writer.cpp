@@ -1,13 +1,13 @@
 #include <imgcls/core/error.h>
-#include <imgcls/data/little_endian.h>
-#include <imgcls/data/pickle.h>
-#include <imgcls/data/pickle_codes.h>
+#include <imgcls/core/little_endian.h>
+#include <imgcls/core/pickle.h>
+#include <imgcls/core/pickle_codes.h>
 
 #include <algorithm>
 #include <unordered_map>
 #include <utility>
 
-namespace imgcls::data {
+namespace imgcls {
 namespace {
 
 using Code = PickleCode;
@@ -47,6 +47,27 @@ class Writer {
     }
     const Pickle::Value& value = pickle_.at(number);
     switch (value.kind) {
+      case Kind::none:
+        put(Code::kNone);
+        break;
+      case Kind::boolean:
+        put(value.integer != 0 ? Code::kNewTrue : Code::kNewFalse);
+        break;
+      case Kind::integer:
+        write_integer(value.integer);
+        break;
+      case Kind::global:
+        write_global(value.text, number);
+        break;
+      case Kind::call:
+        write_call(value.items, number, depth);
+        break;
+      case Kind::persistent:
+        write_value(value.items.at(0), depth + 1);
+        put(Code::kBinPersistentId);
+        break;
+      case Kind::opaque:
+        throw DataError("a value whose content was skipped cannot be pickled");
       case Kind::text:
         write_text(value.text, number);
         break;
@@ -72,12 +93,59 @@ class Writer {
     memory_[number] = place;
   }
 
+  void append(std::string_view text) {
+    const auto bytes = std::as_bytes(std::span(text));
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  }
+
   void write_text(std::string_view text, std::uint32_t number) {
     put(Code::kBinUnicode);
     append_le(bytes_, static_cast<std::uint32_t>(text.size()));
-    const auto bytes = std::as_bytes(std::span(text));
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    append(text);
     memorize(number);
+  }
+
+  // In the fewest bytes.
+  void write_integer(std::int64_t integer) {
+    if (std::in_range<std::uint8_t>(integer)) {
+      put(Code::kBinInt1);
+      append_le(bytes_, static_cast<std::uint8_t>(integer));
+    } else if (std::in_range<std::uint16_t>(integer)) {
+      put(Code::kBinInt2);
+      append_le(bytes_, static_cast<std::uint16_t>(integer));
+    } else if (std::in_range<std::int32_t>(integer)) {
+      put(Code::kBinInt);
+      append_le(bytes_, static_cast<std::uint32_t>(integer));
+    } else {
+      int count = 5;  // bytes that hold it with its sign
+      while (count < 8 && integer >> (8 * count - 1) != 0 && integer >> (8 * count - 1) != -1) {
+        ++count;
+      }
+      put(Code::kLong1);
+      append_le(bytes_, static_cast<std::uint8_t>(count));
+      for (int i = 0; i < count; ++i) {
+        append_le(bytes_, static_cast<std::uint8_t>(integer >> (8 * i) & 0xFF));
+      }
+    }
+  }
+
+  void write_global(std::string_view name, std::uint32_t number) {
+    const std::size_t dot = name.rfind('.');
+    put(Code::kGlobal);
+    append(name.substr(0, dot));
+    append("\n");
+    append(name.substr(dot + 1));
+    append("\n");
+    memorize(number);
+  }
+
+  void write_call(const std::vector<std::uint32_t>& items, std::uint32_t number, int depth) {
+    write_value(items.at(0), depth + 1);
+    write_value(items.at(1), depth + 1);
+    put(Code::kReduce);
+    memorize(number);
+    const std::vector<std::uint32_t> contents(items.begin() + 2, items.end());
+    write_items(contents, 2, Code::kSetItem, Code::kSetItems, depth);
   }
 
   void write_tuple(const std::vector<std::uint32_t>& items, std::uint32_t number, int depth) {
@@ -121,4 +189,4 @@ std::vector<std::byte> write_pickle(const Pickle& pickle) {
   return Writer(pickle).write();
 }
 
-}  // namespace imgcls::data
+}  // namespace imgcls

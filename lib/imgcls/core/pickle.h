@@ -1,0 +1,78 @@
+#pragma once
+// Python's pickles, as data: dictionaries, lists, tuples, texts, numbers. Reading runs nothing. A
+// pickle is a program for a small stack machine; the instructions that name or call something of
+// Python's become values that say so, and a name that the reader was not told of is an error.
+// After CPython's Lib/pickletools.py, protocol 2.
+
+#include <imgcls/core/byte_source.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace imgcls {
+
+/// The values of a pickle. They refer to each other by number, since a value may stand in several
+/// places, even in itself: who walks through them must bound the depth.
+class Pickle {
+ public:
+  enum class Kind {
+    none,
+    boolean,
+    integer,
+    text,
+    tuple,
+    list,
+    dict,
+    global,      ///< a function or class; `text` is its name with its module's: "torch.Size"
+    call,        ///< items: what would be called, the tuple of its arguments, what is then put in
+    persistent,  ///< items: the description of an object that lies outside of the pickle
+    opaque,      ///< a value that is skipped: a float, a number of more than 64 bits
+  };
+  struct Value {
+    Kind kind;
+    std::string text = {};                  ///< of a text (UTF-8) or a global
+    std::vector<std::uint32_t> items = {};  ///< numbers of values; of a dict: key, value, key ...
+    std::int64_t integer = 0;               ///< of an integer; 0 or 1 of a boolean
+  };
+
+  /// Adds a value; its number.
+  std::uint32_t add(Value value);
+  std::uint32_t add(Kind kind, std::vector<std::uint32_t> items = {});
+  std::uint32_t add(std::string_view text);
+  std::uint32_t add_integer(std::int64_t integer);
+
+  const Value& at(std::uint32_t number) const { return values_.at(number); }
+  Value& at(std::uint32_t number) { return values_.at(number); }
+  std::size_t size() const { return values_.size(); }
+
+  std::uint32_t root = 0;  ///< the number of the value that is pickled
+
+ private:
+  std::vector<Value> values_;
+};
+
+/// What a pickle may name.
+struct PickleNames {
+  std::span<const std::string_view> known = {};  ///< "torch.Size"
+  std::string_view purpose = "plain data";       ///< for messages: what these names make up
+};
+
+/// Reads a pickle. Throws DataError, whose message begins with the source's name, for what is
+/// broken, for every instruction outside of the few that data need, and for a global that is not
+/// among `names`. The cursor stands behind the pickle then.
+Pickle read_pickle(ByteCursor& cursor, std::string_view source, const PickleNames& names = {});
+
+/// The same for bytes that hold a pickle and nothing else.
+Pickle read_pickle(std::span<const std::byte> bytes, std::string_view source,
+                   const PickleNames& names = {});
+
+/// The bytes that Python's `pickle.dumps(value, protocol=2)` gives where equal texts are the same
+/// object, but for empty batches. A value that stands in several places is written once. Throws
+/// DataError for values nested more than 100 deep, and for opaque ones.
+std::vector<std::byte> write_pickle(const Pickle& pickle);
+
+}  // namespace imgcls

@@ -1,0 +1,26 @@
+#pragma once
+// Numbers of the ZIP format that its reader and its writer share.
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+namespace imgcls::zip {
+
+inline constexpr std::uint32_t kLocalHeader = 0x04034B50, kDirectoryEntry = 0x02014B50,
+                               kEnd64 = 0x06064B50, kEnd64Locator = 0x07064B50,
+                               kDirectoryEnd = 0x06054B50;
+inline constexpr std::size_t kLocalSize = 30, kEntrySize = 46, kEndSize = 22, kEnd64Size = 56,
+                             kLocatorSize = 20;
+inline constexpr std::uint16_t kEncrypted = 1, kSizesFollow = 8, kUtf8 = 0x800;
+
+/// The kind of the extra field that holds 64-bit numbers, which stands in for those that are kLimit
+/// in the 32-bit fields.
+inline constexpr std::uint16_t kExtra64 = 1;
+inline constexpr std::uint64_t kLimit = std::numeric_limits<std::uint32_t>::max();
+inline constexpr std::uint16_t kCountLimit = std::numeric_limits<std::uint16_t>::max();
+
+/// CRC-32 of bytes that follow those of `crc`.
+std::uint32_t crc32(std::uint32_t crc, const std::byte* bytes, std::size_t count);
+
+}  // namespace imgcls::zip

@@ -1,0 +1,103 @@
+#include <imgcls/core/error.h>
+#include <imgcls/core/file.h>
+#include <imgcls/data/class_names.h>
+#include <imgcls/data/imagenet_text.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <utility>
+
+namespace imgcls::data {
+namespace {
+
+std::vector<ClassName> parse(std::string_view text, const std::string& source) {
+  std::vector<ClassName> classes;
+  std::map<std::string, std::size_t, std::less<>> lines;
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    const std::size_t space = line.find(' ');
+    const std::string id(line.substr(0, space));
+    if (id.empty()) {
+      throw DataError(fmt::format("{}:{}: expected a class's id, then its name", source, number));
+    }
+    if (const auto [first, is_new] = lines.emplace(id, number); !is_new) {
+      throw DataError(fmt::format("{}:{}: the class {} stands in line {} already", source, number,
+                                  id, first->second));
+    }
+    classes.push_back(
+        {id, space == std::string_view::npos ? id : std::string(line.substr(space + 1))});
+  }
+  if (classes.empty()) throw DataError(fmt::format("{} names no class", source));
+  return classes;
+}
+
+class Renumbered final : public Source {
+ public:
+  Renumbered(std::shared_ptr<const Source> source, std::span<const ClassName> classes)
+      : source_(std::move(source)) {
+    std::map<std::string_view, std::int64_t> numbers;
+    for (const ClassName& item : classes) {
+      numbers.emplace(item.id, static_cast<std::int64_t>(ids_.size()));
+      ids_.push_back(item.id);
+    }
+    std::vector<std::string> unknown;
+    for (const std::string& id : source_->classes()) {
+      const auto found = numbers.find(id);
+      if (found == numbers.end()) unknown.push_back(id);
+      numbers_.push_back(found == numbers.end() ? -1 : found->second);
+    }
+    if (!unknown.empty()) refuse(unknown);
+  }
+
+  std::size_t size() const override { return source_->size(); }
+  std::int64_t label(std::size_t index) const override {
+    return numbers_[static_cast<std::size_t>(source_->label(index))];
+  }
+  Sample read(std::size_t index) const override { return source_->read(index); }
+  std::string name(std::size_t index) const override { return source_->name(index); }
+  const std::vector<std::string>& classes() const override { return ids_; }
+  std::string fingerprint() const override { return source_->fingerprint(); }
+  std::span<const std::byte> checkpoints(std::size_t index) const override {
+    return source_->checkpoints(index);
+  }
+  void will_need(std::size_t index) const override { source_->will_need(index); }
+
+ private:
+  [[noreturn]] void refuse(std::vector<std::string> unknown) const {
+    constexpr std::size_t kShown = 5;
+    const std::size_t count = unknown.size();
+    unknown.resize(std::min(count, kShown));
+    throw DataError(fmt::format(
+        "{} of the data's {} classes are none of the model's {}: {}{}; expected ids such as {}",
+        count, source_->classes().size(), ids_.size(), fmt::join(unknown, ", "),
+        count > kShown ? ", ..." : "", ids_.front()));
+  }
+
+  std::shared_ptr<const Source> source_;
+  std::vector<std::string> ids_;
+  std::vector<std::int64_t> numbers_;  // by the source's
+};
+
+}  // namespace
+
+const std::vector<ClassName>& imagenet_classes() {
+  static const std::vector<ClassName> all = parse(kImageNetText, "ImageNet's classes");
+  return all;
+}
+
+std::vector<ClassName> read_class_names(const std::filesystem::path& path) {
+  return parse(read_text(path), path.string());
+}
+
+std::shared_ptr<const Source> with_classes(std::shared_ptr<const Source> source,
+                                           std::span<const ClassName> classes) {
+  return std::make_shared<Renumbered>(std::move(source), classes);
+}
+
+}  // namespace imgcls::data

@@ -1,0 +1,10 @@
+#pragma once
+// The text of imagenet_classes.txt.
+
+#include <string_view>
+
+namespace imgcls::data {
+
+extern const std::string_view kImageNetText;
+
+}  // namespace imgcls::data

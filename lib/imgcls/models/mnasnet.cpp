@@ -1,0 +1,130 @@
+#include <imgcls/models/families.h>
+#include <imgcls/models/layers.h>
+#include <imgcls/models/network.h>
+
+#include <torch/nn/init.h>
+#include <torch/nn/modules/dropout.h>
+#include <torch/nn/modules/linear.h>
+
+namespace imgcls::models {
+namespace {
+
+namespace nn = torch::nn;
+
+// The paper's decay of running statistics, 0.9997, as PyTorch counts it.
+constexpr double kMomentum = 1 - 0.9997;
+
+/// MobileNetV2's block with ReLU, also where nothing is widened.
+class InvertedResidual : public nn::Module {
+ public:
+  InvertedResidual(int in, int out, int kernel, int stride, int expansion)
+      : adds_input_(stride == 1 && in == out) {
+    const int wide = in * expansion;
+    add_conv_norm_act(layers_, in, wide, {.kernel = 1, .momentum = kMomentum});
+    add_conv_norm_act(layers_, wide, wide,
+                      {.kernel = kernel, .stride = stride, .groups = wide, .momentum = kMomentum});
+    add_conv_norm_act(layers_, wide, out,
+                      {.kernel = 1, .activation = Activation::none, .momentum = kMomentum});
+    register_module("layers", layers_);
+  }
+
+  at::Tensor forward(const at::Tensor& x) {
+    at::Tensor y = layers_(x);
+    return adds_input_ ? y.add_(x) : y;
+  }
+
+ private:
+  bool adds_input_;
+  Chain layers_;
+};
+
+/// Blocks of one width, the first of which has the stride.
+struct Stack {
+  int channels, kernel, stride, expansion, blocks;
+};
+
+/// The paper's MnasNet-B1, its figure 7 without squeeze-and-excitation, with `width` times the
+/// channels.
+class MnasNet : public Network {
+ public:
+  MnasNet(double width, const ModelOptions& options) {
+    constexpr int kLastChannels = 1280;
+    make_layers(width, kLastChannels);
+    add_stage("avgpool", global_average);
+    Chain classifier;
+    classifier->add(nn::Dropout(options.dropout.value_or(0.2)));
+    classifier->add(nn::Linear(kLastChannels, options.classes));
+    register_stage("classifier", classifier);
+    set_head("classifier.1");
+    initialise();
+  }
+
+ private:
+  // A stage for each resolution, and one for the last convolution.
+  void make_layers(double width, int last_channels) {
+    constexpr Stack kStacks[] = {{24, 3, 2, 3, 3}, {40, 5, 2, 3, 3},  {80, 5, 2, 6, 3},
+                                 {96, 3, 1, 6, 2}, {192, 5, 2, 6, 4}, {320, 3, 1, 6, 1}};
+    const int stem = make_divisible(32 * width);
+    int in = make_divisible(16 * width);
+    Chain layers;
+    std::vector<std::size_t> lasts;
+    add_conv_norm_act(layers, 3, stem, {.stride = 2, .momentum = kMomentum});
+    add_conv_norm_act(layers, stem, stem, {.groups = stem, .momentum = kMomentum});
+    add_conv_norm_act(layers, stem, in,
+                      {.kernel = 1, .activation = Activation::none, .momentum = kMomentum});
+    for (const Stack& stack : kStacks) {
+      if (stack.stride == 2) lasts.push_back(layers->size() - 1);
+      const int out = make_divisible(stack.channels * width);
+      layers->add(make_stack(in, out, stack));
+      in = out;
+    }
+    lasts.push_back(layers->size() - 1);
+    add_conv_norm_act(layers, in, last_channels, {.kernel = 1, .momentum = kMomentum});
+    lasts.push_back(layers->size() - 1);
+    register_stages("layers", layers, lasts);
+  }
+
+  static Chain make_stack(int in, int out, const Stack& stack) {
+    Chain blocks;
+    for (int i = 0; i < stack.blocks; ++i) {
+      blocks->add(std::make_shared<InvertedResidual>(i == 0 ? in : out, out, stack.kernel,
+                                                     i == 0 ? stack.stride : 1, stack.expansion));
+    }
+    return blocks;
+  }
+
+  void initialise() {
+    for (const auto& module : modules(/*include_self=*/false)) {
+      if (auto* conv = module->as<nn::Conv2d>()) {
+        nn::init::kaiming_normal_(conv->weight, 0.0, torch::kFanOut, torch::kReLU);
+      } else if (auto* linear = module->as<nn::Linear>()) {
+        nn::init::kaiming_uniform_(linear->weight, 0.0, torch::kFanOut, torch::kSigmoid);
+        nn::init::zeros_(linear->bias);
+      }
+    }
+  }
+};
+
+}  // namespace
+
+std::vector<ModelEntry> mnasnet_family() {
+  std::vector<ModelEntry> all;
+  const auto entry = [&](const std::string& name, std::int64_t parameters, double gflops,
+                         double width) {
+    ModelInfo info{.name = name,
+                   .parameters = parameters,
+                   .gflops = gflops,
+                   .paper = "arXiv:1807.11626",
+                   .takes = {.dropout = true}};
+    all.push_back({std::move(info), [=](const ModelOptions& options) {
+                     return Model(std::make_shared<MnasNet>(width, options), name);
+                   }});
+  };
+  entry("mnasnet0_5", 2'218'512, 0.104, 0.5);
+  entry("mnasnet0_75", 3'170'208, 0.215, 0.75);
+  entry("mnasnet1_0", 4'383'312, 0.314, 1.0);
+  entry("mnasnet1_3", 6'282'256, 0.526, 1.3);
+  return all;
+}
+
+}  // namespace imgcls::models

@@ -1,0 +1,108 @@
+#include <imgcls/models/families.h>
+#include <imgcls/models/layers.h>
+#include <imgcls/models/network.h>
+
+#include <torch/nn/init.h>
+#include <torch/nn/modules/dropout.h>
+#include <torch/nn/modules/linear.h>
+
+namespace imgcls::models {
+namespace {
+
+namespace nn = torch::nn;
+
+/// Widens 1x1, filters each channel by itself 3x3, narrows 1x1 without an activation, and adds the
+/// input where the shapes allow: the paper's figure 4d.
+class InvertedResidual : public nn::Module {
+ public:
+  InvertedResidual(int in, int out, int stride, int expansion)
+      : adds_input_(stride == 1 && in == out) {
+    const int wide = in * expansion;
+    if (expansion != 1) {
+      conv_->add(conv_norm_act(in, wide, {.kernel = 1, .activation = Activation::relu6}));
+    }
+    conv_->add(conv_norm_act(wide, wide,
+                             {.stride = stride, .groups = wide, .activation = Activation::relu6}));
+    add_conv_norm_act(conv_, wide, out, {.kernel = 1, .activation = Activation::none});
+    register_module("conv", conv_);
+  }
+
+  at::Tensor forward(const at::Tensor& x) {
+    at::Tensor y = conv_(x);
+    return adds_input_ ? y.add_(x) : y;
+  }
+
+ private:
+  bool adds_input_;
+  Chain conv_;
+};
+
+/// Blocks of one width, the first of which has the stride: a row of the paper's table 2.
+struct Row {
+  int expansion, channels, blocks, stride;
+};
+
+class MobileNetV2 : public Network {
+ public:
+  explicit MobileNetV2(const ModelOptions& options) {
+    constexpr int kLastChannels = 1280;
+    make_features(kLastChannels);
+    add_stage("avgpool", global_average);
+    Chain classifier;
+    classifier->add(nn::Dropout(options.dropout.value_or(0.2)));
+    classifier->add(nn::Linear(kLastChannels, options.classes));
+    register_stage("classifier", classifier);
+    set_head("classifier.1");
+    initialise();
+  }
+
+ private:
+  // A stage for each resolution, and one for the last convolution.
+  void make_features(int last_channels) {
+    constexpr Row kRows[] = {{1, 16, 1, 1}, {6, 24, 2, 2},  {6, 32, 3, 2}, {6, 64, 4, 2},
+                             {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
+    int channels = 32;
+    Chain features;
+    std::vector<std::size_t> lasts;
+    features->add(conv_norm_act(3, channels, {.stride = 2, .activation = Activation::relu6}));
+    for (const Row& row : kRows) {
+      if (row.stride == 2) lasts.push_back(features->size() - 1);
+      for (int i = 0; i < row.blocks; ++i) {
+        features->add(std::make_shared<InvertedResidual>(channels, row.channels,
+                                                         i == 0 ? row.stride : 1, row.expansion));
+        channels = row.channels;
+      }
+    }
+    lasts.push_back(features->size() - 1);
+    features->add(
+        conv_norm_act(channels, last_channels, {.kernel = 1, .activation = Activation::relu6}));
+    lasts.push_back(features->size() - 1);
+    register_stages("features", features, lasts);
+  }
+
+  void initialise() {
+    for (const auto& module : modules(/*include_self=*/false)) {
+      if (auto* conv = module->as<nn::Conv2d>()) {
+        nn::init::kaiming_normal_(conv->weight, 0.0, torch::kFanOut);
+      } else if (auto* linear = module->as<nn::Linear>()) {
+        nn::init::normal_(linear->weight, 0, 0.01);
+        nn::init::zeros_(linear->bias);
+      }
+    }
+  }
+};
+
+}  // namespace
+
+std::vector<ModelEntry> mobilenetv2_family() {
+  return {{.info = {.name = "mobilenet_v2",
+                    .parameters = 3'504'872,
+                    .gflops = 0.301,
+                    .paper = "arXiv:1801.04381",
+                    .takes = {.dropout = true}},
+           .make = [](const ModelOptions& options) {
+             return Model(std::make_shared<MobileNetV2>(options), "mobilenet_v2");
+           }}};
+}
+
+}  // namespace imgcls::models

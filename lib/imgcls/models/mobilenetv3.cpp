@@ -1,0 +1,147 @@
+#include <imgcls/models/families.h>
+#include <imgcls/models/layers.h>
+#include <imgcls/models/network.h>
+
+#include <torch/nn/init.h>
+#include <torch/nn/modules/dropout.h>
+#include <torch/nn/modules/linear.h>
+
+#include <span>
+
+namespace imgcls::models {
+namespace {
+
+namespace nn = torch::nn;
+
+// Batch norm's.
+constexpr double kEps = 1e-3, kMomentum = 0.01;
+
+/// A row of the paper's tables 1 and 2, without its input channels, which the row before gives.
+struct Row {
+  int kernel, expanded, out;
+  bool squeeze_excite;
+  Activation activation;
+  int stride;
+};
+
+/// MobileNetV2's block with squeeze-and-excitation after the filters.
+class InvertedResidual : public nn::Module {
+ public:
+  InvertedResidual(int in, const Row& row) : adds_input_(row.stride == 1 && in == row.out) {
+    const int wide = row.expanded;
+    if (wide != in) block_->add(conv(in, wide, {.kernel = 1, .activation = row.activation}));
+    block_->add(conv(wide, wide,
+                     {.kernel = row.kernel,
+                      .stride = row.stride,
+                      .groups = wide,
+                      .activation = row.activation}));
+    if (row.squeeze_excite) {
+      block_->add(
+          SqueezeExcite(wide, make_divisible(wide / 4), Activation::relu, Activation::hardsigmoid));
+    }
+    block_->add(conv(wide, row.out, {.kernel = 1, .activation = Activation::none}));
+    register_module("block", block_);
+  }
+
+  at::Tensor forward(const at::Tensor& x) {
+    at::Tensor y = block_(x);
+    return adds_input_ ? y.add_(x) : y;
+  }
+
+  static Chain conv(int in, int out, ConvNormActOptions options) {
+    options.eps = kEps;
+    options.momentum = kMomentum;
+    return conv_norm_act(in, out, options);
+  }
+
+ private:
+  bool adds_input_;
+  Chain block_;
+};
+
+class MobileNetV3 : public Network {
+ public:
+  MobileNetV3(std::span<const Row> rows, int hidden, const ModelOptions& options) {
+    const int pooled = make_features(rows);
+    add_stage("avgpool", global_average);
+    Chain classifier;
+    classifier->add(nn::Linear(pooled, hidden));
+    classifier->add(activation(Activation::hardswish));
+    classifier->add(nn::Dropout(options.dropout.value_or(0.2)));
+    classifier->add(nn::Linear(hidden, options.classes));
+    register_stage("classifier", classifier);
+    set_head("classifier.3");
+    initialise();
+  }
+
+ private:
+  // A stage for each resolution, and one for the last convolution. Returns its channels.
+  int make_features(std::span<const Row> rows) {
+    int channels = 16;
+    Chain features;
+    std::vector<std::size_t> lasts;
+    features->add(
+        InvertedResidual::conv(3, channels, {.stride = 2, .activation = Activation::hardswish}));
+    for (const Row& row : rows) {
+      if (row.stride == 2) lasts.push_back(features->size() - 1);
+      features->add(std::make_shared<InvertedResidual>(channels, row));
+      channels = row.out;
+    }
+    lasts.push_back(features->size() - 1);
+    const int last_channels = 6 * channels;
+    features->add(InvertedResidual::conv(channels, last_channels,
+                                         {.kernel = 1, .activation = Activation::hardswish}));
+    lasts.push_back(features->size() - 1);
+    register_stages("features", features, lasts);
+    return last_channels;
+  }
+
+  void initialise() {
+    for (const auto& module : modules(/*include_self=*/false)) {
+      if (auto* conv = module->as<nn::Conv2d>()) {
+        nn::init::kaiming_normal_(conv->weight, 0.0, torch::kFanOut);
+        if (conv->bias.defined()) nn::init::zeros_(conv->bias);
+      } else if (auto* linear = module->as<nn::Linear>()) {
+        nn::init::normal_(linear->weight, 0, 0.01);
+        nn::init::zeros_(linear->bias);
+      }
+    }
+  }
+};
+
+constexpr auto kRelu = Activation::relu, kSwish = Activation::hardswish;
+
+constexpr Row kLarge[] = {
+    {3, 16, 16, false, kRelu, 1},   {3, 64, 24, false, kRelu, 2},   {3, 72, 24, false, kRelu, 1},
+    {5, 72, 40, true, kRelu, 2},    {5, 120, 40, true, kRelu, 1},   {5, 120, 40, true, kRelu, 1},
+    {3, 240, 80, false, kSwish, 2}, {3, 200, 80, false, kSwish, 1}, {3, 184, 80, false, kSwish, 1},
+    {3, 184, 80, false, kSwish, 1}, {3, 480, 112, true, kSwish, 1}, {3, 672, 112, true, kSwish, 1},
+    {5, 672, 160, true, kSwish, 2}, {5, 960, 160, true, kSwish, 1}, {5, 960, 160, true, kSwish, 1}};
+
+constexpr Row kSmall[] = {
+    {3, 16, 16, true, kRelu, 2},   {3, 72, 24, false, kRelu, 2},  {3, 88, 24, false, kRelu, 1},
+    {5, 96, 40, true, kSwish, 2},  {5, 240, 40, true, kSwish, 1}, {5, 240, 40, true, kSwish, 1},
+    {5, 120, 48, true, kSwish, 1}, {5, 144, 48, true, kSwish, 1}, {5, 288, 96, true, kSwish, 2},
+    {5, 576, 96, true, kSwish, 1}, {5, 576, 96, true, kSwish, 1}};
+
+}  // namespace
+
+std::vector<ModelEntry> mobilenetv3_family() {
+  std::vector<ModelEntry> all;
+  const auto entry = [&](const std::string& name, std::int64_t parameters, double gflops,
+                         std::span<const Row> rows, int hidden) {
+    ModelInfo info{.name = name,
+                   .parameters = parameters,
+                   .gflops = gflops,
+                   .paper = "arXiv:1905.02244",
+                   .takes = {.dropout = true}};
+    all.push_back({std::move(info), [=](const ModelOptions& options) {
+                     return Model(std::make_shared<MobileNetV3>(rows, hidden, options), name);
+                   }});
+  };
+  entry("mobilenet_v3_small", 2'542'856, 0.057, kSmall, 1024);
+  entry("mobilenet_v3_large", 5'483'032, 0.217, kLarge, 1280);
+  return all;
+}
+
+}  // namespace imgcls::models

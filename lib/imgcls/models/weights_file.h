@@ -1,0 +1,42 @@
+#pragma once
+// A file of weights, safetensors or .pth, open for reading: what it holds is known, and values are
+// read where they are wanted, once.
+
+#include <imgcls/core/byte_source.h>
+#include <imgcls/models/model.h>
+#include <imgcls/weights/listing.h>
+
+#include <filesystem>
+#include <functional>
+#include <vector>
+
+namespace imgcls::models {
+
+class WeightsFile {
+ public:
+  using Parse = std::function<weights::Listing(const ByteSource&)>;
+
+  /// Opens and checks a file of the format that its first bytes tell. Throws WeightsError naming
+  /// the file and what is wrong with it (weights/safetensors.h, weights/pth.h), or IoError.
+  explicit WeightsFile(const std::filesystem::path& path);
+  /// The same for the format that `parse` reads.
+  WeightsFile(const std::filesystem::path& path, const Parse& parse);
+
+  const weights::Listing& listing() const { return listing_; }
+  const std::string& name() const { return source_.name(); }
+
+  /// All tensors, on the CPU, in the file's order; those that share memory in a .pth share it here.
+  /// Takes as much memory as their storages.
+  std::vector<NamedTensor> read() const;
+  /// One tensor, in memory of its own.
+  at::Tensor read(const weights::StoredTensor& tensor) const;
+  /// Its values into `target`, of the same shape and of any type, device and layout. Where type and
+  /// layout are the file's and the target is on the CPU, without a copy between.
+  void read_into(const weights::StoredTensor& tensor, const at::Tensor& target) const;
+
+ private:
+  FileSource source_;
+  weights::Listing listing_;
+};
+
+}  // namespace imgcls::models

@@ -1,0 +1,65 @@
+#pragma once
+// What a file of weights holds, whatever its format: tensors, each a view of a storage, and where
+// the storages' bytes are in the file. Reading a listing reads no values.
+
+#include <imgcls/weights/dtype.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace imgcls::weights {
+
+/// More dimensions a tensor cannot have: PyTorch's loops take no more.
+inline constexpr std::size_t kMaxDimensions = 64;
+
+/// Bytes in a file.
+struct Place {
+  std::uint64_t offset = 0, size = 0;
+
+  bool operator==(const Place&) const = default;
+};
+
+/// A tensor as PyTorch sees it: the value at index (i, j, ...) is value number
+/// offset + i * strides[0] + j * strides[1] + ... of its storage.
+struct StoredTensor {
+  std::string name;
+  DType type = DType::float32;
+  std::vector<std::int64_t> shape = {}, strides = {};
+  std::size_t storage = 0;   ///< number in Listing::storages
+  std::uint64_t offset = 0;  ///< in values
+
+  /// Number of values, and the bytes that they take without gaps.
+  std::uint64_t count() const;
+  std::uint64_t bytes() const { return count() * info(type).bytes; }
+  /// The values lie one behind the other, the last index running fastest.
+  bool is_contiguous() const;
+
+  bool operator==(const StoredTensor&) const = default;
+};
+
+struct Listing {
+  std::vector<Place> storages;
+  std::vector<StoredTensor> tensors;
+
+  /// Where in the file the tensor's values are, from the first to the last, with what is between.
+  Place place(const StoredTensor& tensor) const;
+
+  bool operator==(const Listing&) const = default;
+};
+
+/// Strides of a tensor of that shape whose values lie one behind the other.
+std::vector<std::int64_t> contiguous_strides(const std::vector<std::int64_t>& shape);
+
+/// Throws WeightsError, whose message begins with `source`, where a tensor has more than
+/// kMaxDimensions, or a shape of which `count` and `bytes` cannot be computed.
+void check_shape(const StoredTensor& tensor, std::string_view source);
+
+/// The same, and where its strides and offset reach out of its storage, or where it has more values
+/// than a file of `file_size` bytes can hold.
+void check(const Listing& listing, const StoredTensor& tensor, std::string_view source,
+           std::uint64_t file_size);
+
+}  // namespace imgcls::weights
