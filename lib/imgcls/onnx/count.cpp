@@ -21,7 +21,7 @@ double operations(const TracedOp& op) {
     return results * product(sizes(1)) / static_cast<double>(sizes(1)[0]);
   }
   if (op.name == "addmm") return results * static_cast<double>(sizes(1).back());
-  if (op.name == "mm" || op.name == "bmm" || op.name == "matmul") {
+  if (op.name == "linear" || op.name == "mm" || op.name == "bmm" || op.name == "matmul") {
     return results * static_cast<double>(sizes(0).back());
   }
   if (op.name == "scaled_dot_product_attention") {  // query key^T, and the result times value

@@ -113,6 +113,16 @@ void addmm(const Call& call) {
   call.result(build.node("Gemm", {call.tensor(1), call.tensor(2), call.tensor(0)}));
 }
 
+/// x weights^T + bias, of any number of dimensions.
+void linear(const Call& call) {
+  Builder& build = call.build();
+  const c10::IValue& weights = call.op().inputs.at(1)->constant;
+  if (!weights.isTensor()) call.refuse("weights that depend on the images");
+  const std::string transposed = build.constant(weights.toTensor().t());
+  const std::string x = build.node("MatMul", {call.tensor(0), transposed});
+  call.result(call.has(2) ? build.node("Add", {x, call.tensor(2)}) : x);
+}
+
 void product(const Call& call) {
   call.result(call.build().node("MatMul", {call.tensor(0), call.tensor(1)}));
 }
@@ -159,6 +169,7 @@ void add_layers(Translations& all) {
   all["avg_pool2d"] = average_pool;
   all["adaptive_avg_pool2d"] = adaptive_average_pool;
   all["addmm"] = addmm;
+  all["linear"] = linear;
   all["mm"] = product;
   all["bmm"] = product;
   all["matmul"] = product;

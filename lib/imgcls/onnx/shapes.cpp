@@ -47,6 +47,21 @@ void cat(const Call& call) {
   call.result(call.build().node("Concat", call.tensors(0), {{"axis", axis}}));
 }
 
+/// Each tensor gets a dimension of one, along which they are joined.
+void stack(const Call& call) {
+  Builder& build = call.build();
+  const auto rank = static_cast<std::int64_t>(call.result_sizes().size());
+  const std::int64_t given = call.integer(1), axis = given < 0 ? given + rank : given;
+  TracedValue one = *call.op().outputs.at(0);
+  one.sizes_of_two.at(static_cast<std::size_t>(axis)) = 1;
+  one.sizes_of_three.at(static_cast<std::size_t>(axis)) = 1;
+  std::vector<std::string> items;
+  for (const std::string& item : call.tensors(0)) {
+    items.push_back(build.node("Reshape", {item, build.reshape_sizes(one)}));
+  }
+  call.result(build.node("Concat", items, {{"axis", axis}}));
+}
+
 std::string cut(Builder& build, const std::string& x, std::int64_t axis, std::int64_t from,
                 std::int64_t to, std::int64_t step = 1) {
   return build.node("Slice", {x, build.constant(Sizes{from}), build.constant(Sizes{to}),
@@ -145,6 +160,7 @@ void add_shapes(Translations& all) {
   all["transpose"] = transpose;
   all["t"] = transpose;
   all["cat"] = cat;
+  all["stack"] = stack;
   all["slice"] = slice;
   all["narrow"] = narrow;
   all["select"] = select;

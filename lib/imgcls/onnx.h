@@ -1,0 +1,4 @@
+#pragma once
+// All of imgcls/onnx.
+
+#include <imgcls/onnx/export.h>
