@@ -17,6 +17,10 @@ void add_eval(CLI::App& program, std::function<int()>& chosen);
 void add_launch(CLI::App& program, std::function<int()>& chosen);
 void add_prepare(CLI::App& program, std::function<int()>& chosen);
 void add_bench(CLI::App& program, std::function<int()>& chosen);
+void add_models(CLI::App& program, std::function<int()>& chosen);
+void add_predict(CLI::App& program, std::function<int()>& chosen);
+void add_export(CLI::App& program, std::function<int()>& chosen);
+void add_weights(CLI::App& program, std::function<int()>& chosen);
 
 /// Runs `work`, whose result is the exit code, and reports what it throws: 2 for a ConfigError, 1
 /// for other errors.

@@ -1,8 +1,13 @@
-// imgcls eval: exact top-1 and top-5 of a run's weights, or of given ones.
+// imgcls eval: exact top-1 and top-5 of a run's weights, or of given ones, and which classes are
+// taken for which.
 #include "commands.h"
 
 #include <imgcls/core/error.h>
+#include <imgcls/core/file.h>
+#include <imgcls/data/class_names.h>
+#include <imgcls/data/shard_listing.h>
 #include <imgcls/dist/agree.h>
+#include <imgcls/models/registry.h>
 #include <imgcls/models/weights.h>
 #include <imgcls/report/progress.h>
 #include <imgcls/train/checkpoint.h>
@@ -19,7 +24,11 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
+#include <string>
+#include <vector>
 
 namespace imgcls::cli {
 namespace {
@@ -29,10 +38,36 @@ namespace fs = std::filesystem;
 struct EvalArguments {
   std::vector<std::string> config;
   std::string weights;
+  std::string model, data, classes, output;
+  int size = 0, resize = -1;
+  bool flip = false;
 };
+
+/// A model and a folder of images instead of a configuration: the one that they stand for.
+void expand_model(EvalArguments& arguments) {
+  if (arguments.data.empty() || arguments.weights.empty()) {
+    throw ConfigError("--model wants --weights FILE and --data FOLDER");
+  }
+  const int size = arguments.size > 0 ? arguments.size : models::info(arguments.model).input_size;
+  const int resize = arguments.resize >= 0 ? arguments.resize : data::usual_resize(size);
+  std::vector<std::string> config{
+      "data.root=" + nlohmann::json(arguments.data).dump(),
+      "data.train=.",
+      "data.val=.",
+      fmt::format("data.format={}", data::holds_shards(arguments.data) ? "shards" : "folder"),
+      "model.name=" + nlohmann::json(arguments.model).dump(),
+      "model.stem=imagenet",
+      fmt::format("eval.size={}", size),
+      fmt::format("eval.resize={}", resize)};
+  config.insert(config.end(), arguments.config.begin(), arguments.config.end());
+  arguments.config = std::move(config);
+}
 
 /// A run's folder stands for its configuration and its newest good checkpoint.
 void expand_run_folder(EvalArguments& arguments) {
+  if (arguments.config.empty()) {
+    throw ConfigError("say a run's folder, or --model MODEL --weights FILE --data FOLDER");
+  }
   const fs::path first = arguments.config.front();
   const train::RunFiles files{first};
   if (!fs::is_directory(first)) {
@@ -43,6 +78,9 @@ void expand_run_folder(EvalArguments& arguments) {
     return;
   }
   arguments.config.front() = files.config().string();
+  if (arguments.classes.empty() && fs::exists(files.classes())) {
+    arguments.classes = files.classes().string();
+  }
   if (!arguments.weights.empty()) return;
   const auto newest = train::Checkpoints(files.checkpoints(), 1).newest_good(Log());
   if (!newest) {
@@ -59,15 +97,33 @@ struct Subject {
   std::unique_ptr<data::Loader> loader;
 };
 
+/// The images with the numbers that the model gives their classes: those of --classes or of the
+/// run; ImageNet's, where the data's are some of them; else the data's own.
+std::shared_ptr<const data::Source> with_model_classes(std::shared_ptr<const data::Source> source,
+                                                       const EvalArguments& arguments) {
+  if (!arguments.classes.empty()) {
+    const auto classes = data::read_class_names(arguments.classes);
+    return data::with_classes(std::move(source), classes);
+  }
+  const auto& imagenet = data::imagenet_classes();
+  const bool of_imagenet = std::ranges::all_of(source->classes(), [&](const std::string& id) {
+    return std::ranges::binary_search(imagenet, id, {}, &data::ClassName::id);
+  });
+  return of_imagenet ? data::with_classes(std::move(source), imagenet) : source;
+}
+
 /// Opens data and weights, on all ranks the same. Throws dist::AgreedError.
-Subject open(const Config& config, const std::string& weights, dist::World& world) {
+Subject open(const Config& config, const EvalArguments& arguments, dist::World& world) {
+  const std::string& weights = arguments.weights;
   std::optional<Subject> subject;
   std::vector<dist::Field> fields;
   dist::agree(world, [&] {
     train::RunOptions options = train::run_options(config);
     if (options.data.threads == 0) options.data.threads = world.cores();
     train::configure_torch(options, world);
-    const auto source = train::open_source(config, train::Split::val);
+    if (arguments.flip) options.eval.flip = true;
+    const auto source =
+        with_model_classes(train::open_source(config, train::Split::val), arguments);
     const models::Model model = train::create_model(config, source->classes().size());
     models::load_weights(model, weights);
     if (world.size() > 1) {  // hashes the weights
@@ -85,7 +141,8 @@ Subject open(const Config& config, const std::string& weights, dist::World& worl
 }
 
 /// Shows a line of progress meanwhile; a signal ends it, with a result of -1 images.
-train::EvalCounts evaluate(const Subject& subject, const Log& log, dist::World& world) {
+train::EvalCounts evaluate(const Subject& subject, const Log& log, dist::World& world,
+                           train::EvalDetails& details) {
   const train::RunOptions& options = subject.options;
   const train::StopSignals signals;
   const train::InputStage input(options.data.normalisation, world.device(), options.channels_last);
@@ -103,16 +160,35 @@ train::EvalCounts evaluate(const Subject& subject, const Log& log, dist::World& 
     }
     return signals.received() == 0;
   };
-  const train::EvalCounts counts =
-      train::evaluate(subject.model, *subject.loader, input, world, options.eval.flip, go_on);
+  const train::EvalCounts counts = train::evaluate(subject.model, *subject.loader, input, world,
+                                                   options.eval.flip, go_on, &details);
   progress.clear();
   return counts;
 }
 
-int run(const Config& config, const std::string& weights, dist::World& world) {
-  const Subject subject = open(config, weights, world);
+/// Files that say more than the counts.
+void write_files(const fs::path& folder, const EvalArguments& arguments,
+                 const train::EvalCounts& counts, const train::EvalDetails& details,
+                 std::span<const std::string> classes) {
+  make_folders(folder);
+  const nlohmann::json summary{
+      {"weights", arguments.weights}, {"images", counts.images},
+      {"top1", counts.top1},          {"top5", counts.top5},
+      {"acc1", counts.acc1()},        {"acc5", counts.acc5()},
+      {"loss", counts.loss()},        {"calibration_error", details.calibration_error()}};
+  replace_file(folder / "eval.json", summary.dump(1) + "\n");
+  train::write_per_class(details, classes, folder / "per_class.csv");
+  train::write_confusion(details, classes, folder / "confusion.csv");
+  train::draw_confusion(details, folder / "confusion.png");
+  fmt::print("written: {}/eval.json, per_class.csv, confusion.csv, confusion.png\n",
+             folder.string());
+}
+
+int run(const Config& config, const EvalArguments& arguments, dist::World& world) {
+  const Subject subject = open(config, arguments, world);
   const Log log;
-  const train::EvalCounts counts = evaluate(subject, log, world);
+  train::EvalDetails details(subject.source->classes().size());
+  const train::EvalCounts counts = evaluate(subject, log, world, details);
   const bool stopped = counts.images < 0;
   const int code = stopped ? train::kStopped : train::kSuccess;
   if (!world.is_first()) return code;
@@ -120,26 +196,63 @@ int run(const Config& config, const std::string& weights, dist::World& world) {
     log.warn("stopped by a signal; there is no result");
     return code;
   }
-  fmt::print("{}\n", weights);
+  fmt::print("{}\n", arguments.weights);
   fmt::print("images {}\n", counts.images);
   fmt::print("top-1  {:8.4f} %  {} right\n", counts.acc1(), counts.top1);
   fmt::print("top-5  {:8.4f} %  {} right\n", counts.acc5(), counts.top5);
   fmt::print("loss   {:8.4f}\n", counts.loss());
+  fmt::print("calibration error {:.4f}\n", details.calibration_error());
   const std::size_t skipped = subject.loader->skipped();
   if (skipped > 0) fmt::print("skipped {} unreadable images\n", skipped);
+  if (!arguments.output.empty()) {
+    write_files(arguments.output, arguments, counts, details, subject.source->classes());
+  }
   return code;
 }
 
 int run_eval(EvalArguments arguments) {
   try {
-    expand_run_folder(arguments);
+    if (arguments.model.empty()) {
+      expand_run_folder(arguments);
+    } else {
+      expand_model(arguments);
+    }
   } catch (const Error& e) {
     Log().error(e.what());
     return train::kUsage;
   }
   return train::run_program(arguments.config, [&](const Config& config, dist::World& world) {
-    return run(config, arguments.weights, world);
+    return run(config, arguments, world);
   });
+}
+
+void add_options(CLI::App& command, EvalArguments& arguments) {
+  command.add_option("RUN|CONFIG", arguments.config,
+                     "A run's folder, or JSON files; then key.path=value overrides");
+  command.add_option("-w,--weights", arguments.weights,
+                     "Weights (safetensors or .pth); default: the run's newest good checkpoint");
+  auto* model = command.add_option("-m,--model", arguments.model,
+                                   "A model's name, instead of a run: with --weights and --data");
+  command
+      .add_option("-d,--data", arguments.data,
+                  "The images: a folder with a subfolder for each class, or with shards")
+      ->needs(model);
+  command.add_option("--size", arguments.size, "Side of the centre crop; default: the model's own")
+      ->needs(model)
+      ->check(CLI::PositiveNumber);
+  command
+      .add_option("--resize", arguments.resize,
+                  "Shorter side before the crop; default: 256 / 224 of the crop")
+      ->needs(model)
+      ->check(CLI::NonNegativeNumber);
+  command.add_option(
+      "--classes", arguments.classes,
+      "A text file with a class in each line, in the order of the model's numbers;\n"
+      "default: the run's, ImageNet's where the folders are named so, or the data's");
+  command.add_flag("--flip", arguments.flip, "Average with the mirror images");
+  command.add_option("-o,--output", arguments.output,
+                     "A folder for the counts (JSON), each class's accuracy and the confusion\n"
+                     "matrix (CSV and PNG)");
 }
 
 }  // namespace
@@ -147,15 +260,12 @@ int run_eval(EvalArguments arguments) {
 void add_eval(CLI::App& program, std::function<int()>& chosen) {
   auto arguments = std::make_shared<EvalArguments>();
   CLI::App* command = program.add_subcommand("eval", "Evaluate weights: exact top-1 and top-5");
-  command
-      ->add_option("RUN|CONFIG", arguments->config,
-                   "A run's folder, or JSON files; then key.path=value overrides")
-      ->required();
-  command->add_option("-w,--weights", arguments->weights,
-                      "Weights (safetensors); default: the run's newest good checkpoint");
+  add_options(*command, *arguments);
   command->footer(
       "Examples:\n"
       "  imgcls eval runs/demo\n"
+      "  imgcls eval runs/demo -o runs/demo/eval\n"
+      "  imgcls eval -m resnet50 -w resnet50.pth -d imagenet/val\n"
       "  mpirun -np 2 imgcls eval runs/demo eval.batch=100\n"
       "  imgcls eval configs/data/cifar10.json configs/train/cifar10.json --weights w.safetensors");
   command->callback(

@@ -12,9 +12,13 @@ int main(int argc, char** argv) {
   std::function<int()> chosen;
   imgcls::cli::add_train(program, chosen);
   imgcls::cli::add_eval(program, chosen);
+  imgcls::cli::add_predict(program, chosen);
+  imgcls::cli::add_models(program, chosen);
+  imgcls::cli::add_export(program, chosen);
   imgcls::cli::add_launch(program, chosen);
   imgcls::cli::add_prepare(program, chosen);
   imgcls::cli::add_bench(program, chosen);
+  imgcls::cli::add_weights(program, chosen);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -1,6 +1,7 @@
 #pragma once
 // All of imgcls/data.
 
+#include <imgcls/data/class_names.h>
 #include <imgcls/data/decode.h>
 #include <imgcls/data/image.h>
 #include <imgcls/data/index.h>

@@ -177,6 +177,11 @@ Plan plan_augment(Size size, const AugmentOptions& options, Random& random) {
   return plan;
 }
 
+int usual_resize(int size) {
+  constexpr double kCropped = 0.875;  // 224 / 256
+  return round_half_even(size / kCropped);
+}
+
 Plan plan_eval(Size size, const EvalOptions& options) {
   Plan plan;
   plan.region = whole(size);

@@ -66,6 +66,9 @@ struct EvalOptions {
   Interpolation interpolation = Interpolation::bilinear;
 };
 
+/// The usual `resize` for images of side `size`: 256 for 224, and in proportion.
+int usual_resize(int size);
+
 /// What is to be done to one image, with all random decisions made.
 struct Plan {
   /// The part of the image that is used.

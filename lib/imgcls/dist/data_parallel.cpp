@@ -134,6 +134,10 @@ at::Tensor DataParallel::forward(const at::Tensor& images, Gradients gradients) 
   return logits;
 }
 
+std::vector<models::Auxiliary> DataParallel::auxiliary() const {
+  return state_->model.auxiliary();
+}
+
 void DataParallel::sync_buffers() {
   if (!state_->group || state_->buffers.empty()) return;
   const at::NoGradGuard no_grad;

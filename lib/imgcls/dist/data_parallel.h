@@ -8,6 +8,7 @@
 #include <imgcls/models/model.h>
 
 #include <memory>
+#include <vector>
 
 namespace imgcls::dist {
 
@@ -43,6 +44,9 @@ class DataParallel {
   /// of micro-batches before the one that averages. At a step's first micro-batch, buffers
   /// (batch-norm statistics) are set to rank 0's.
   at::Tensor forward(const at::Tensor& images, Gradients gradients = Gradients::average);
+
+  /// The auxiliary classifiers' logits of the last `forward`, whose losses belong to the step's.
+  std::vector<models::Auxiliary> auxiliary() const;
 
   /// Copies rank 0's buffers to all ranks: before an evaluation or a checkpoint.
   void sync_buffers();

@@ -1,8 +1,12 @@
+#include <imgcls/core/error.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/models/registry.h>
+#include <imgcls/models/weights.h>
 #include <imgcls/train/compose.h>
 #include <imgcls/train/stage.h>
 #include <imgcls/train/trainer.h>
+
+#include <fmt/format.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -72,6 +76,24 @@ models::Model create_model(const Config& config, std::size_t classes) {
                                .image_size = j.at("image_size")});
 }
 
+namespace {
+
+/// What `model.weights` and `model.freeze` ask for at a run's start.
+void fine_tune(const Config& config, models::Model& model) {
+  const nlohmann::json& j = config.json().at("model");
+  if (const std::string weights = j.at("weights"); !weights.empty()) {
+    models::load_weights(model, weights, {.head = !j.at("new_head").get<bool>()});
+  }
+  for (const std::string pattern : j.at("freeze")) {
+    if (model.freeze(pattern) == 0) {
+      throw ConfigError(fmt::format("model.freeze: \"{}\" is found in no parameter's name of {}",
+                                    pattern, model.name()));
+    }
+  }
+}
+
+}  // namespace
+
 Parts compose(const Config& config, dist::World& world) {
   const DataFolders folders = stage_data(config, world);
   std::optional<Parts> parts;
@@ -83,6 +105,7 @@ Parts compose(const Config& config, dist::World& world) {
                   .train = train,
                   .val = open_source(config, Split::val, folders.val),
                   .model = create_model(config, train->classes().size())};
+    fine_tune(config, parts->model);
   });
   return *std::move(parts);
 }

@@ -59,7 +59,8 @@ EvalCounts count(const at::Tensor& all_logits, const at::Tensor& all_labels) {
 }
 
 EvalCounts evaluate(const models::Model& model, data::Loader& loader, const InputStage& input,
-                    dist::World& world, bool flip, const std::function<bool(std::size_t)>& go_on) {
+                    dist::World& world, bool flip, const std::function<bool(std::size_t)>& go_on,
+                    EvalDetails* details) {
   const at::NoGradGuard no_grad;
   const EvalMode eval_mode(model);
   EvalCounts sum;
@@ -77,10 +78,12 @@ EvalCounts evaluate(const models::Model& model, data::Loader& loader, const Inpu
     at::Tensor logits = model.forward(on_device.images);
     if (flip) logits = logits.add(model.forward(on_device.images.flip(3))).div(2);
     add(sum, count(logits, on_device.labels));
+    if (details != nullptr) details->add(logits, on_device.labels);
   }
   go_on(batches);
   std::array<std::int64_t, 4> totals{sum.images, sum.top1, sum.top5, sum.loss_units};
   world.sum(totals);
+  if (details != nullptr) details->sum(world);
   return {totals[0], totals[1], totals[2], totals[3]};
 }
 

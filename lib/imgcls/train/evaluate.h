@@ -5,6 +5,7 @@
 #include <imgcls/data/loader.h>
 #include <imgcls/dist/world.h>
 #include <imgcls/models/model.h>
+#include <imgcls/train/eval_details.h>
 #include <imgcls/train/input.h>
 
 #include <cstdint>
@@ -38,8 +39,10 @@ EvalCounts count(const at::Tensor& logits, const at::Tensor& labels);
 /// over the ranks. With `flip` an image's logits are the mean of its own and of its mirror image's.
 /// `go_on` is called before each batch, some times a second while data is waited for, and at the
 /// end, with the number of global batches done; when it returns false on any rank, all stop, and
-/// the result's `images` is -1 (at the end its answer is not looked at). All ranks call this.
+/// the result's `images` is -1 (at the end its answer is not looked at). `details`, where given, is
+/// added to and summed over the ranks. All ranks call this.
 EvalCounts evaluate(const models::Model& model, data::Loader& loader, const InputStage& input,
-                    dist::World& world, bool flip, const std::function<bool(std::size_t)>& go_on);
+                    dist::World& world, bool flip, const std::function<bool(std::size_t)>& go_on,
+                    EvalDetails* details = nullptr);
 
 }  // namespace imgcls::train

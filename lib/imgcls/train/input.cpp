@@ -15,11 +15,26 @@ at::Tensor channel_values(const std::array<double, 3>& values, const std::string
 
 /// A view of the loader's memory; PyTorch wants it writable, but nobody writes.
 template <class T>
-at::Tensor view(const std::vector<T>& values, at::IntArrayRef shape, at::ScalarType type) {
+at::Tensor view(std::span<const T> values, at::IntArrayRef shape, at::ScalarType type) {
   return at::from_blob(const_cast<T*>(values.data()), shape, at::TensorOptions().dtype(type));
 }
 
+// N x H x W x 3 seen as N x 3 x H x W is channels last already.
+at::Tensor normalise_bytes(const at::Tensor& bytes, const at::Tensor& mean, const at::Tensor& std) {
+  return bytes.permute({0, 3, 1, 2}).to(at::kFloat).div_(255).sub_(mean).div_(std);
+}
+
 }  // namespace
+
+at::Tensor normalise(std::span<const std::uint8_t> images, int side,
+                     const Normalisation& normalisation) {
+  const at::NoGradGuard no_grad;
+  const std::int64_t bytes_of_one = std::int64_t{side} * side * 3;
+  const auto n = static_cast<std::int64_t>(images.size()) / bytes_of_one;
+  const at::Tensor bytes = view(images, {n, side, side, 3}, at::kByte);
+  return normalise_bytes(bytes, channel_values(normalisation.mean, "cpu"),
+                         channel_values(normalisation.std, "cpu"));
+}
 
 InputStage::InputStage(const Normalisation& normalisation, const std::string& device,
                        bool channels_last)
@@ -31,12 +46,10 @@ InputStage::InputStage(const Normalisation& normalisation, const std::string& de
 DeviceBatch InputStage::operator()(const data::Batch& batch) const {
   const at::NoGradGuard no_grad;
   const auto n = static_cast<std::int64_t>(batch.size);
-  const at::Tensor bytes = view(batch.images, {n, batch.side, batch.side, 3}, at::kByte);
-  const at::Tensor labels = view(batch.labels, {n}, at::kLong);
+  const at::Tensor bytes = view(std::span(batch.images), {n, batch.side, batch.side, 3}, at::kByte);
+  const at::Tensor labels = view(std::span(batch.labels), {n}, at::kLong);
   const at::Device device(device_);
-  // N x H x W x 3 seen as N x 3 x H x W is channels last already.
-  at::Tensor images = bytes.to(device).permute({0, 3, 1, 2}).to(at::kFloat);
-  images = images.div_(255).sub_(mean_).div_(std_);
+  at::Tensor images = normalise_bytes(bytes.to(device), mean_, std_);
   if (!channels_last_) images = images.contiguous();
   return {images, labels.to(device, at::kLong, /*non_blocking=*/false, /*copy=*/true)};
 }

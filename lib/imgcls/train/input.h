@@ -5,6 +5,8 @@
 #include <imgcls/data/loader.h>
 #include <imgcls/train/options.h>
 
+#include <cstdint>
+#include <span>
 #include <string>
 
 namespace imgcls::train {
@@ -15,13 +17,19 @@ struct DeviceBatch {
   at::Tensor labels;  ///< int64, N
 };
 
+/// Images as the loader makes them, uint8 N x side x side x 3 one behind the other, as the
+/// network's input on the CPU: float, N x 3 x side x side, channels last in memory, (value / 255 -
+/// mean) / std in fp32, in torchvision's order of operations (ToTensor, Normalize) and so with its
+/// bits.
+at::Tensor normalise(std::span<const std::uint8_t> images, int side,
+                     const Normalisation& normalisation);
+
 /// Copies batches to a device and normalises them there.
 class InputStage {
  public:
   InputStage(const Normalisation& normalisation, const std::string& device, bool channels_last);
 
-  /// (value / 255 - mean) / std in fp32, in torchvision's order of operations (ToTensor, Normalize)
-  /// and so with its bits. The loader's batch may be reused when this returns.
+  /// As `normalise`, on the device. The loader's batch may be reused when this returns.
   DeviceBatch operator()(const data::Batch& batch) const;
 
  private:

@@ -2,6 +2,7 @@
 // The folder of a run: one job at a time, and its files.
 //
 //   config.json     the merged configuration
+//   classes.txt     the classes' names, in the order of their numbers
 //   train_log.csv   a row for each evaluation (report/train_log.h)
 //   samples.csv     the samples of each step, where log.samples asks for it (report/sample_log.h)
 //   log.txt         what was said
@@ -20,6 +21,7 @@ struct RunFiles {
   std::filesystem::path samples() const { return folder / "samples.csv"; }
   std::filesystem::path log() const { return folder / "log.txt"; }
   std::filesystem::path config() const { return folder / "config.json"; }
+  std::filesystem::path classes() const { return folder / "classes.txt"; }
 };
 
 /// Holds a run's folder for this process.

@@ -44,18 +44,26 @@ at::Tensor TrainStep::operator()(const DeviceBatch& batch, double lr) {
   return loss;
 }
 
+at::Tensor TrainStep::cross_entropy(const at::Tensor& logits, const at::Tensor& labels) const {
+  return at::cross_entropy_loss(logits, labels, /*weight=*/{}, at::Reduction::Mean,
+                                /*ignore_index=*/-100, label_smoothing_);
+}
+
 // The micro-batch's part of the step's loss.
 at::Tensor TrainStep::backward(const DeviceBatch& micro_batch, dist::Gradients gradients) {
-  at::Tensor loss;
+  at::Tensor loss, total;
   {
     const Autocast autocast(device_, precision_);
     const at::Tensor logits = replicas_.forward(micro_batch.images, gradients).to(at::kFloat);
-    loss = at::cross_entropy_loss(logits, micro_batch.labels, /*weight=*/{}, at::Reduction::Mean,
-                                  /*ignore_index=*/-100, label_smoothing_);
+    loss = cross_entropy(logits, micro_batch.labels);
+    total = loss;
+    for (const auto& [auxiliary, weight] : replicas_.auxiliary()) {
+      total = total.add(cross_entropy(auxiliary.to(at::kFloat), micro_batch.labels), weight);
+    }
   }
-  if (accumulate_ > 1) loss = loss.div(static_cast<double>(accumulate_));
-  (scaler_ ? scaler_->scale(loss) : loss).backward();
-  return loss.detach();
+  if (accumulate_ > 1) total = total.div(static_cast<double>(accumulate_));
+  (scaler_ ? scaler_->scale(total) : total).backward();
+  return accumulate_ > 1 ? loss.detach().div(static_cast<double>(accumulate_)) : loss.detach();
 }
 
 void seed_step(std::uint64_t seed, std::int64_t step, int rank) {

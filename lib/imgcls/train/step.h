@@ -25,14 +25,16 @@ class TrainStep {
   /// One step on this rank's images at learning rate `lr`. Returns the mean cross-entropy over this
   /// rank's images (a scalar on the device, without gradient): (1 - e) y + e / K as targets, with e
   /// the label smoothing. With `accumulate` micro-batches each goes through the model alone (batch
-  /// norm sees it alone, too), and gradients travel with the last. Throws ConfigError when the
-  /// images cannot be cut into so many.
+  /// norm sees it alone, too), and gradients travel with the last. The losses of the model's
+  /// auxiliary classifiers are trained on as well, and are not in the result. Throws ConfigError
+  /// when the images cannot be cut into so many.
   at::Tensor operator()(const DeviceBatch& batch, double lr);
 
   /// The loss scale, for fp16; null otherwise.
   optim::GradScaler* scaler() { return scaler_.get(); }
 
  private:
+  at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels) const;
   at::Tensor backward(const DeviceBatch& micro_batch, dist::Gradients gradients);
 
   dist::DataParallel& replicas_;

@@ -195,6 +195,7 @@ void Trainer::Session::start_or_resume() {
     if (!world_.is_first()) return;
     narrator_.open_tables(files_, position_.step, options_.log_samples);
     if (!identity_.config.empty()) replace_file(files_.config(), identity_.config);
+    replace_file(files_.classes(), fmt::format("{}\n", fmt::join(train_source_->classes(), "\n")));
   });
   if (world_.is_first()) {
     loss_sum_.fill_(position_.loss_sum);

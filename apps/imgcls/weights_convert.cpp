@@ -1,0 +1,50 @@
+// imgcls weights convert: the same tensors in another format.
+#include "commands.h"
+#include "weights.h"
+
+#include <imgcls/models/weights.h>
+#include <imgcls/train/program.h>
+#include <imgcls/weights/parse.h>
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+namespace imgcls::cli {
+namespace {
+
+struct Arguments {
+  std::string input, output;
+};
+
+int run(const Arguments& arguments) {
+  (void)weights::format_of_name(arguments.output);  // before anything is read
+  const auto tensors = models::read_weights(arguments.input);
+  models::write_weights(arguments.output, tensors);
+  fmt::print("{}: {} tensors\n", arguments.output, tensors.size());
+  return train::kSuccess;
+}
+
+}  // namespace
+
+void add_weights_convert(CLI::App& weights, std::function<int()>& chosen) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = weights.add_subcommand(
+      "convert", "Write the tensors of a file in the format that the new name says");
+  command->add_option("IN", arguments->input, "A safetensors file, or a .pth of any age")
+      ->required();
+  command->add_option("OUT", arguments->output, "NAME.safetensors, or NAME.pth, .pt or .bin")
+      ->required();
+  command->footer(
+      "Examples:\n"
+      "  imgcls weights convert resnet50-11ad3fa6.pth resnet50.safetensors\n"
+      "  imgcls weights convert runs/a/checkpoints/step-0000012510/weights.safetensors a.pth\n"
+      "Of a checkpoint from Python only its state dict is read; nothing in it is run.");
+  command->callback([arguments, &chosen] {
+    chosen = [arguments] { return run_reported([&] { return run(*arguments); }); };
+  });
+}
+
+}  // namespace imgcls::cli

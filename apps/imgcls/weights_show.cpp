@@ -1,0 +1,72 @@
+// imgcls weights show: what a file of weights holds.
+#include "commands.h"
+#include "weights.h"
+
+#include <imgcls/models/weights_file.h>
+#include <imgcls/train/program.h>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/max.h>
+#include <ATen/ops/mean.h>
+#include <ATen/ops/min.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <string>
+
+namespace imgcls::cli {
+namespace {
+
+struct Arguments {
+  std::string file;
+  bool values = false;
+};
+
+/// Smallest and largest value and their mean; nothing for complex numbers and empty tensors.
+std::string values_of(const at::Tensor& tensor) {
+  if (tensor.is_complex() || tensor.numel() == 0) return "";
+  const at::NoGradGuard no_grad;
+  const at::Tensor values = tensor.to(at::kDouble);
+  return fmt::format("  min {:.6g}  max {:.6g}  mean {:.6g}", at::min(values).item<double>(),
+                     at::max(values).item<double>(), at::mean(values).item<double>());
+}
+
+int run(const Arguments& arguments) {
+  const models::WeightsFile file(arguments.file);
+  const auto& tensors = file.listing().tensors;
+  std::size_t width = 0;
+  for (const auto& tensor : tensors) width = std::max(width, tensor.name.size());
+  std::uint64_t values = 0, bytes = 0;
+  for (const auto& tensor : tensors) {
+    values += tensor.count();
+    bytes += tensor.bytes();
+    fmt::print("{:{}}  {:8}  {}{}\n", tensor.name, width, weights::info(tensor.type).name,
+               tensor.shape, arguments.values ? values_of(file.read(tensor)) : "");
+  }
+  fmt::print("{} tensors, {} values, {} bytes\n", tensors.size(), values, bytes);
+  return train::kSuccess;
+}
+
+}  // namespace
+
+void add_weights_show(CLI::App& weights, std::function<int()>& chosen) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = weights.add_subcommand(
+      "show", "List the tensors of a file: names, types, shapes, and how many bytes they have");
+  command->add_option("FILE", arguments->file, "A safetensors file, or a .pth of any age")
+      ->required();
+  command->add_flag("--values", arguments->values,
+                    "Also each tensor's smallest and largest value and the mean");
+  command->footer(
+      "Examples:\n"
+      "  imgcls weights show model.pth\n"
+      "  imgcls weights show --values runs/a/checkpoints/step-0000012510/weights.safetensors");
+  command->callback([arguments, &chosen] {
+    chosen = [arguments] { return run_reported([&] { return run(*arguments); }); };
+  });
+}
+
+}  // namespace imgcls::cli

@@ -1,0 +1,4 @@
+#pragma once
+// All of imgcls/predict.
+
+#include <imgcls/predict/classifier.h>

@@ -1,0 +1,137 @@
+#include <imgcls/core/config.h>
+#include <imgcls/core/error.h>
+#include <imgcls/core/file.h>
+#include <imgcls/data/decode.h>
+#include <imgcls/data/parallel.h>
+#include <imgcls/models/registry.h>
+#include <imgcls/models/weights.h>
+#include <imgcls/predict/classifier.h>
+#include <imgcls/train/checkpoint.h>
+#include <imgcls/train/compose.h>
+#include <imgcls/train/input.h>
+#include <imgcls/train/run_folder.h>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace imgcls {
+namespace {
+
+data::EvalOptions complete(data::EvalOptions transform, const std::string& model) {
+  if (transform.size == 0) transform.size = models::info(model).input_size;
+  if (transform.resize < 0) transform.resize = data::usual_resize(transform.size);
+  return transform;
+}
+
+std::vector<data::ClassName> or_imagenet(std::vector<data::ClassName> classes) {
+  return classes.empty() ? data::imagenet_classes() : std::move(classes);
+}
+
+models::Model with_weights(const std::string& name, std::size_t classes,
+                           const std::filesystem::path& weights) {
+  models::Model model = models::create(name, {.classes = static_cast<int>(classes)});
+  models::load_weights(model, weights);
+  return model;
+}
+
+}  // namespace
+
+Classifier::Classifier(models::Model model, std::vector<data::ClassName> classes,
+                       const data::EvalOptions& transform,
+                       const train::Normalisation& normalisation, bool flip)
+    : model_(std::move(model)),
+      classes_(std::move(classes)),
+      transform_(transform),
+      normalisation_(normalisation),
+      flip_(flip) {
+  model_.train(false);
+  model_.to_channels_last();
+}
+
+Classifier::Classifier(const ClassifierOptions& options)
+    : Classifier(with_weights(options.model, or_imagenet(options.classes).size(), options.weights),
+                 or_imagenet(options.classes), complete(options.transform, options.model),
+                 options.normalisation, options.flip) {}
+
+Classifier Classifier::from_run(const std::filesystem::path& run, const Log& log) {
+  const train::RunFiles files{run};
+  const auto newest = train::Checkpoints(files.checkpoints(), 1).newest_good(log);
+  if (!newest) throw CheckpointError(fmt::format("{} holds no usable checkpoint", run.string()));
+  const std::vector<std::string> config_file{files.config().string()};
+  const Config config = Config::load(config_file);
+  auto classes = data::read_class_names(files.classes());
+  models::Model model = train::create_model(config, classes.size());
+  models::load_weights(model, *newest / "weights.safetensors");
+  const train::RunOptions options = train::run_options(config);
+  return {std::move(model), std::move(classes), options.eval.transform, options.data.normalisation,
+          options.eval.flip};
+}
+
+std::vector<Prediction> Classifier::classify(const std::filesystem::path& file, int top) const {
+  return classify(read_file(file), file.string(), top);
+}
+
+std::vector<Prediction> Classifier::classify(std::span<const std::byte> file, std::string_view name,
+                                             int top) const {
+  return predict(pixels(file, name), top).front();
+}
+
+std::vector<Classified> Classifier::classify(std::span<const std::filesystem::path> files, int top,
+                                             int threads) const {
+  std::vector<Classified> results(files.size());
+  std::vector<std::vector<std::uint8_t>> images(files.size());
+  data::run_parallel(
+      files.size(), threads,
+      [&](std::size_t i, std::size_t) {
+        try {
+          images[i] = pixels(read_file(files[i]), files[i].string());
+        } catch (const Error& e) {
+          results[i].error = e.what();
+        }
+      },
+      [] { return true; });
+  std::vector<std::uint8_t> batch;
+  for (const auto& image : images) batch.insert(batch.end(), image.begin(), image.end());
+  auto predictions = predict(batch, top);
+  auto next = predictions.begin();
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (results[i].error.empty()) results[i].top = std::move(*next++);
+  }
+  return results;
+}
+
+std::vector<std::uint8_t> Classifier::pixels(std::span<const std::byte> file,
+                                             std::string_view name) const {
+  data::Image image;
+  data::decode(file, name, image);
+  const auto side = static_cast<std::size_t>(transform_.size);
+  std::vector<std::uint8_t> output(side * side * 3);
+  data::apply(data::plan_eval(image.size, transform_), image, output);
+  return output;
+}
+
+std::vector<std::vector<Prediction>> Classifier::predict(std::span<const std::uint8_t> images,
+                                                         int top) const {
+  if (images.empty()) return {};
+  const at::NoGradGuard no_grad;
+  const at::Tensor input = train::normalise(images, transform_.size, normalisation_);
+  at::Tensor logits = model_.forward(input);
+  if (flip_) logits = logits.add(model_.forward(input.flip(3))).div(2);
+  const auto shown = std::min<std::int64_t>(top, logits.size(1));
+  const auto [values, labels] = logits.softmax(1).topk(shown, 1);
+  std::vector<std::vector<Prediction>> all(static_cast<std::size_t>(logits.size(0)));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto row = static_cast<std::int64_t>(i) * shown;
+    for (std::int64_t k = 0; k < shown; ++k) {
+      all[i].push_back({labels.const_data_ptr<std::int64_t>()[row + k],
+                        values.const_data_ptr<float>()[row + k]});
+    }
+  }
+  return all;
+}
+
+}  // namespace imgcls

@@ -1,0 +1,90 @@
+#pragma once
+// Trained weights at work: image files in, classes and probabilities out.
+//
+//   const imgcls::Classifier classifier({.model = "resnet50", .weights = "resnet50.pth"});
+//   for (const auto& [label, probability] : classifier.classify("cat.jpg"))
+//     std::cout << classifier.classes()[label].name << " " << probability << "\n";
+
+#include <imgcls/core/log.h>
+#include <imgcls/data/class_names.h>
+#include <imgcls/data/image.h>
+#include <imgcls/data/transform.h>
+#include <imgcls/models/model.h>
+#include <imgcls/train/options.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace imgcls {
+
+struct ClassifierOptions {
+  /// A name that models::create knows.
+  std::string model;
+  /// A file of weights: safetensors or .pth.
+  std::filesystem::path weights;
+  /// The classes in the order of their numbers; empty: ImageNet's thousand.
+  std::vector<data::ClassName> classes = {};
+  /// What is done to an image. size 0: the model's published input size; resize -1: 256 / 224 of
+  /// the size.
+  data::EvalOptions transform = {.size = 0, .resize = -1};
+  train::Normalisation normalisation = {};
+  /// Average each image's logits with its mirror image's.
+  bool flip = false;
+};
+
+struct Prediction {
+  std::int64_t label;  ///< the class's number
+  float probability;   ///< softmax of the logits
+};
+
+/// What became of one of many images.
+struct Classified {
+  std::vector<Prediction> top;  ///< most probable first; empty where there is an error
+  std::string error;            ///< why the image could not be read
+};
+
+/// Its members are const and may be called from several threads at once: they share the weights.
+class Classifier {
+ public:
+  /// Throws ConfigError for an unknown model, WeightsError where the weights do not fit, IoError.
+  explicit Classifier(const ClassifierOptions& options);
+
+  /// The newest good checkpoint of a run's folder, with the run's classes and transform. Throws
+  /// CheckpointError where there is none. `log` hears of broken checkpoints.
+  static Classifier from_run(const std::filesystem::path& run, const Log& log = Log());
+
+  const std::vector<data::ClassName>& classes() const { return classes_; }
+
+  /// The `top` most probable classes of an image file, or of one in memory, which errors call
+  /// `name`. Throws DataError where it cannot be decoded, IoError where it cannot be read.
+  std::vector<Prediction> classify(const std::filesystem::path& file, int top = 5) const;
+  std::vector<Prediction> classify(std::span<const std::byte> file, std::string_view name,
+                                   int top = 5) const;
+
+  /// The same for many files, decoded by `threads` threads (0: one for each core) and computed as
+  /// one batch: as much memory as that takes. An unreadable file leaves an error in its place.
+  std::vector<Classified> classify(std::span<const std::filesystem::path> files, int top = 5,
+                                   int threads = 0) const;
+
+ private:
+  Classifier(models::Model model, std::vector<data::ClassName> classes,
+             const data::EvalOptions& transform, const train::Normalisation& normalisation,
+             bool flip);
+
+  std::vector<std::uint8_t> pixels(std::span<const std::byte> file, std::string_view name) const;
+  /// Of images that lie one behind the other, size x size x 3 each.
+  std::vector<std::vector<Prediction>> predict(std::span<const std::uint8_t> images, int top) const;
+
+  models::Model model_;
+  std::vector<data::ClassName> classes_;
+  data::EvalOptions transform_;
+  train::Normalisation normalisation_;
+  bool flip_;
+};
+
+}  // namespace imgcls

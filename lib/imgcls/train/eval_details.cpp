@@ -1,0 +1,126 @@
+#include <imgcls/core/file.h>
+#include <imgcls/data/loader.h>
+#include <imgcls/data/write_png.h>
+#include <imgcls/report/csv_field.h>
+#include <imgcls/train/eval_details.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace imgcls::train {
+
+EvalDetails::EvalDetails(std::size_t classes)
+    : classes_(classes), confusion_(classes * classes, 0) {}
+
+void EvalDetails::add(const at::Tensor& all_logits, const at::Tensor& all_labels) {
+  const at::Tensor probabilities = all_logits.to(at::kFloat).softmax(1).cpu();
+  const at::Tensor labels = all_labels.cpu().contiguous();
+  const auto [highest, predicted] = probabilities.max(1);
+  for (std::int64_t i = 0; i < labels.numel(); ++i) {
+    const std::int64_t label = labels.const_data_ptr<std::int64_t>()[i];
+    if (label == data::kSkippedLabel) continue;
+    const std::int64_t guess = predicted.const_data_ptr<std::int64_t>()[i];
+    // A logit that is no number makes all probabilities none: the image counts as sure of nothing.
+    const double given = highest.const_data_ptr<float>()[i];
+    const double probability = std::isfinite(given) ? given : 0;
+    ++confusion_[static_cast<std::size_t>(label) * classes_ + static_cast<std::size_t>(guess)];
+    Bin& bin = bins_[static_cast<std::size_t>(
+        std::clamp<int>(static_cast<int>(std::ceil(probability * kBins)) - 1, 0, kBins - 1))];
+    ++bin.images;
+    bin.right += label == guess ? 1 : 0;
+    bin.probability_units += std::llround(probability * 0x1p24);
+  }
+}
+
+void EvalDetails::sum(dist::World& world) {
+  world.sum(confusion_);
+  std::vector<std::int64_t> numbers;
+  for (const Bin& bin : bins_) {
+    numbers.insert(numbers.end(), {bin.images, bin.right, bin.probability_units});
+  }
+  world.sum(numbers);
+  for (std::size_t i = 0; i < bins_.size(); ++i) {
+    bins_[i] = {numbers[3 * i], numbers[3 * i + 1], numbers[3 * i + 2]};
+  }
+}
+
+std::int64_t EvalDetails::images(std::size_t label) const {
+  const auto row = confusion_.begin() + static_cast<std::ptrdiff_t>(label * classes_);
+  return std::accumulate(row, row + static_cast<std::ptrdiff_t>(classes_), std::int64_t{0});
+}
+
+double EvalDetails::calibration_error() const {
+  double error = 0;
+  std::int64_t images = 0;
+  for (const Bin& bin : bins_) {
+    images += bin.images;
+    error += std::abs(static_cast<double>(bin.right) -
+                      static_cast<double>(bin.probability_units) * 0x1p-24);
+  }
+  return images == 0 ? 0 : error / static_cast<double>(images);
+}
+
+void write_per_class(const EvalDetails& details, std::span<const std::string> names,
+                     const std::filesystem::path& csv) {
+  std::string text = "class,id,images,right,acc1,most_often_taken_for\n";
+  for (std::size_t label = 0; label < details.classes(); ++label) {
+    const std::int64_t images = details.images(label);
+    std::size_t other = label;
+    for (std::size_t k = 0; k < details.classes(); ++k) {
+      if (k == label || details.confused(label, k) == 0) continue;
+      if (other == label || details.confused(label, k) > details.confused(label, other)) other = k;
+    }
+    const std::string accuracy =
+        images == 0 ? ""
+                    : fmt::format("{:.4f}", 100.0 * static_cast<double>(details.right(label)) /
+                                                static_cast<double>(images));
+    text += fmt::format("{},{},{},{},{},{}\n", label, report::csv_field(names[label]), images,
+                        details.right(label), accuracy,
+                        other == label ? "" : report::csv_field(names[other]));
+  }
+  replace_file(csv, text);
+}
+
+void write_confusion(const EvalDetails& details, std::span<const std::string> names,
+                     const std::filesystem::path& csv) {
+  std::string text = "class";
+  for (const std::string& name : names) text += fmt::format(",{}", report::csv_field(name));
+  text += "\n";
+  for (std::size_t label = 0; label < details.classes(); ++label) {
+    text += report::csv_field(names[label]);
+    for (std::size_t k = 0; k < details.classes(); ++k) {
+      text += fmt::format(",{}", details.confused(label, k));
+    }
+    text += "\n";
+  }
+  replace_file(csv, text);
+}
+
+void draw_confusion(const EvalDetails& details, const std::filesystem::path& png) {
+  constexpr std::size_t kLeastSide = 400;
+  const std::size_t classes = details.classes();
+  const std::size_t cell = std::max<std::size_t>(1, kLeastSide / classes);
+  data::Image image;
+  image.size = {static_cast<int>(classes * cell), static_cast<int>(classes * cell)};
+  image.pixels.resize(classes * cell * classes * cell * 3);
+  for (std::size_t y = 0; y < classes * cell; ++y) {
+    const std::size_t label = y / cell;
+    const auto images = static_cast<double>(std::max<std::int64_t>(1, details.images(label)));
+    std::uint8_t* row = image.row(static_cast<int>(y));
+    for (std::size_t x = 0; x < classes * cell; ++x) {
+      const double share = static_cast<double>(details.confused(label, x / cell)) / images;
+      // The root shows rare confusions; blue for what is right, red for what is not.
+      const auto pale = static_cast<std::uint8_t>(std::lround(255 * (1 - std::sqrt(share))));
+      const bool right = label == x / cell;
+      row[3 * x] = right ? pale : std::uint8_t{255};
+      row[3 * x + 1] = pale;
+      row[3 * x + 2] = right ? std::uint8_t{255} : pale;
+    }
+  }
+  data::write_png(image, png);
+}
+
+}  // namespace imgcls::train

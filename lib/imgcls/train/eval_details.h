@@ -1,0 +1,67 @@
+#pragma once
+// What an evaluation tells besides its counts: which classes are taken for which, and whether the
+// probabilities can be believed. All of it integers, so that sums over ranks are exact.
+
+#include <ATen/core/Tensor.h>
+#include <imgcls/dist/world.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace imgcls::train {
+
+class EvalDetails {
+ public:
+  /// Bins of equal width that the highest probability of an image falls into, as in Guo et al., "On
+  /// calibration of modern neural networks" (arXiv:1706.04599).
+  static constexpr int kBins = 15;
+
+  explicit EvalDetails(std::size_t classes);
+
+  /// Adds logits (float N x K) and labels (int64 N; kSkippedLabel is left out). The predicted class
+  /// is the one with the highest logit, of equals the first.
+  void add(const at::Tensor& logits, const at::Tensor& labels);
+  /// Sums over the ranks; all call it.
+  void sum(dist::World& world);
+
+  std::size_t classes() const { return classes_; }
+  /// Images of class `label` that were taken for `predicted`.
+  std::int64_t confused(std::size_t label, std::size_t predicted) const {
+    return confusion_[label * classes_ + predicted];
+  }
+  /// Images of the class, and how many of them are right.
+  std::int64_t images(std::size_t label) const;
+  std::int64_t right(std::size_t label) const { return confused(label, label); }
+
+  /// Expected calibration error in [0, 1]: the bins' mean distance between the share of right
+  /// images and the mean probability, weighted by their images.
+  double calibration_error() const;
+
+ private:
+  struct Bin {
+    std::int64_t images = 0, right = 0;
+    std::int64_t probability_units = 0;  ///< sum of the probabilities in units of 2^-24
+  };
+
+  std::size_t classes_;
+  std::vector<std::int64_t> confusion_;
+  std::array<Bin, kBins> bins_ = {};
+};
+
+/// Writes a row for each class (number, id, images, right, accuracy in %, and the class it is most
+/// often taken for), and the matrix: rows are the images' classes, columns the predicted ones.
+void write_per_class(const EvalDetails& details, std::span<const std::string> names,
+                     const std::filesystem::path& csv);
+void write_confusion(const EvalDetails& details, std::span<const std::string> names,
+                     const std::filesystem::path& csv);
+
+/// Draws the matrix as a PNG, a class at least a pixel wide: dark where a row's share is large, the
+/// diagonal from the upper left.
+void draw_confusion(const EvalDetails& details, const std::filesystem::path& png);
+
+}  // namespace imgcls::train

@@ -1,0 +1,141 @@
+// imgcls predict, models and export, and what eval writes, on a small trained run.
+#include "folder_data.h"
+
+#include <imgcls/core/file.h>
+
+#include <paths.h>
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+using namespace imgcls;
+using Catch::Matchers::Contains;
+using nlohmann::json;
+using test::FolderData;
+using test::run_program;
+
+namespace {
+
+const std::string kImgcls = IMGCLS_BINARY_DIR "/bin/imgcls ";
+
+/// A run that knows its three colours.
+struct Trained {
+  Trained() { REQUIRE(run_program(data.train("run", "train.epochs=6")).code == 0); }
+
+  std::string predict(const std::string& arguments) const {
+    return kImgcls + "predict --run " + (data / "run").string() + " " + arguments;
+  }
+  std::string image(const std::string& name) const {
+    return (data / ("data/val/" + name)).string();
+  }
+
+  FolderData data;
+};
+
+}  // namespace
+
+TEST_CASE("predict names the classes of files, folders, lists and standard input") {
+  const Trained trained;
+  const std::string red = trained.image("red/3.jpg"), blue = trained.image("blue/0.jpg");
+  const auto plain = run_program(trained.predict(red + " --top 2"));
+  CHECK(plain.code == 0);
+  CHECK_THAT(plain.output, Contains(red + "\n  ") && Contains(" %  red\n"));
+
+  const auto csv =
+      run_program(trained.predict((trained.data / "data/val").string() + " --csv --top 1"));
+  CHECK(csv.code == 0);
+  CHECK_THAT(csv.output, Contains("image,place,class,id,name,probability\n") &&
+                             Contains(red + ",1,2,red,red,") && Contains(blue + ",1,0,blue,blue,"));
+  CHECK(std::count(csv.output.begin(), csv.output.end(), '\n') == 28);
+
+  // In a shell of its own, because run_program closes the standard input of what it runs.
+  const auto piped = [&](const std::string& from) {
+    return run_program("sh -c '" + from + " | " + trained.predict("- --json") + "'");
+  };
+  for (const auto& outcome : {piped("echo " + blue), piped("cat " + blue)}) {
+    CHECK(outcome.code == 0);
+    const json line = json::parse(outcome.output);
+    CHECK(line.at("top").at(0).at("id") == "blue");
+    CHECK(line.at("top").size() == 3);
+  }
+}
+
+TEST_CASE("predict goes on after a broken image, and says so") {
+  const Trained trained;
+  const std::string broken = (trained.data / "broken.jpg").string();
+  replace_file(broken, "\xFF\xD8\xFF no image");
+  const auto outcome = run_program(trained.predict(broken + " " + trained.image("red/1.jpg")));
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.output, Contains("broken.jpg") && Contains("red/1.jpg") &&
+                                 Contains("1 of 2 images could not be read"));
+  CHECK(run_program(trained.predict((trained.data / "absent.jpg").string())).code == 1);
+  CHECK(run_program(kImgcls + "predict x.jpg").code == 2);
+  CHECK_THAT(run_program(kImgcls + "predict x.jpg --model resnet19 --weights w").output,
+             Contains("did you mean \"resnet1"));
+}
+
+TEST_CASE("eval writes each class's accuracy, the confusion matrix and its picture") {
+  const Trained trained;
+  const std::string output = (trained.data / "details").string();
+  const auto outcome = run_program(trained.data.eval("run", "-o " + output));
+  CHECK(outcome.code == 0);
+  CHECK_THAT(outcome.output, Contains("calibration error"));
+  const json summary = json::parse(read_text(output + "/eval.json"));
+  CHECK(summary.at("images") == 27);
+  const std::string classes = read_text(output + "/per_class.csv");
+  CHECK_THAT(classes, Contains("\n0,blue,9,") && Contains("\n2,red,9,"));
+  CHECK_THAT(read_text(output + "/confusion.csv"), Contains("class,blue,green,red\n"));
+  CHECK(std::filesystem::file_size(output + "/confusion.png") > 100);
+  // Two ranks count the same.
+  const std::string other = (trained.data / "other").string();
+  REQUIRE(run_program(test::on_ranks(2, trained.data.eval("run", "-o " + other))).code == 0);
+  CHECK(read_text(other + "/confusion.csv") == read_text(output + "/confusion.csv"));
+  CHECK(read_text(other + "/eval.json") == read_text(output + "/eval.json"));
+}
+
+TEST_CASE("weights evaluate without a run, by the model's name") {
+  const Trained trained;
+  const std::string weights =
+      (trained.data / "run/checkpoints/step-0000000030/weights.safetensors").string();
+  const auto outcome =
+      run_program(kImgcls + "eval --model resnet9 --weights " + weights + " --data " +
+                  (trained.data / "data/val").string() + " --size 16 --resize 0 model.width=4");
+  const auto of_run = run_program(trained.data.eval("run"));
+  CHECK(outcome.code == 0);
+  CHECK(outcome.output.substr(outcome.output.find("images")) ==
+        of_run.output.substr(of_run.output.find("images")));
+}
+
+TEST_CASE("models lists what there is, and export writes it for others") {
+  const auto all = run_program(kImgcls + "models");
+  CHECK(all.code == 0);
+  CHECK_THAT(all.output, Contains("resnet50") && Contains("25557032") && Contains("4.089"));
+  const json some = json::parse(run_program(kImgcls + "models resnet1 --json").output);
+  CHECK(some.size() == 4);  // 18, 101, 152, wide 101
+  CHECK(run_program(kImgcls + "models nothing").code == 2);
+
+  const test::TempFolder folder;
+  const std::string weights = (folder / "w.safetensors").string(),
+                    onnx = (folder / "m.onnx").string();
+  REQUIRE(run_program(kImgcls + "weights init resnet9 --seed 1 -o " + weights).code == 0);
+  const auto exported = run_program(kImgcls + "export -m resnet9 -w " + weights + " -o " + onnx);
+  CHECK(exported.code == 0);
+  CHECK_THAT(exported.output, Contains("N x 3 x 32 x 32"));
+  CHECK(std::filesystem::file_size(onnx) > 4'000'000);
+}
+
+TEST_CASE("a run starts from other weights, with a new head and frozen layers") {
+  const Trained trained;
+  const std::string weights =
+      (trained.data / "run/checkpoints/step-0000000030/weights.safetensors").string();
+  const auto tuned = run_program(trained.data.train(
+      "tuned",
+      "model.weights=" + weights + " model.new_head=true 'model.freeze=[\"^prep\",\"^layer\"]'"));
+  CHECK(tuned.code == 0);
+  const auto difference = run_program(
+      kImgcls + "weights diff " + weights + " " +
+      (trained.data / "tuned/checkpoints/step-0000000010/weights.safetensors").string());
+  CHECK_THAT(difference.output, Contains("fc.weight") && !Contains("layer1.conv.weight"));
+  const auto wrong = run_program(trained.data.train("wrong", "'model.freeze=[\"nothing\"]'"));
+  CHECK(wrong.code != 0);
+  CHECK_THAT(wrong.output, Contains("model.freeze") && Contains("nothing"));
+}

@@ -1,0 +1,82 @@
+// Per-class accuracy, confusion and calibration.
+#include "../support/temp_folder.h"
+
+#include <imgcls/core/file.h>
+#include <imgcls/data/decode.h>
+#include <imgcls/data/loader.h>
+#include <imgcls/train/eval_details.h>
+
+#include <ATen/ops/tensor.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+
+using namespace imgcls;
+
+namespace {
+
+/// Six images of three classes: two of class 0 right, one taken for 2; class 1 right; class 2 taken
+/// for 0; the last is left out.
+train::EvalDetails example() {
+  train::EvalDetails details(3);
+  const at::Tensor logits = at::tensor({9.F, 0.F, 0.F, 9.F, 0.F, 0.F, 0.F, 0.F, 9.F,  //
+                                        0.F, 9.F, 0.F, 9.F, 0.F, 0.F, 0.F, 9.F, 0.F})
+                                .view({6, 3});
+  details.add(logits, at::tensor({0L, 0L, 0L, 1L, 2L, long{data::kSkippedLabel}}));
+  return details;
+}
+
+}  // namespace
+
+TEST_CASE("confusions are counted by class") {
+  const train::EvalDetails details = example();
+  CHECK(details.images(0) == 3);
+  CHECK(details.right(0) == 2);
+  CHECK(details.confused(0, 2) == 1);
+  CHECK(details.confused(2, 0) == 1);
+  CHECK(details.images(1) + details.images(2) == 2);
+}
+
+TEST_CASE("the calibration error is the distance between confidence and accuracy") {
+  // All five images have the same confidence, and three are right.
+  const double confidence = std::exp(9.0) / (std::exp(9.0) + 2);
+  CHECK(example().calibration_error() == Approx(confidence - 0.6).epsilon(1e-6));
+  CHECK(train::EvalDetails(2).calibration_error() == 0);
+
+  // Sure of half, and right in half of the cases.
+  train::EvalDetails calibrated(2);
+  calibrated.add(at::tensor({1.F, 1.F, 1.F, 1.F}).view({2, 2}), at::tensor({0L, 1L}));
+  CHECK(calibrated.calibration_error() == 0);
+}
+
+TEST_CASE("logits that are no numbers count as wrong or unsure, and break nothing") {
+  train::EvalDetails details(2);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  details.add(at::tensor({nan, 1.F}).view({1, 2}), at::tensor({1L}));
+  CHECK(details.images(1) == 1);
+  CHECK(std::isfinite(details.calibration_error()));
+}
+
+TEST_CASE("the tables and the picture hold what was counted") {
+  const test::TempFolder folder;
+  const std::vector<std::string> names{"a", "b,c", "d"};
+  train::write_per_class(example(), names, folder / "per_class.csv");
+  CHECK(read_text(folder / "per_class.csv") ==
+        "class,id,images,right,acc1,most_often_taken_for\n"
+        "0,a,3,2,66.6667,d\n"
+        "1,\"b,c\",1,1,100.0000,\n"
+        "2,d,1,0,0.0000,a\n");
+  train::write_confusion(example(), names, folder / "confusion.csv");
+  CHECK(read_text(folder / "confusion.csv") ==
+        "class,a,\"b,c\",d\na,2,0,1\n\"b,c\",0,1,0\nd,1,0,0\n");
+  train::draw_confusion(example(), folder / "confusion.png");
+  data::Image image;
+  data::decode(read_file(folder / "confusion.png"), "confusion.png", image);
+  CHECK(image.size.width == 399);  // 3 classes of 133 pixels
+  // Row 1, column 1: all of class 1 is right. Row 1, column 0: none is taken for class 0.
+  const auto* right = image.row(200) + std::ptrdiff_t{3} * 200;
+  CHECK((right[0] == 0 && right[1] == 0 && right[2] == 255));
+  const auto* wrong = image.row(200) + std::ptrdiff_t{3} * 10;
+  CHECK((wrong[0] == 255 && wrong[1] == 255 && wrong[2] == 255));
+}
