@@ -12,6 +12,8 @@ namespace {
 using protozero::pbf_writer;
 
 constexpr std::uint64_t kLargestBuffer = (std::uint64_t{1} << 31) - (1 << 20);
+/// Smaller initializers stay in the first file: sizes for Reshape, which checkers want to see.
+constexpr std::size_t kSmall = 1024;
 constexpr std::uint64_t kAlignment = 4096;  // as ONNX's documentation recommends, for mmap
 
 // The fields' numbers, from onnx.proto.
@@ -129,7 +131,7 @@ void add_initializer(pbf_writer& graph_out, const Initializer& item,
   for (const std::int64_t size : item.shape) out.add_int64(tensor::shape, size);
   out.add_int32(tensor::type, static_cast<int>(item.type));
   out.add_string(tensor::name, item.name);
-  if (data) {
+  if (data && item.bytes.size() >= kSmall) {
     data->add(out, item.bytes);
   } else {
     out.add_bytes(tensor::raw, reinterpret_cast<const char*>(item.bytes.data()), item.bytes.size());

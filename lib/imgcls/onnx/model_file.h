@@ -48,7 +48,7 @@ struct ModelFile {
 };
 
 /// Writes `model` to `path`. A protocol buffer ends at 2 GiB: where the initializers take more,
-/// they go to a second file, PATH.data, which belongs to the first. Throws IoError.
+/// all but the smallest go to a second file, PATH.data, which belongs to it. Throws IoError.
 void write(const ModelFile& model, const std::filesystem::path& path);
 
 }  // namespace imgcls::onnx
