@@ -198,7 +198,7 @@ void add_options(CLI::App& command, Arguments& arguments) {
       ->excludes(run);
   command
       .add_option("--classes", arguments.classes,
-                  "A text file with a class in each line, its name after a space; default:\n"
+                  "A text file with a class in each line, its name after a tab; default:\n"
                   "ImageNet's thousand")
       ->excludes(run);
   command.add_option("--top", arguments.top, "How many classes of each image are printed")

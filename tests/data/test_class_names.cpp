@@ -25,13 +25,14 @@ TEST_CASE("ImageNet's classes are a thousand WordNet ids in order, with names") 
 
 TEST_CASE("a file of class names has a class in each line") {
   const test::TempFolder folder;
-  const auto classes = read_class_names(folder.write("classes.txt", "cat House cat\ndog\r\n"));
+  const auto classes =
+      read_class_names(folder.write("classes.txt", "cat\tHouse cat\ngolden retriever\r\n"));
   REQUIRE(classes.size() == 2);
   CHECK(classes[0].id == "cat");
   CHECK(classes[0].name == "House cat");
-  CHECK(classes[1].id == "dog");
-  CHECK(classes[1].name == "dog");
-  CHECK_THROWS_WITH(read_class_names(folder.write("twice.txt", "cat\ndog\ncat x\n")),
+  CHECK(classes[1].id == "golden retriever");
+  CHECK(classes[1].name == "golden retriever");
+  CHECK_THROWS_WITH(read_class_names(folder.write("twice.txt", "cat\ndog\ncat\tx\n")),
                     Contains("twice.txt:3") && Contains("cat stands in line 1"));
   CHECK_THROWS_WITH(read_class_names(folder.write("gap.txt", "cat\n\ndog\n")),
                     Contains("gap.txt:2"));

@@ -21,8 +21,8 @@ std::vector<ClassName> parse(std::string_view text, const std::string& source) {
     std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     if (line.ends_with('\r')) line.remove_suffix(1);
-    const std::size_t space = line.find(' ');
-    const std::string id(line.substr(0, space));
+    const std::size_t tab = line.find('\t');  // ids have spaces, where folders have
+    const std::string id(line.substr(0, tab));
     if (id.empty()) {
       throw DataError(fmt::format("{}:{}: expected a class's id, then its name", source, number));
     }
@@ -30,8 +30,7 @@ std::vector<ClassName> parse(std::string_view text, const std::string& source) {
       throw DataError(fmt::format("{}:{}: the class {} stands in line {} already", source, number,
                                   id, first->second));
     }
-    classes.push_back(
-        {id, space == std::string_view::npos ? id : std::string(line.substr(space + 1))});
+    classes.push_back({id, tab == std::string_view::npos ? id : std::string(line.substr(tab + 1))});
   }
   if (classes.empty()) throw DataError(fmt::format("{} names no class", source));
   return classes;

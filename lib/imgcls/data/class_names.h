@@ -20,7 +20,7 @@ struct ClassName {
 const std::vector<ClassName>& imagenet_classes();
 
 /// Reads a text file with a line for each class, in the order of their numbers: its id, then, where
-/// there is one, a space and its name. Throws DataError naming the line of an empty or repeated id,
+/// there is one, a tab and its name. Throws DataError naming the line of an empty or repeated id,
 /// and for a file that names no class.
 std::vector<ClassName> read_class_names(const std::filesystem::path& path);
 
