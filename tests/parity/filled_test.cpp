@@ -1,5 +1,7 @@
 // Models whose first weights say too little, with weights that lite_reference.py fills:
 // EfficientNet-Lite, which torchvision lacks, and ViT, whose head begins with zeros.
+#include "check_logits.h"
+
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
 #include <imgcls/core/xxh3.h>
@@ -22,6 +24,7 @@
 namespace {
 
 using namespace imgcls;
+using imgcls::test::check_logits;
 using nlohmann::json;
 
 json reference(const std::string& file) {
@@ -56,20 +59,6 @@ std::string names(const models::Model& model) {
     digest.update(fmt::format("{}[{}]\n", name, fmt::join(tensor.sizes(), ",")));
   }
   return hex(digest.digest());
-}
-
-void check_logits(const at::Tensor& logits, const json& expected) {
-  double largest = 0;
-  for (const json& image : expected) {
-    for (const double value : image) largest = std::max(largest, std::abs(value));
-  }
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    for (std::size_t k = 0; k < expected[i].size(); ++k) {
-      const auto found = logits[static_cast<std::int64_t>(i)][static_cast<std::int64_t>(k)];
-      CHECK(found.item<double>() ==
-            Approx(expected[i][k].get<double>()).epsilon(0).margin(1e-5 * largest));
-    }
-  }
 }
 
 void check_filled(models::Model model, const json& expected) {

@@ -1,4 +1,6 @@
 // The zoo against torchvision (zoo_reference.py): names, shapes, first values, logits.
+#include "check_logits.h"
+
 #include <imgcls/core/file.h>
 #include <imgcls/core/xxh3.h>
 #include <imgcls/models/registry.h>
@@ -19,6 +21,7 @@
 namespace {
 
 using namespace imgcls;
+using imgcls::test::check_logits;
 using nlohmann::json;
 
 const json& reference() {
@@ -48,21 +51,6 @@ Digests digests(const models::Model& model) {
     }
   }
   return {hex(names.digest()), hex(values.digest())};
-}
-
-/// 1e-5 relative: the kernels are the same, but a fused one may stand for several of Python's.
-void check_logits(const at::Tensor& logits, const json& expected) {
-  double largest = 0;
-  for (const json& image : expected) {
-    for (const double value : image) largest = std::max(largest, std::abs(value));
-  }
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    for (std::size_t k = 0; k < expected[i].size(); ++k) {
-      const auto found = logits[static_cast<std::int64_t>(i)][static_cast<std::int64_t>(k)];
-      CHECK(found.item<double>() ==
-            Approx(expected[i][k].get<double>()).epsilon(0).margin(1e-5 * largest));
-    }
-  }
 }
 
 void check_model(const std::string& name, const json& expected) {
