@@ -3,7 +3,6 @@
 #include "commands.h"
 
 #include <imgcls/core/error.h>
-#include <imgcls/core/file.h>
 #include <imgcls/data/class_names.h>
 #include <imgcls/data/shard_listing.h>
 #include <imgcls/dist/agree.h>
@@ -12,6 +11,7 @@
 #include <imgcls/report/progress.h>
 #include <imgcls/train/checkpoint.h>
 #include <imgcls/train/compose.h>
+#include <imgcls/train/eval_files.h>
 #include <imgcls/train/evaluate.h>
 #include <imgcls/train/program.h>
 #include <imgcls/train/rank_fields.h>
@@ -26,7 +26,6 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -166,24 +165,6 @@ train::EvalCounts evaluate(const Subject& subject, const Log& log, dist::World& 
   return counts;
 }
 
-/// Files that say more than the counts.
-void write_files(const fs::path& folder, const EvalArguments& arguments,
-                 const train::EvalCounts& counts, const train::EvalDetails& details,
-                 std::span<const std::string> classes) {
-  make_folders(folder);
-  const nlohmann::json summary{
-      {"weights", arguments.weights}, {"images", counts.images},
-      {"top1", counts.top1},          {"top5", counts.top5},
-      {"acc1", counts.acc1()},        {"acc5", counts.acc5()},
-      {"loss", counts.loss()},        {"calibration_error", details.calibration_error()}};
-  replace_file(folder / "eval.json", summary.dump(1) + "\n");
-  train::write_per_class(details, classes, folder / "per_class.csv");
-  train::write_confusion(details, classes, folder / "confusion.csv");
-  train::draw_confusion(details, folder / "confusion.png");
-  fmt::print("written: {}/eval.json, per_class.csv, confusion.csv, confusion.png\n",
-             folder.string());
-}
-
 int run(const Config& config, const EvalArguments& arguments, dist::World& world) {
   const Subject subject = open(config, arguments, world);
   const Log log;
@@ -205,7 +186,10 @@ int run(const Config& config, const EvalArguments& arguments, dist::World& world
   const std::size_t skipped = subject.loader->skipped();
   if (skipped > 0) fmt::print("skipped {} unreadable images\n", skipped);
   if (!arguments.output.empty()) {
-    write_files(arguments.output, arguments, counts, details, subject.source->classes());
+    train::write_eval_files(arguments.output, counts, details, *subject.source,
+                            {.step = {}, .weights = arguments.weights});
+    fmt::print("written: {}/eval.json, per_class.csv, confusion.csv, confusion.png, mistakes.csv\n",
+               arguments.output);
   }
   return code;
 }
@@ -251,8 +235,8 @@ void add_options(CLI::App& command, EvalArguments& arguments) {
       "default: the run's, ImageNet's where the folders are named so, or the data's");
   command.add_flag("--flip", arguments.flip, "Average with the mirror images");
   command.add_option("-o,--output", arguments.output,
-                     "A folder for the counts (JSON), each class's accuracy and the confusion\n"
-                     "matrix (CSV and PNG)");
+                     "A folder for the counts (JSON), each class's accuracy, the confusion matrix\n"
+                     "(CSV and PNG), and the worst mistakes (CSV and JPEG)");
 }
 
 }  // namespace

@@ -44,6 +44,12 @@ setsid ip netns exec "$host" unshare --uts bash -c "hostname $host; $*" </dev/nu
 """
 
 
+BY_RANK = """#!/usr/bin/env bash
+((OMPI_COMM_WORLD_RANK == 0)) && exec "$@"
+exec "$@" 2>"{folder}/rank$OMPI_COMM_WORLD_RANK.txt"
+"""
+
+
 def run(*words):
     done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
@@ -111,8 +117,15 @@ class Job:
             [programs / "imgcls", "launch", "--dry-run", "--hosts", ",".join(f"{a}:1" for a in ADDRESSES),
              "--", programs / "train_resnet50", config, f"run.dir={folder / 'run'}",
              f"dist.timeout_s={limit}", *overrides], text=True)
-        # What a rank says also goes into a file on its host: a lost link takes it nowhere.
-        line = line.replace("mpirun ", f"mpirun --output-filename {folder / 'said'} ", 1)
+        # What the far rank says goes into a file of its own: a lost link takes it nowhere, and Open MPI's
+        # daemon, which could write one, may end before it has read the rank's last words.
+        program = str(programs / "train_resnet50")
+        by_rank = folder / "by_rank"
+        by_rank.write_text(BY_RANK.format(folder=folder))
+        by_rank.chmod(0o755)
+        if program not in line:
+            raise AssertionError(f"no {program} in: {line}")
+        line = line.replace(program, f"{by_rank} {program}", 1)
         self.output = folder / "output.txt"
         with open(self.output, "wb") as output:
             self.launcher = subprocess.Popen(
@@ -124,8 +137,8 @@ class Job:
         return self.output.read_text(errors="replace")
 
     def said_by_rank(self, rank):
-        files = self.folder.glob(f"said*/**/rank.{rank}/std*")
-        return "".join(file.read_text(errors="replace") for file in files)
+        file = self.folder / f"rank{rank}.txt"
+        return file.read_text(errors="replace") if file.exists() else ""
 
     def await_words(self, words):
         if not wait_until(lambda: re.search(words, self.said()), 60):

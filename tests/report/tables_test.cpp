@@ -1,9 +1,10 @@
-// train_log.csv and samples.csv: what a run that goes on leaves of them.
+// train_log.csv, steps.csv and samples.csv: what a run that goes on leaves of them.
 #include "../support/temp_folder.h"
 
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
 #include <imgcls/report/sample_log.h>
+#include <imgcls/report/step_log.h>
 #include <imgcls/report/train_log.h>
 
 #include <sys/resource.h>
@@ -29,6 +30,25 @@ TEST_CASE("samples.csv has a row for each step and is cut back to the step a run
   report::SampleLog log(path, 2);
   log.append(3, 2, Shares{"9 9 9 9"});
   CHECK(read_text(path) == "step,epoch,samples\n1,1,4 2 0 10\n2,1,1 3 5 6\n3,2,9 9 9 9\n");
+}
+
+TEST_CASE("steps.csv has a row for each logged step, written at once") {
+  const test::TempFolder folder;
+  const auto path = folder / "steps.csv";
+  const std::string header =
+      "step,epoch,time,loss,lr,grad_norm,loss_scale,images_per_second,data_wait,memory_mib\n";
+  {
+    report::StepLog log(path, 0);
+    report::StepRow row;
+    row.step = 100, row.epoch = 2, row.time_s = 1.5, row.loss = 2.25, row.lr = 1e-3;
+    row.grad_norm = 3.5, row.images_per_second = 640, row.data_wait = 0.125, row.memory_mib = 512;
+    log.append(row);
+    CHECK(read_text(path) == header + "100,2,1.500,2.250000,0.001,3.5,1,640.00,0.1250,512.0\n");
+    row.step = 200;
+    log.append(row);
+  }
+  const report::StepLog log(path, 150);
+  CHECK(read_text(path) == header + "100,2,1.500,2.250000,0.001,3.5,1,640.00,0.1250,512.0\n");
 }
 
 TEST_CASE("train_log.csv is cut back by its second column") {
@@ -64,5 +84,5 @@ TEST_CASE("a samples.csv that cannot be written to is named") {
   }
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, former);
-  CHECK(message == "cannot write step 1 to " + (folder / "samples.csv").string());
+  CHECK(message == "cannot write " + (folder / "samples.csv").string() + ": File too large");
 }

@@ -50,6 +50,35 @@ TEST_CASE("the calibration error is the distance between confidence and accuracy
   CHECK(calibrated.calibration_error() == 0);
 }
 
+TEST_CASE("the worst mistakes are those of the highest loss, in whatever order they come") {
+  const std::vector<train::Mistake> all{{.sample = 5, .label = 0, .predicted = 1, .loss = 2},
+                                        {.sample = 3, .label = 0, .predicted = 1, .loss = 2},
+                                        {.sample = 9, .label = 1, .predicted = 0, .loss = 7},
+                                        {.sample = 1, .label = 1, .predicted = 0, .loss = 1}};
+  for (std::size_t first = 0; first < all.size(); ++first) {
+    train::WorstMistakes worst(3);
+    for (std::size_t i = 0; i < all.size(); ++i) worst.add(all[(first + i) % all.size()]);
+    REQUIRE(worst.worst().size() == 3);
+    CHECK(worst.worst()[0].sample == 9);
+    CHECK(worst.worst()[1].sample == 3);
+    CHECK(worst.worst()[2].sample == 5);
+  }
+}
+
+TEST_CASE("mistakes are found with their probability and loss") {
+  train::EvalDetails details(2);
+  const std::vector<std::uint64_t> samples{40, 41, 42};
+  details.add(at::tensor({1.F, 0.F, 0.F, 200.F, 0.F, 1.F}).view({3, 2}), at::tensor({0L, 0L, 0L}),
+              samples);
+  REQUIRE(details.mistakes().size() == 2);
+  const train::Mistake& worst = details.mistakes()[0];
+  CHECK(worst.sample == 41);
+  CHECK(worst.predicted == 1);
+  CHECK(worst.probability == 1);
+  CHECK(std::isfinite(worst.loss));
+  CHECK(details.mistakes()[1].loss == Approx(std::log1p(std::exp(1.0))));
+}
+
 TEST_CASE("logits that are no numbers count as wrong or unsure, and break nothing") {
   train::EvalDetails details(2);
   const float nan = std::numeric_limits<float>::quiet_NaN();

@@ -16,6 +16,8 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <nlohmann/json.hpp>
+#include <sstream>
 #include <thread>
 
 using namespace imgcls;
@@ -103,6 +105,60 @@ TEST_CASE("a run learns, and leaves its log and weights") {
                       "epoch,step,train_loss,val_loss,val_acc1,val_acc5,time,checkpoint_dir\n"));
   CHECK(std::count(log.begin(), log.end(), '\n') == 13);
   CHECK(models::read_safetensors(result.checkpoint / "weights.safetensors").size() == 9);
+}
+
+TEST_CASE("a run leaves a row for each logged step, its evaluation's files and its surroundings") {
+  const test::TempFolder folder;
+  train::RunOptions options = toy_options(folder / "run");
+  options.log_every = 3;
+  train_toy(options);
+  const std::string steps = read_text(folder / "run/steps.csv");
+  CHECK_THAT(steps, Contains("\n3,1,") && Contains("\n6,2,"));
+  CHECK(std::count(steps.begin(), steps.end(), '\n') == 3);
+  const auto eval = nlohmann::json::parse(read_text(folder / "run/eval/eval.json"));
+  CHECK(eval.at("images") == 50);
+  CHECK(eval.at("step") == 8);
+  const std::string mistakes = read_text(folder / "run/eval/mistakes.csv");
+  const auto wrong = eval.at("images").get<int>() - eval.at("top1").get<int>();
+  CHECK(std::count(mistakes.begin(), mistakes.end(), '\n') == 1 + std::min(24, wrong));
+  const auto sessions = nlohmann::json::parse(read_text(folder / "run/environment.json"));
+  CHECK(sessions.at("sessions").size() == 1);
+  CHECK(sessions.at("sessions")[0].at("world_size") == 1);
+}
+
+TEST_CASE("a run that stops and goes on leaves the rows of one that does not") {
+  const test::TempFolder folder;
+  // A row up to the first figure that is a time.
+  const auto rows = [&](const char* run) {
+    std::string text;
+    std::istringstream file(read_text(folder / run / "steps.csv"));
+    for (std::string line; std::getline(file, line);) {
+      std::vector<std::string> fields;
+      std::istringstream row(line);
+      for (std::string field; std::getline(row, field, ',');) fields.push_back(field);
+      REQUIRE(fields.size() == 10);
+      for (const int i : {0, 1, 3, 4, 5, 6}) text += fields[static_cast<std::size_t>(i)] + ",";
+      text += "\n";
+    }
+    return text;
+  };
+  train::RunOptions straight = toy_options(folder / "straight");
+  straight.log_every = 1;
+  train_toy(straight);
+  for (int stop = 1; stop < 8; ++stop) {
+    train::RunOptions options = straight;
+    options.folder = folder / ("stop" + std::to_string(stop));
+    options.max_steps = stop;
+    train_toy(options);
+    // What a run that is killed later has written after its checkpoint.
+    std::ofstream(options.folder / "steps.csv", std::ios::app) << stop + 1 << ",9,9,9,9,9,9,9,9,9\n"
+                                                               << stop + 2 << ",9,";
+    options.max_steps = 0;
+    train_toy(options);
+    CHECK(rows(options.folder.filename().c_str()) == rows("straight"));
+    const auto sessions = nlohmann::json::parse(read_text(options.folder / "environment.json"));
+    CHECK(sessions.at("sessions").at(1).at("from_step") == stop);
+  }
 }
 
 TEST_CASE("stopped after any step, a run that goes on ends with the same bits") {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 
 namespace imgcls::report {
 
@@ -14,24 +15,34 @@ std::string clock_text(double seconds) {
   return fmt::format("{}:{:02}", s / 60, s % 60);
 }
 
-Progress::Progress(const Log& log, Terminal terminal) : log_(log), terminal_(terminal) {}
+namespace {
 
-std::string Progress::text(std::string_view phase, const PhaseStatus& s, int bar) const {
-  std::string line(phase);
-  if (bar > 0) {
-    const auto filled = static_cast<int>(s.total > 0 ? bar * s.done / s.total : 0);
-    line += " [";
-    for (int i = 0; i < bar; ++i) line += i < filled ? '=' : (i == filled ? '>' : ' ');
-    line += ']';
-  }
-  line += fmt::format(" {}/{}", s.done, s.total);
+/// "[=====>    ]", with `width` characters inside.
+std::string bar_text(const PhaseStatus& s, int width) {
+  const auto filled = static_cast<int>(s.total > 0 ? width * s.done / s.total : 0);
+  std::string bar = " [";
+  for (int i = 0; i < width; ++i) bar += i < filled ? '=' : (i == filled ? '>' : ' ');
+  return bar + ']';
+}
+
+/// What follows the phase's name and the bar, the most wanted first.
+std::string figures_text(const PhaseStatus& s) {
+  std::string line = fmt::format(" {}/{}", s.done, s.total);
   const double rate = s.seconds > 0 ? static_cast<double>(s.images) / s.seconds : 0;
   line += fmt::format("  {:.0f} images/s", rate);
   if (s.loss >= 0) line += fmt::format("  loss {:.4f}", s.loss);
   if (s.lr >= 0) line += fmt::format("  lr {:.3g}", s.lr);
-  if (s.run_eta_s >= 0) line += fmt::format("  ETA {}", clock_text(s.run_eta_s));
+  if (s.phase_eta_s >= 0) line += fmt::format("  ETA {}", clock_text(s.phase_eta_s));
+  if (s.run_eta_s >= 0) line += fmt::format("  run {}", clock_text(s.run_eta_s));
+  if (s.data_wait >= 0) line += fmt::format("  data wait {:.0f} %", 100 * s.data_wait);
+  if (s.memory_mib >= 0) line += fmt::format("  {:.0f} MiB", s.memory_mib);
   return line;
 }
+
+}  // namespace
+
+Progress::Progress(const Log& log, Terminal terminal)
+    : log_(log), terminal_(terminal), colours_(std::getenv("NO_COLOR") == nullptr) {}
 
 bool Progress::due() const {
   return terminal_.interactive && (!visible_ || std::chrono::steady_clock::now() - drawn_at_ >=
@@ -42,15 +53,19 @@ void Progress::draw(std::string_view phase, const PhaseStatus& status) {
   drawn_at_ = std::chrono::steady_clock::now();
   visible_ = true;
   const auto room = static_cast<std::size_t>(std::max(20, terminal_.columns - 1));
-  const int bar =
-      std::clamp(static_cast<int>(room - std::min(room, text(phase, status, 0).size())) - 3, 0, 30);
-  const std::string line = text(phase, status, bar >= 5 ? bar : 0).substr(0, room);
-  fmt::print(stderr, "\r\x1b[K{}", line);
+  const std::string figures = figures_text(status);
+  const std::size_t words = std::min(room, phase.size() + figures.size());
+  const int bar = std::min(static_cast<int>(room - words) - 3, 30);
+  // Cut before colours are added: they take no room.
+  const std::string rest = ((bar >= 5 ? bar_text(status, bar) : "") + figures)
+                               .substr(0, room - std::min(room, phase.size()));
+  const std::string_view bold = colours_ ? "\x1b[1;36m" : "", plain = colours_ ? "\x1b[0m" : "";
+  fmt::print(stderr, "\r\x1b[K{}{}{}{}", bold, phase.substr(0, room), plain, rest);
   std::fflush(stderr);
 }
 
 void Progress::line(std::string_view phase, const PhaseStatus& status) {
-  const std::string line = text(phase, status, 0);
+  const std::string line = fmt::format("{}{}", phase, figures_text(status));
   if (terminal_.interactive) {
     log_.file_only(line);
   } else {

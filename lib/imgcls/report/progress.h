@@ -17,12 +17,17 @@ struct PhaseStatus {
   std::int64_t done = 0, total = 0;  ///< steps or batches
   std::int64_t images = 0;           ///< images handled in this session of the phase, all ranks
   double seconds = 0;                ///< in this session of the phase
-  double run_eta_s = -1;             ///< seconds to the end of the run; negative: unknown
-  double loss = -1;                  ///< mean of the phase so far; negative: not shown
-  double lr = -1;                    ///< negative: not shown
+  // Negative: not shown.
+  double phase_eta_s = -1;  ///< seconds to the end of the phase
+  double run_eta_s = -1;    ///< seconds to the end of the run
+  double loss = -1;         ///< mean of the phase so far
+  double lr = -1;
+  double data_wait = -1;   ///< share of the time, 0 to 1
+  double memory_mib = -1;  ///< resident memory of this process
 };
 
-/// Shows progress. Only rank 0 makes one.
+/// Shows progress, with colours unless the environment variable NO_COLOR is set (no-color.org).
+/// Only rank 0 makes one.
 class Progress {
  public:
   Progress(const Log& log, Terminal terminal);
@@ -40,12 +45,11 @@ class Progress {
   void clear();
 
  private:
-  std::string text(std::string_view phase, const PhaseStatus& status, int bar) const;
-
   const Log& log_;
   Terminal terminal_;
   std::chrono::steady_clock::time_point drawn_at_;
   bool visible_ = false;
+  bool colours_;
 };
 
 /// "1:02:03", "4:05".

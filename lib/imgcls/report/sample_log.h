@@ -1,30 +1,28 @@
 #pragma once
 // samples.csv: which samples each step of a run was trained on, to check the order of the data.
 
+#include <imgcls/report/row_file.h>
+
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <span>
 #include <string>
 
 namespace imgcls::report {
 
 /// Appends rows "step,epoch,samples": the number of the step and of the epoch it belongs to, both
-/// from 1, and the numbers of the samples, with spaces between them. A row is written out when
-/// `append` returns, not flushed to the disk.
+/// from 1, and the numbers of the samples, with spaces between them.
 class SampleLog {
  public:
-  /// Opens `path` to go on after `step` steps, as TrainLog does: rows of later steps are removed.
-  /// Throws IoError.
-  SampleLog(std::filesystem::path path, std::int64_t step);
+  /// Opens `path` to go on after `step` steps, as RowFile does. Throws IoError.
+  SampleLog(const std::filesystem::path& path, std::int64_t step);
 
   /// `shares` are the ranks' parts of the global batch, in the order of ranks, each as text.
   /// Throws IoError.
   void append(std::int64_t step, std::int64_t epoch, std::span<const std::string> shares);
 
  private:
-  std::filesystem::path path_;
-  std::ofstream file_;
+  RowFile file_;
 };
 
 }  // namespace imgcls::report

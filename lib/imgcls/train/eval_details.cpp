@@ -15,8 +15,9 @@ namespace imgcls::train {
 EvalDetails::EvalDetails(std::size_t classes)
     : classes_(classes), confusion_(classes * classes, 0) {}
 
-void EvalDetails::add(const at::Tensor& all_logits, const at::Tensor& all_labels) {
-  const at::Tensor probabilities = all_logits.to(at::kFloat).softmax(1).cpu();
+void EvalDetails::add(const at::Tensor& all_logits, const at::Tensor& all_labels,
+                      std::span<const std::uint64_t> samples) {
+  const at::Tensor probabilities = all_logits.to(at::kFloat).softmax(1).cpu().contiguous();
   const at::Tensor labels = all_labels.cpu().contiguous();
   const auto [highest, predicted] = probabilities.max(1);
   for (std::int64_t i = 0; i < labels.numel(); ++i) {
@@ -32,6 +33,17 @@ void EvalDetails::add(const at::Tensor& all_logits, const at::Tensor& all_labels
     ++bin.images;
     bin.right += label == guess ? 1 : 0;
     bin.probability_units += std::llround(probability * 0x1p24);
+    if (samples.empty() || label == guess) continue;
+    const auto row = static_cast<std::size_t>(i) * classes_;
+    const double of_label =
+        probabilities.const_data_ptr<float>()[row + static_cast<std::size_t>(label)];
+    // The smallest float for a probability of zero or none.
+    const double loss = -std::log(of_label > 0 ? of_label : 0x1p-149);
+    mistakes_.add({.sample = samples[static_cast<std::size_t>(i)],
+                   .label = static_cast<std::size_t>(label),
+                   .predicted = static_cast<std::size_t>(guess),
+                   .probability = probability,
+                   .loss = loss});
   }
 }
 
@@ -42,6 +54,7 @@ void EvalDetails::sum(dist::World& world) {
     numbers.insert(numbers.end(), {bin.images, bin.right, bin.probability_units});
   }
   world.sum(numbers);
+  mistakes_.gather(world);
   for (std::size_t i = 0; i < bins_.size(); ++i) {
     bins_[i] = {numbers[3 * i], numbers[3 * i + 1], numbers[3 * i + 2]};
   }

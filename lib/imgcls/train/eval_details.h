@@ -1,9 +1,11 @@
 #pragma once
 // What an evaluation tells besides its counts: which classes are taken for which, and whether the
-// probabilities can be believed. All of it integers, so that sums over ranks are exact.
+// probabilities can be believed, as integers, so that sums over ranks are exact; and the worst
+// mistakes.
 
 #include <ATen/core/Tensor.h>
 #include <imgcls/dist/world.h>
+#include <imgcls/train/mistakes.h>
 
 #include <array>
 #include <cstddef>
@@ -24,8 +26,10 @@ class EvalDetails {
   explicit EvalDetails(std::size_t classes);
 
   /// Adds logits (float N x K) and labels (int64 N; kSkippedLabel is left out). The predicted class
-  /// is the one with the highest logit, of equals the first.
-  void add(const at::Tensor& logits, const at::Tensor& labels);
+  /// is the one with the highest logit, of equals the first. `samples` are the images' numbers in
+  /// the source (N); without them no mistakes are kept.
+  void add(const at::Tensor& logits, const at::Tensor& labels,
+           std::span<const std::uint64_t> samples = {});
   /// Sums over the ranks; all call it.
   void sum(dist::World& world);
 
@@ -37,6 +41,9 @@ class EvalDetails {
   /// Images of the class, and how many of them are right.
   std::int64_t images(std::size_t label) const;
   std::int64_t right(std::size_t label) const { return confused(label, label); }
+
+  /// The images that the model is most wrong about, from the worst on.
+  const std::vector<Mistake>& mistakes() const { return mistakes_.worst(); }
 
   /// Expected calibration error in [0, 1]: the bins' mean distance between the share of right
   /// images and the mean probability, weighted by their images.
@@ -51,6 +58,7 @@ class EvalDetails {
   std::size_t classes_;
   std::vector<std::int64_t> confusion_;
   std::array<Bin, kBins> bins_ = {};
+  WorstMistakes mistakes_;
 };
 
 /// Writes a row for each class (number, id, images, right, accuracy in %, and the class it is most

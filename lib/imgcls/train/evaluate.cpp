@@ -78,7 +78,7 @@ EvalCounts evaluate(const models::Model& model, data::Loader& loader, const Inpu
     at::Tensor logits = model.forward(on_device.images);
     if (flip) logits = logits.add(model.forward(on_device.images.flip(3))).div(2);
     add(sum, count(logits, on_device.labels));
-    if (details != nullptr) details->add(logits, on_device.labels);
+    if (details != nullptr) details->add(logits, on_device.labels, batch->samples);
   }
   go_on(batches);
   std::array<std::int64_t, 4> totals{sum.images, sum.top1, sum.top5, sum.loss_units};

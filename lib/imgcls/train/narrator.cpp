@@ -1,3 +1,4 @@
+#include <imgcls/core/machine.h>
 #include <imgcls/train/narrator.h>
 #include <imgcls/train/precision.h>
 
@@ -19,11 +20,6 @@ Narrator::Narrator(const dist::World& world) : log_(make_log(world)) {}
 void Narrator::open(const RunFiles& files) {
   log_.add_file(files.log());
   progress_ = std::make_unique<report::Progress>(log_, report::find_terminal());
-}
-
-void Narrator::open_tables(const RunFiles& files, std::int64_t step, bool samples) {
-  train_log_ = std::make_unique<report::TrainLog>(files.train_log(), step);
-  if (samples) sample_log_ = std::make_unique<report::SampleLog>(files.samples(), step);
 }
 
 void Narrator::begin(const RunShape& shape, const dist::World& world,
@@ -74,15 +70,14 @@ void Narrator::step(const StepStatus& status, bool write) {
                                  .total = static_cast<std::int64_t>(shape_.steps_per_epoch),
                                  .images = static_cast<std::int64_t>(consumed - phase_consumed_),
                                  .seconds = phase_seconds(),
+                                 .phase_eta_s = status.epoch_eta_s,
                                  .run_eta_s = status.run_eta_s,
                                  .loss = status.loss,
-                                 .lr = status.lr};
+                                 .lr = status.lr,
+                                 .data_wait = status.data_wait,
+                                 .memory_mib = resident_mib()};
   if (progress_->due()) progress_->draw(phase, line);
   if (write) progress_->line(phase, line);
-}
-
-void Narrator::samples(const Position& position, std::span<const std::string> shares) {
-  if (sample_log_) sample_log_->append(position.step, position.epoch + 1, shares);
 }
 
 void Narrator::eval_batches(std::size_t done, std::size_t total, std::size_t images,
@@ -97,15 +92,18 @@ void Narrator::eval_batches(std::size_t done, std::size_t total, std::size_t ima
 
 void Narrator::epoch(const report::TrainLogRow& row) {
   clear();
-  if (train_log_) train_log_->append(row);
+  constexpr int kScreen = 20;
+  if (rows_++ % kScreen == 0) {
+    log_.info(fmt::format("{:<14}{:>9}{:>12}{:>10}{:>11}{:>11}{:>10}", "", "step", "train loss",
+                          "val loss", "top-1", "top-5", "time"));
+  }
   // An epoch that is under way when the run ends by max_steps counts as the one it is.
   const auto steps = static_cast<std::int64_t>(shape_.steps_per_epoch);
   const int epoch_number = row.epoch + (row.step % steps == 0 ? 0 : 1);
-  log_.info(
-      fmt::format("epoch {}/{}  step {}  train loss {:.4f}  val loss {:.4f}  top-1 {:.2f} %  top-5 "
-                  "{:.2f} %  {}",
-                  epoch_number, shape_.epochs, row.step, row.train_loss, row.val_loss, row.val_acc1,
-                  row.val_acc5, report::clock_text(row.time_s)));
+  log_.info(fmt::format("{:<14}{:>9}{:>12.4f}{:>10.4f}{:>9.2f} %{:>9.2f} %{:>10}",
+                        fmt::format("epoch {}/{}", epoch_number, shape_.epochs), row.step,
+                        row.train_loss, row.val_loss, row.val_acc1, row.val_acc5,
+                        report::clock_text(row.time_s)));
 }
 
 void Narrator::clear() {
@@ -133,8 +131,9 @@ void Narrator::end(const TrainResult& result, const RunFiles& files) {
   log_.info(fmt::format("done: {}; {} steps, {}", reached, result.position.step,
                         report::clock_text(result.position.elapsed_s)));
   log_.info(fmt::format("  log      {}", files.train_log().string()));
+  log_.info(fmt::format("  mistakes {}", (files.evaluation() / "mistakes.csv").string()));
   log_.info(fmt::format("  weights  {}", (result.checkpoint / "weights.safetensors").string()));
-  log_.info(fmt::format("  next     imgcls eval {}", files.folder.string()));
+  log_.info(fmt::format("  next     imgcls report {}", files.folder.string()));
 }
 
 }  // namespace imgcls::train

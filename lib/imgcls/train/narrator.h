@@ -1,12 +1,11 @@
 #pragma once
-// What a run says and writes for people: log lines, the progress line, rows of train_log.csv and
-// samples.csv. Rank 0's speaks; the other ranks' are silent but for warnings.
+// What a run says: log lines, the progress line, a table of evaluations. Rank 0's speaks; the other
+// ranks' are silent but for warnings.
 
 #include <imgcls/core/log.h>
 #include <imgcls/data/loader.h>
 #include <imgcls/dist/world.h>
 #include <imgcls/report/progress.h>
-#include <imgcls/report/sample_log.h>
 #include <imgcls/report/train_log.h>
 #include <imgcls/train/evaluate.h>
 #include <imgcls/train/run_folder.h>
@@ -14,7 +13,6 @@
 
 #include <chrono>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -36,7 +34,8 @@ struct StepStatus {
   Position position;
   double loss = 0;  ///< mean of the epoch so far
   double lr = 0;
-  double run_eta_s = 0;
+  double epoch_eta_s = 0, run_eta_s = 0;
+  double data_wait = 0;  ///< share of the time
 };
 
 class Narrator {
@@ -47,8 +46,6 @@ class Narrator {
 
   /// From now on also into the run's files.
   void open(const RunFiles& files);
-  /// train_log.csv as it was after `step` steps, and samples.csv where it is written.
-  void open_tables(const RunFiles& files, std::int64_t step, bool samples);
 
   /// The run's first lines; `resumed_from` is empty for a new run.
   void begin(const RunShape& shape, const dist::World& world, const std::filesystem::path& folder,
@@ -61,12 +58,10 @@ class Narrator {
   bool wants_step() const;
   /// A step is done: draws the progress line, and writes it as a line where `write`.
   void step(const StepStatus& status, bool write);
-  /// The samples a step was trained on, the ranks' shares in order. Only with samples.csv.
-  void samples(const Position& position, std::span<const std::string> shares);
   /// Batches of an evaluation are done.
   void eval_batches(std::size_t done, std::size_t total, std::size_t images,
                     const Position& position);
-  /// An evaluation is done.
+  /// An evaluation is done: a row of a table, whose head comes again after a screenful.
   void epoch(const report::TrainLogRow& row);
   /// Lets other text come: removes the progress line.
   void clear();
@@ -80,9 +75,8 @@ class Narrator {
 
   Log log_;
   RunShape shape_;
-  std::unique_ptr<report::Progress> progress_;     // rank 0
-  std::unique_ptr<report::TrainLog> train_log_;    // rank 0
-  std::unique_ptr<report::SampleLog> sample_log_;  // rank 0
+  std::unique_ptr<report::Progress> progress_;  // rank 0
+  int rows_ = 0;                                // of the table of evaluations
   std::chrono::steady_clock::time_point phase_start_;
   std::size_t phase_consumed_ = 0;  // samples of the epoch before the phase
 };

@@ -4,6 +4,9 @@
 //   config.json     the merged configuration
 //   classes.txt     the classes' names, in the order of their numbers
 //   train_log.csv   a row for each evaluation (report/train_log.h)
+//   steps.csv       a row every log.every steps (report/step_log.h)
+//   eval/           the newest evaluation's details (train/eval_files.h)
+//   environment.json  what each session of the run ran on (train/environment.h)
 //   samples.csv     the samples of each step, where log.samples asks for it (report/sample_log.h)
 //   log.txt         what was said
 //   checkpoints/    see train/checkpoint.h
@@ -18,6 +21,9 @@ struct RunFiles {
 
   std::filesystem::path checkpoints() const { return folder / "checkpoints"; }
   std::filesystem::path train_log() const { return folder / "train_log.csv"; }
+  std::filesystem::path steps() const { return folder / "steps.csv"; }
+  std::filesystem::path evaluation() const { return folder / "eval"; }
+  std::filesystem::path environment() const { return folder / "environment.json"; }
   std::filesystem::path samples() const { return folder / "samples.csv"; }
   std::filesystem::path log() const { return folder / "log.txt"; }
   std::filesystem::path config() const { return folder / "config.json"; }

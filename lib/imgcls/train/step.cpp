@@ -5,7 +5,12 @@
 
 #include <ATen/Context.h>
 #include <ATen/core/Reduction.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
 namespace imgcls::train {
@@ -21,7 +26,7 @@ TrainStep::TrainStep(dist::DataParallel& replicas, optim::Optimizer& optimizer,
   if (precision_ == Precision::fp16) scaler_ = std::make_unique<optim::GradScaler>(device);
 }
 
-at::Tensor TrainStep::operator()(const DeviceBatch& batch, double lr) {
+at::Tensor TrainStep::operator()(const DeviceBatch& batch, double lr, at::Tensor* gradient_norm) {
   if (batch.images.size(0) % accumulate_ != 0) {
     throw ConfigError(fmt::format("{} images cannot be cut into train.accumulate={} micro-batches",
                                   batch.images.size(0), accumulate_));
@@ -35,6 +40,7 @@ at::Tensor TrainStep::operator()(const DeviceBatch& batch, double lr) {
                  last ? dist::Gradients::average : dist::Gradients::keep);
     loss = i == 0 ? part : loss.add_(part);
   }
+  if (gradient_norm != nullptr) *gradient_norm = norm_of_gradients();
   if (scaler_) {
     scaler_->step(optimizer_, lr);
   } else {
@@ -42,6 +48,19 @@ at::Tensor TrainStep::operator()(const DeviceBatch& batch, double lr) {
   }
   optimizer_.zero_grad();
   return loss;
+}
+
+at::Tensor TrainStep::norm_of_gradients() const {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> gradients;
+  for (const optim::ParameterGroup& group : optimizer_.groups()) {
+    for (const models::NamedTensor& parameter : group.parameters) {
+      if (parameter.tensor.grad().defined()) gradients.push_back(parameter.tensor.grad());
+    }
+  }
+  if (gradients.empty()) return at::zeros({});
+  const at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients)));
+  return scaler_ ? norm.div(scaler_->current_scale()) : norm;
 }
 
 at::Tensor TrainStep::cross_entropy(const at::Tensor& logits, const at::Tensor& labels) const {

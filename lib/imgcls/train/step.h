@@ -27,13 +27,15 @@ class TrainStep {
   /// the label smoothing. With `accumulate` micro-batches each goes through the model alone (batch
   /// norm sees it alone, too), and gradients travel with the last. The losses of the model's
   /// auxiliary classifiers are trained on as well, and are not in the result. Throws ConfigError
-  /// when the images cannot be cut into so many.
-  at::Tensor operator()(const DeviceBatch& batch, double lr);
+  /// when the images cannot be cut into so many. `gradient_norm`, where given, becomes the L2 norm
+  /// of all the step's gradients, averaged over the ranks (a scalar on the device).
+  at::Tensor operator()(const DeviceBatch& batch, double lr, at::Tensor* gradient_norm = nullptr);
 
   /// The loss scale, for fp16; null otherwise.
   optim::GradScaler* scaler() { return scaler_.get(); }
 
  private:
+  at::Tensor norm_of_gradients() const;
   at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels) const;
   at::Tensor backward(const DeviceBatch& micro_batch, dist::Gradients gradients);
 

@@ -1,18 +1,23 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
+#include <imgcls/core/machine.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/data_parallel.h>
 #include <imgcls/dist/sync_batch_norm.h>
+#include <imgcls/train/environment.h>
 #include <imgcls/train/input.h>
 #include <imgcls/train/narrator.h>
 #include <imgcls/train/precision.h>
 #include <imgcls/train/rank_fields.h>
 #include <imgcls/train/run_folder.h>
+#include <imgcls/train/run_logs.h>
 #include <imgcls/train/step.h>
+#include <imgcls/train/step_meter.h>
 #include <imgcls/train/stop.h>
 #include <imgcls/train/trainer.h>
 #include <imgcls/train/wait_for_data.h>
 
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
@@ -50,10 +55,13 @@ class Trainer::Session {
   void start_or_resume();
   void train_epoch();
   void one_step(const data::Batch& batch);
+  void report_step();
   void end_epoch();
-  EvalCounts evaluate_now();
+  void report_evaluation(const EvalCounts& counts, const EvalDetails& details, int epoch,
+                         bool saving);
+  EvalCounts evaluate_now(EvalDetails& details);
   void save();
-  void throw_if_diverged();
+  void throw_if_diverged(double loss_sum);
   RunShape shape() const;
   StepStatus status() const;
   std::array<double, 2> global_loss();
@@ -72,6 +80,7 @@ class Trainer::Session {
   RunFiles files_;
   Checkpoints checkpoints_;
   std::unique_ptr<RunFolder> folder_;  // rank 0
+  std::unique_ptr<RunLogs> logs_;      // rank 0
   std::unique_ptr<data::Loader> train_loader_, val_loader_;
   std::unique_ptr<InputStage> input_;
   std::unique_ptr<optim::Optimizer> optimizer_;
@@ -84,6 +93,8 @@ class Trainer::Session {
   Position position_;           // loss_sum and elapsed_s: as of the start of this session
   at::Tensor loss_sum_;         // this rank's, of the epoch so far, in double
   std::int64_t images_ = 0;     // this rank's, of the epoch so far
+  StepMeter meter_;
+  at::Tensor step_loss_, gradient_norm_;  // of the last step that is logged
   int stop_signal_ = 0;
   std::optional<EvalCounts> last_eval_;
   std::optional<Position> saved_;  // the newest checkpoint's
@@ -193,7 +204,8 @@ void Trainer::Session::start_or_resume() {
       saved_ = position_;
     }
     if (!world_.is_first()) return;
-    narrator_.open_tables(files_, position_.step, options_.log_samples);
+    logs_ = std::make_unique<RunLogs>(files_, options_, position_.step);
+    record_session(files_.environment(), world_, position_.step, at::get_num_threads());
     if (!identity_.config.empty()) replace_file(files_.config(), identity_.config);
     replace_file(files_.classes(), fmt::format("{}\n", fmt::join(train_source_->classes(), "\n")));
   });
@@ -239,15 +251,22 @@ TrainResult Trainer::Session::run() {
 void Trainer::Session::train_epoch() {
   narrator_.begin_phase(position_.consumed);
   train_loader_->start(position_.epoch, position_.consumed);
+  meter_.resume();
   while (!is_finished() && !epoch_is_complete()) {
     stop_signal_ = wait_for_data(*train_loader_, world_, [this] { return signals_.received(); });
     if (stop_signal_ != 0) break;
-    one_step(*train_loader_->next());
+    const data::Batch* batch = train_loader_->next();
+    meter_.has_data();
+    one_step(*batch);
+    meter_.has_stepped(static_cast<std::int64_t>(options_.batch));
     const bool write = position_.step % options_.log_every == 0;
-    if (write) throw_if_diverged();
     if (write || narrator_.wants_step()) narrator_.step(status(), write);
+    if (write) report_step();
     const int every = options_.checkpoint.every_steps;
-    if (every > 0 && position_.step % every == 0 && !epoch_is_complete()) save();
+    if (every > 0 && position_.step % every == 0 && !epoch_is_complete()) {
+      save();
+      meter_.resume();
+    }
   }
   timed_s_ += narrator_.phase_seconds();
 }
@@ -255,19 +274,44 @@ void Trainer::Session::train_epoch() {
 void Trainer::Session::one_step(const data::Batch& batch) {
   const at::NoGradGuard no_grad;
   seed_step(options_.seed, position_.step, world_.rank());
+  const bool logged = (position_.step + 1) % options_.log_every == 0;
   at::Tensor loss;
   {
     const at::AutoGradMode with_grad(true);
-    loss = (*step_)((*input_)(batch), optim::learning_rate(schedule(), position_.step));
+    loss = (*step_)((*input_)(batch), optim::learning_rate(schedule(), position_.step),
+                    logged ? &gradient_norm_ : nullptr);
   }
+  if (logged) step_loss_ = loss;
   loss_sum_.add_(loss.to(at::kDouble), static_cast<double>(batch.size));
   images_ += static_cast<std::int64_t>(batch.size);
   position_.consumed += options_.batch;
   ++position_.step;
   ++timed_steps_;
   if (options_.log_samples) {
-    narrator_.samples(position_, world_.gather(fmt::format("{}", fmt::join(batch.samples, " "))));
+    const auto shares = world_.gather(fmt::format("{}", fmt::join(batch.samples, " ")));
+    if (logs_) logs_->samples(position_, shares);
   }
+}
+
+/// The row of steps.csv for the step just done. All ranks call it.
+void Trainer::Session::report_step() {
+  const StepFigures mine = meter_.take();
+  // Ranks have equal shares of the batch, so the mean of their losses is that of the images.
+  std::array<double, 4> sums{loss_sum_.item<double>(), step_loss_.item<double>(), mine.data_wait(),
+                             resident_mib()};
+  world_.sum(sums);
+  throw_if_diverged(sums[0]);
+  if (!logs_) return;
+  logs_->step({.step = position_.step,
+               .epoch = position_.epoch + 1,
+               .time_s = elapsed(),
+               .loss = sums[1] / world_.size(),
+               .lr = optim::learning_rate(schedule(), position_.step - 1),
+               .grad_norm = gradient_norm_.item<double>(),
+               .loss_scale = step_->scaler() != nullptr ? step_->scaler()->current_scale() : 1,
+               .images_per_second = mine.images_per_second(),
+               .data_wait = sums[2] / world_.size(),
+               .memory_mib = sums[3]});
 }
 
 /// Sum of the losses of the epoch so far, and the number of images in it, over all ranks.
@@ -278,24 +322,17 @@ std::array<double, 2> Trainer::Session::global_loss() {
 }
 
 void Trainer::Session::end_epoch() {
-  throw_if_diverged();
+  throw_if_diverged(global_loss()[0]);
   const bool complete = epoch_is_complete();
   const int epoch = static_cast<int>(position_.epoch) + (complete ? 1 : 0);
   const int every = options_.checkpoint.every_epochs;
   const bool saving = is_finished() || (complete && every > 0 && epoch % every == 0);
   if (is_finished() || epoch % options_.eval.every_epochs == 0) {
-    const EvalCounts counts = evaluate_now();
+    EvalDetails details(val_source_->classes().size());
+    const EvalCounts counts = evaluate_now(details);
     if (counts.images < 0) return;  // stopped: evaluated again when the run goes on
     last_eval_ = counts;
-    const auto [loss, images] = global_loss();
-    narrator_.epoch({.epoch = epoch,
-                     .step = position_.step,
-                     .train_loss = loss / std::max(1.0, images),
-                     .val_loss = counts.loss(),
-                     .val_acc1 = counts.acc1(),
-                     .val_acc5 = counts.acc5(),
-                     .time_s = elapsed(),
-                     .checkpoint_dir = saving ? checkpoints_.path(position_.step).string() : ""});
+    report_evaluation(counts, details, epoch, saving);
   }
   if (complete) {
     ++position_.epoch;
@@ -306,23 +343,42 @@ void Trainer::Session::end_epoch() {
   if (saving) save();
 }
 
-EvalCounts Trainer::Session::evaluate_now() {
+void Trainer::Session::report_evaluation(const EvalCounts& counts, const EvalDetails& details,
+                                         int epoch, bool saving) {
+  const auto [loss, images] = global_loss();
+  const report::TrainLogRow row{
+      .epoch = epoch,
+      .step = position_.step,
+      .train_loss = loss / std::max(1.0, images),
+      .val_loss = counts.loss(),
+      .val_acc1 = counts.acc1(),
+      .val_acc5 = counts.acc5(),
+      .time_s = elapsed(),
+      .checkpoint_dir = saving ? checkpoints_.path(position_.step).string() : ""};
+  narrator_.epoch(row);
+  dist::agree(world_, [&] {
+    if (logs_) logs_->evaluation(row, counts, details, *val_source_);
+  });
+}
+
+EvalCounts Trainer::Session::evaluate_now(EvalDetails& details) {
   narrator_.begin_phase();
   replicas_->sync_buffers();
   const std::size_t total = val_loader_->batches_per_epoch();
+  const auto go_on = [&](std::size_t done) {
+    const std::size_t images = std::min(val_source_->size(), done * options_.eval.batch);
+    narrator_.eval_batches(done, total, images, position_);
+    return signals_.received() == 0;
+  };
   const EvalCounts counts =
-      evaluate(model_, *val_loader_, *input_, world_, options_.eval.flip, [&](std::size_t done) {
-        const std::size_t images = std::min(val_source_->size(), done * options_.eval.batch);
-        narrator_.eval_batches(done, total, images, position_);
-        return signals_.received() == 0;
-      });
+      evaluate(model_, *val_loader_, *input_, world_, options_.eval.flip, go_on, &details);
   if (counts.images < 0) stop_signal_ = static_cast<int>(world_.max(signals_.received()));
   eval_s_ = narrator_.phase_seconds();
   return counts;
 }
 
-void Trainer::Session::throw_if_diverged() {
-  if (std::isfinite(global_loss()[0])) return;
+void Trainer::Session::throw_if_diverged(double loss_sum) {
+  if (std::isfinite(loss_sum)) return;
   throw dist::AgreedError(fmt::format(
       "the training loss is no longer a finite number at step {}. The newest checkpoint is from "
       "before; try a lower optimizer.lr or a longer schedule.warmup_epochs.",
@@ -331,10 +387,10 @@ void Trainer::Session::throw_if_diverged() {
 
 void Trainer::Session::save() {
   if (saved_ && saved_->step == position_.step && saved_->epoch == position_.epoch) return;
-  throw_if_diverged();
+  const auto [loss, images] = global_loss();
+  throw_if_diverged(loss);
   Position now = position_;
   now.elapsed_s = elapsed();
-  const auto [loss, images] = global_loss();
   now.loss_sum = loss;
   now.images = static_cast<std::int64_t>(images);
   narrator_.clear();
@@ -352,10 +408,13 @@ StepStatus Trainer::Session::status() const {
   const auto left = static_cast<double>(last_step_ - position_.step);
   const double evals = 1 + left / static_cast<double>(batches_) / options_.eval.every_epochs;
   const auto images = static_cast<double>(std::max<std::int64_t>(1, images_));
-  return {.position = position_,
-          .loss = loss_sum_.item<double>() / images,
-          .lr = optim::learning_rate(schedule(), position_.step - 1),
-          .run_eta_s = per_step * left + eval_s_ * evals};
+  return {
+      .position = position_,
+      .loss = loss_sum_.item<double>() / images,
+      .lr = optim::learning_rate(schedule(), position_.step - 1),
+      .epoch_eta_s = per_step * static_cast<double>(batches_ - position_.consumed / options_.batch),
+      .run_eta_s = per_step * left + eval_s_ * evals,
+      .data_wait = meter_.figures().data_wait()};
 }
 
 Trainer::Trainer(models::Model model, std::shared_ptr<const data::Source> train,

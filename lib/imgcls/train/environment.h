@@ -1,0 +1,17 @@
+#pragma once
+// environment.json: what each session of a run ran on.
+
+#include <imgcls/dist/world.h>
+
+#include <cstdint>
+#include <filesystem>
+
+namespace imgcls::train {
+
+/// Adds an object for this session to "sessions" in `file`, which is made where it is absent: time,
+/// the step it goes on from, command line, versions, git commit of the working folder, host, CPU,
+/// memory, device, ranks and threads. A file that is no such record is replaced. Throws IoError.
+void record_session(const std::filesystem::path& file, const dist::World& world,
+                    std::int64_t from_step, int threads);
+
+}  // namespace imgcls::train

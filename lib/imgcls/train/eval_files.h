@@ -1,0 +1,32 @@
+#pragma once
+// The files that tell of an evaluation: a run's eval/ folder, and what `imgcls eval -o` writes.
+//
+//   eval.json        counts, accuracies, loss, calibration error
+//   per_class.csv    confusion.csv    confusion.png    see train/eval_details.h
+//   mistakes.csv     the worst mistakes, from the worst on
+//   mistakes/NN.jpg  their images, small
+
+#include <imgcls/data/source.h>
+#include <imgcls/train/eval_details.h>
+#include <imgcls/train/evaluate.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace imgcls::train {
+
+/// What is said of an evaluation besides its figures. Left out of eval.json where unset.
+struct EvalOrigin {
+  std::optional<std::int64_t> step;
+  std::optional<std::string> weights;
+};
+
+/// Writes the files into `folder`, which is made where it is absent. `source` is what was
+/// evaluated. Throws IoError; an image that cannot be read again has no thumbnail.
+void write_eval_files(const std::filesystem::path& folder, const EvalCounts& counts,
+                      const EvalDetails& details, const data::Source& source,
+                      const EvalOrigin& origin);
+
+}  // namespace imgcls::train

@@ -1,0 +1,43 @@
+#pragma once
+// What rank 0 writes into a run's folder while it trains, for programs and people to read
+// afterwards or meanwhile. What it says on the terminal is train/narrator.h's.
+
+#include <imgcls/data/source.h>
+#include <imgcls/report/sample_log.h>
+#include <imgcls/report/step_log.h>
+#include <imgcls/report/train_log.h>
+#include <imgcls/train/checkpoint.h>
+#include <imgcls/train/eval_details.h>
+#include <imgcls/train/evaluate.h>
+#include <imgcls/train/options.h>
+#include <imgcls/train/run_folder.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace imgcls::train {
+
+/// The tables of a run. Where it goes on from an earlier step, what is of later ones is removed
+/// first, so that no step is missing or comes twice.
+class RunLogs {
+ public:
+  /// Throws IoError.
+  RunLogs(const RunFiles& files, const RunOptions& options, std::int64_t step);
+
+  void step(const report::StepRow& row);
+  /// The samples a step was trained on, the ranks' shares in order; with log.samples only.
+  void samples(const Position& position, std::span<const std::string> shares);
+  /// An evaluation of `source`: a row of train_log.csv, and the files of eval/.
+  void evaluation(const report::TrainLogRow& row, const EvalCounts& counts,
+                  const EvalDetails& details, const data::Source& source);
+
+ private:
+  RunFiles files_;
+  report::TrainLog train_log_;
+  report::StepLog step_log_;
+  std::unique_ptr<report::SampleLog> sample_log_;
+};
+
+}  // namespace imgcls::train

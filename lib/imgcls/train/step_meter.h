@@ -1,0 +1,41 @@
+#pragma once
+// Measures training between two rows of steps.csv.
+
+#include <chrono>
+#include <cstdint>
+
+namespace imgcls::train {
+
+/// What a rank measured since the last row. Evaluations and saves are not in it.
+struct StepFigures {
+  double seconds = 0;
+  double waited_s = 0;      ///< of these, for data
+  std::int64_t images = 0;  ///< of all ranks
+
+  double images_per_second() const {
+    return seconds > 0 ? static_cast<double>(images) / seconds : 0;
+  }
+  double data_wait() const { return seconds > 0 ? waited_s / seconds : 0; }
+};
+
+class StepMeter {
+ public:
+  /// Training begins, or goes on after something else.
+  void resume() { mark_ = Clock::now(); }
+  /// The data for a step has come.
+  void has_data();
+  /// A step of `images` images over all ranks is done.
+  void has_stepped(std::int64_t images);
+  /// What was measured since the last call.
+  StepFigures take();
+  const StepFigures& figures() const { return figures_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  double lap();
+
+  Clock::time_point mark_ = Clock::now();
+  StepFigures figures_;
+};
+
+}  // namespace imgcls::train
