@@ -102,7 +102,8 @@ def main():
         logs = [rows_of(folder / "train_log.csv") for folder in members]
         check_evaluations(compare, group["label"], group, logs)
         check_steps(compare, group["label"], group, [rows_of(folder / "steps.csv") for folder in members])
-        best = [max(float(row["val_acc1"]) for row in rows) for rows in logs if rows]
+        furthest = max(int(rows[-1]["step"]) for rows in logs)
+        best = [max(float(row["val_acc1"]) for row in rows) for rows in logs if int(rows[-1]["step"]) == furthest]
         compare.spread(f"{group['label']} best", group["best_acc1"]["mean"], group["best_acc1"]["sd"], best)
     for run, folder in zip(report["runs"], folders):
         rows = rows_of(folder / "train_log.csv")

@@ -91,10 +91,11 @@ EvaluationPoint final_point(std::span<const Run> runs, const Group& group) {
 }
 
 Spread best_acc1(std::span<const Run> runs, const Group& group) {
+  const std::int64_t furthest = final_point(runs, group).step;
   std::vector<double> best;
   for (const std::size_t run : group.runs) {
     const std::vector<TrainLogRow>& rows = runs[run].evaluations;
-    if (rows.empty()) continue;
+    if (rows.empty() || rows.back().step != furthest) continue;
     best.push_back(
         std::max_element(rows.begin(), rows.end(), [](const TrainLogRow& a, const TrainLogRow& b) {
           return a.val_acc1 < b.val_acc1;

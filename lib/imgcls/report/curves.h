@@ -39,7 +39,7 @@ std::vector<EvaluationPoint> evaluation_curve(std::span<const Run> runs, const G
 /// The group's furthest evaluation, of the runs that have it; n is 0 where none was evaluated.
 EvaluationPoint final_point(std::span<const Run> runs, const Group& group);
 
-/// The best top-1 of each run of the group, at whatever epoch it had it.
+/// The best top-1 that each of the runs of `final_point` had, at whatever epoch.
 Spread best_acc1(std::span<const Run> runs, const Group& group);
 
 struct StepPoint {

@@ -42,10 +42,15 @@ function smoothed(values, span) {
   });
 }
 
+// The highest number that a chart shows, bands included.
+const highest = (curves) => Math.max(...curves.flatMap((curve) => curve.mean.map((mean, i) =>
+    isNumber(mean) ? mean + (curve.sd && isNumber(curve.sd[i]) ? 2 * curve.sd[i] : 0) : -Infinity)));
+
 const xy = (xs, ys) => xs.map((x, i) => ({x, y: isNumber(ys[i]) && isNumber(x) ? ys[i] : NaN}));
 
-// The data sets of one curve {group, label, x[], mean[], sd[], n[], faint[]}.
-function curveSets(curve) {
+// The data sets of one curve {group, label, x[], mean[], sd[], n[], faint[]}; `within` keeps a band's
+// edge to what can be.
+function curveSets(curve, within) {
   const line = colour(curve.group);
   const plain = {pointRadius: 0, pointHitRadius: 0, borderWidth: 0, aside: true};
   const sets = [];
@@ -58,7 +63,7 @@ function curveSets(curve) {
   });
   if (curve.sd && curve.sd.some(isNumber)) {
     const edge = (sign) => xy(curve.x, curve.mean.map((mean, i) =>
-        isNumber(curve.sd[i]) ? mean + sign * 2 * curve.sd[i] : NaN));
+        isNumber(curve.sd[i]) ? within(mean + sign * 2 * curve.sd[i]) : NaN));
     sets.push({...plain, data: edge(1), fill: "+1", backgroundColor: withAlpha(line, 0.17), order: 3});
     sets.push({...plain, data: edge(-1), fill: false, order: 3});
   }
@@ -73,6 +78,12 @@ const singleSets = (run) => ({
   pointRadius: run.x.length === 1 ? 2 : 0, pointHitRadius: 0, aside: true, order: 2,
 });
 
+function roomAbove(spec) {
+  const high = highest(spec.curves);
+  if (!Number.isFinite(high)) return {};
+  return spec.most ? {max: Math.min(spec.most, Math.ceil(1.02 * high))} : {suggestedMax: 1.04 * high};
+}
+
 function chartOptions(spec) {
   const soft = style("--soft"), grid = style("--grid"), text = style("--text");
   const font = {family: getComputedStyle(document.body).fontFamily, size: 12};
@@ -85,11 +96,10 @@ function chartOptions(spec) {
     animation: false, responsive: true, maintainAspectRatio: false, parsing: false, normalized: true,
     interaction: {mode: "nearest", axis: "x", intersect: false},
     scales: {
-      x: {...axis, type: "linear", bounds: "data", grid: {display: false, drawBorder: false},
+      x: {...axis, type: "linear", bounds: "data", min: 0, grid: {display: false, drawBorder: false},
         title: {...axis.title, text: spec.xLabel},
-        ticks: {...axis.ticks, maxTicksLimit: 7, callback: (value) => spec.xText(value)}},
-      y: {...axis, type: "linear", beginAtZero: Boolean(spec.fromZero), grace: spec.fromZero ? 0 : "4%",
-        ...(spec.most ? {max: spec.most} : {}), ...(spec.positive ? {suggestedMin: 0} : {}),
+        ticks: {...axis.ticks, maxTicksLimit: 7, includeBounds: false, callback: (value) => spec.xText(value)}},
+      y: {...axis, type: "linear", beginAtZero: Boolean(spec.fromZero), ...roomAbove(spec),
         grid: {color: grid, drawBorder: false, drawTicks: false}, title: {display: false},
         ticks: {...axis.ticks, padding: 8, maxTicksLimit: 6, callback: (value) => short(value)}},
     },
@@ -156,7 +166,8 @@ function draw(parent, spec) {
   canvas.setAttribute("aria-label", describe(spec));
   const more = card.querySelector("details");
   if (more.open) more.lastChild.replaceChildren(figuresTable(spec));
-  const datasets = [...spec.curves.flatMap(curveSets), ...(spec.singles || []).map(singleSets)];
+  const datasets = [...spec.curves.flatMap((curve) => curveSets(curve, (y) =>
+    Math.max(spec.fromZero ? 0 : -Infinity, Math.min(spec.most ?? Infinity, y)))), ...(spec.singles || []).map(singleSets)];
   const chart = drawn.get(spec.id);
   if (chart) {
     chart.data.datasets = datasets;

@@ -9,7 +9,7 @@ function barsOf(classes) {
       element("span", {class: "track", "aria-hidden": "true"},
         element("span", {class: "fill", style: `width:${100 * (part || 0)}%;display:block`})),
       element("span", {class: "share", title: `${item.right} of ${item.images}`},
-        part === null ? missing : `${(100 * part).toFixed(1)} %`));
+        part === null ? missing : `${(100 * part).toFixed(1)}\u00a0%`));
   });
 }
 
@@ -83,8 +83,8 @@ function mistakeOf(item) {
   }
   return element("li", null, picture, element("p", null, item.truth, " → ",
     element("span", {class: "wrong"}, item.predicted),
-    isNumber(item.probability) ? `, ${(100 * item.probability).toFixed(1)} %` : ""),
-  element("p", {class: "file"}, item.name));
+    isNumber(item.probability) ? `, ${(100 * item.probability).toFixed(1)}\u00a0%` : ""),
+  element("p", {class: "file", title: item.name}, item.name.split("/").pop()));
 }
 
 function showRun(run) {

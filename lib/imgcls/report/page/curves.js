@@ -30,11 +30,11 @@ function evaluationSpec(report, key, axis, over) {
 function drawEvaluations(report) {
   const parent = byId("evaluation-charts");
   const time = timeAxis(report);
-  for (const [key, title, unit, text] of [["acc1", "Top-1 accuracy", "in %", percent],
-    ["acc5", "Top-5 accuracy", "in %", percent], ["val_loss", "Validation loss", "", loss]]) {
+  for (const [key, title, unit, text, most] of [["acc1", "Top-1 accuracy", "in %", percent, 100],
+    ["acc5", "Top-5 accuracy", "in %", percent, 100], ["val_loss", "Validation loss", "", loss, null]]) {
     for (const [over, axis] of [["step", stepAxis], ["time", time]]) {
       draw(parent, {...evaluationSpec(report, key, axis, over), id: `${key}-${over}`, title,
-        unit: `${unit} over ${over === "time" ? "time" : "steps"}`.trim(), text});
+        unit: `${unit} over ${over === "time" ? "time" : "steps"}`.trim(), text, most});
     }
   }
   const any = report.runs.some((run) => run.final);
@@ -52,7 +52,7 @@ function stepCurves(report, key, scale) {
     sd: times(group.steps[key].sd), n: group.steps.n}));
 }
 
-// The loss's own course behind its running mean.
+// A figure's own course behind its running mean.
 function smoothCurve(curve) {
   const span = Math.max(2, curve.x.length / 25);
   return {...curve, faint: curve.mean, mean: smoothed(curve.mean, span), sd: null};
@@ -68,18 +68,20 @@ function drawTraining(report) {
   const parent = byId("training-charts");
   const hasSteps = report.groups.some((group) => group.steps.step.length);
   const smooth = byId("smooth").checked;
-  let losses = hasSteps ? stepCurves(report, "loss", 1) : epochLosses(report);
-  if (hasSteps && smooth) losses = losses.map(smoothCurve);
-  draw(parent, {...stepAxis, id: "train-loss", title: "Training loss",
-    unit: hasSteps && smooth ? "smoothed" : "", text: loss, curves: losses});
-  for (const [key, title, unit, scale, more] of [
-    ["lr", "Learning rate", "", 1, {positive: true}],
-    ["images_per_second", "Throughput", "in images per second", 1, {positive: true}],
-    ["data_wait", "Waiting for data", "in % of the time", 100, {positive: true}],
-    ["grad_norm", "Norm of the gradient", "", 1, {positive: true}],
-    ["memory", "Memory", "in GiB, all ranks", 1 / 1024, {positive: true}]]) {
-    draw(parent, {...stepAxis, ...more, id: key, title, unit, text: short, curves: stepCurves(report, key, scale)});
+  const told = smooth ? "smoothed" : "";
+  const curves = (key, scale) => stepCurves(report, key, scale).map(smooth ? smoothCurve : (curve) => curve);
+  draw(parent, {...stepAxis, id: "train-loss", title: "Training loss", unit: hasSteps ? told : "", text: loss,
+    curves: hasSteps ? curves("loss", 1) : epochLosses(report)});
+  draw(parent, {...stepAxis, fromZero: true, id: "lr", title: "Learning rate", text: short, curves: stepCurves(report, "lr", 1)});
+  for (const [key, title, unit, scale] of [
+    ["images_per_second", "Throughput", "images per second", 1],
+    ["data_wait", "Waiting for data", "% of the time", 100],
+    ["grad_norm", "Norm of the gradient", "", 1]]) {
+    draw(parent, {...stepAxis, fromZero: true, id: key, title, unit: [unit, told].filter(Boolean).join(", "), text: short,
+      curves: curves(key, scale)});
   }
+  draw(parent, {...stepAxis, fromZero: true, id: "memory", title: "Memory", unit: "GiB, all ranks", text: short,
+    curves: stepCurves(report, "memory", 1 / 1024)});
   byId("smooth").parentElement.hidden = !hasSteps;
   const most = Math.max(1, ...report.groups.map((group) => group.steps.rows_per_point));
   byId("training-note").textContent = hasSteps

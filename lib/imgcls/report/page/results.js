@@ -39,10 +39,10 @@ function showTiles(report) {
 
 function showLead(report) {
   const recipes = count(report.groups.length, "recipe", "recipes");
-  const under_way = report.runs.filter((run) => !run.complete).length;
+  const underWay = report.runs.filter((run) => !run.complete).length;
   const parts = [`${count(report.runs.length, "run", "runs")} of ${recipes}`];
   if (bestGroup(report) === null) parts.push("no evaluation yet");
-  if (under_way) parts.push(`${under_way} not at the end`);
+  if (underWay) parts.push(`${underWay} not at the end yet`);
   byId("lead").textContent = parts.join(" · ");
 }
 
@@ -61,27 +61,27 @@ function groupRow(report, group, place) {
   return element("tr", {class: "group"},
     element("th", {scope: "row"}, swatch(place), group.label,
       single ? element("span", {class: "state"}, state(single, group.planned_epochs)) : null),
-    element("td", {class: "n"}, n),
-    element("td", {class: "n"}, final ? String(final.epoch) : missing),
     ...["acc1", "acc5"].map((key) => element("td", {class: "n"}, ...spread(final && final[key], percent))),
-    element("td", {class: "n"}, ...spread(group.best_acc1, percent)),
     element("td", {class: "n"}, ...spread(final && final.val_loss, loss)),
-    element("td", {class: "n"}, ...spread(final && final.time, clock)));
+    element("td", {class: "n"}, ...spread(final && final.time, clock)),
+    element("td", {class: "n"}, ...spread(group.best_acc1, percent)),
+    element("td", {class: "n"}, final ? String(final.epoch) : missing),
+    element("td", {class: "n"}, n));
 }
 
 function runRow(report, run) {
   const final = run.final || {};
   const seed = run.seed !== null && !run.name.includes(`seed`) ? `, seed ${run.seed}` : "";
-  const values = [isNumber(final.epoch) ? String(final.epoch) : missing, percent(final.acc1), percent(final.acc5),
-    percent(run.best_acc1 && run.best_acc1.value), loss(final.val_loss), clock(final.time)];
+  const values = [percent(final.acc1), percent(final.acc5), loss(final.val_loss), clock(final.time),
+    percent(run.best_acc1 && run.best_acc1.value), isNumber(final.epoch) ? String(final.epoch) : missing, ""];
   return element("tr", {class: "run"},
     element("th", {scope: "row"}, run.name + seed,
       element("span", {class: "state"}, state(run, report.groups[run.group].planned_epochs))),
-    element("td", {class: "n"}), ...values.map((value) => element("td", {class: "n"}, value)));
+    ...values.map((value) => element("td", {class: "n"}, value)));
 }
 
 function showResults(report) {
-  const columns = ["n", "epoch", "top-1 %", "top-5 %", "best top-1 %", "loss", "time"];
+  const columns = ["top-1 %", "top-5 %", "loss", "time", "best top-1 %", "epoch", "n"];
   const rows = report.groups.flatMap((group, place) => [groupRow(report, group, place),
     ...(group.runs.length > 1 || report.groups.length > 1 || group.label !== report.runs[group.runs[0]].name
       ? group.runs.map((run) => runRow(report, report.runs[run])) : [])]);

@@ -7,10 +7,17 @@ function valueText(value) {
   return JSON.stringify(value);
 }
 
+// Rows {key, values, mark}. A value that all columns share is written once.
 function valuesTable(caption, heads, rows) {
-  const made = table(caption, ["key", ...heads].map((label) => ({label})), rows.map((row) => row.cells));
+  const made = table(caption, ["key", ...heads].map((label) => ({label})), []);
   made.classList.add("values");
-  rows.forEach((row, i) => { if (row.mark) made.tBodies[0].rows[i].className = row.mark; });
+  made.tBodies[0].append(...rows.map((row) => {
+    const texts = row.values.map(valueText);
+    const shared = texts.length > 1 && texts.every((text) => text === texts[0]);
+    return element("tr", {class: row.mark || null}, element("th", {scope: "row"}, row.key),
+      ...(shared ? [element("td", {class: "all", colspan: texts.length}, texts[0])]
+        : texts.map((text) => element("td", null, text))));
+  }));
   return element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": caption}, made);
 }
 
@@ -28,7 +35,7 @@ function showConfig(report) {
   // Keys with one value for all runs need one column.
   const differing = report.config.filter((row) => row.differs);
   const rowOf = (row) => ({mark: row.differs ? (row.free ? "differs free" : "differs") : "",
-    cells: [row.key, ...row.values.map(valueText)]});
+    key: row.key, values: row.values});
   const onlyOne = report.runs.length === 1;
   unlessShown(byId("config"), [report.config, heads], () => {
     const parts = [];
@@ -51,8 +58,8 @@ function showEnvironment(report) {
   // Each run's newest session at first; a run that went on has more.
   const newest = first.map((item, i) => i).filter((i) => i + 1 === first.length || first[i + 1].run !== first[i].run);
   const name = (i) => report.runs[first[i].run].name;
-  const rows = (places) => report.environment.map((row) => ({mark: "",
-    cells: [row.key, ...places.map((i) => valueText(row.sessions[i].value))]}));
+  const rows = (places) => report.environment.map((row) => ({
+    key: row.key, values: places.map((i) => row.sessions[i].value)}));
   unlessShown(byId("environment"), [report.environment, report.runs.map((run) => run.name)], () => {
     const parts = [valuesTable("Newest session of each run", newest.map(name), rows(newest))];
     if (newest.length < first.length) {
