@@ -84,6 +84,12 @@ function roomAbove(spec) {
   return spec.most ? {max: Math.min(spec.most, Math.ceil(1.02 * high))} : {suggestedMax: 1.04 * high};
 }
 
+// The axis ends with the longest curve.
+function endOf(spec) {
+  const end = Math.max(...spec.curves.flatMap((curve) => curve.x.filter(isNumber)));
+  return Number.isFinite(end) && end > 0 ? {max: end} : {};
+}
+
 function chartOptions(spec) {
   const soft = style("--soft"), grid = style("--grid"), text = style("--text");
   const font = {family: getComputedStyle(document.body).fontFamily, size: 12};
@@ -96,12 +102,12 @@ function chartOptions(spec) {
     animation: false, responsive: true, maintainAspectRatio: false, parsing: false, normalized: true,
     interaction: {mode: "nearest", axis: "x", intersect: false},
     scales: {
-      x: {...axis, type: "linear", bounds: "data", min: 0, grid: {display: false, drawBorder: false},
+      x: {...axis, type: "linear", min: 0, ...endOf(spec), grid: {display: false, drawBorder: false},
         title: {...axis.title, text: spec.xLabel},
         ticks: {...axis.ticks, maxTicksLimit: 7, includeBounds: false, callback: (value) => spec.xText(value)}},
       y: {...axis, type: "linear", beginAtZero: Boolean(spec.fromZero), ...roomAbove(spec),
         grid: {color: grid, drawBorder: false, drawTicks: false}, title: {display: false},
-        ticks: {...axis.ticks, padding: 8, maxTicksLimit: 6, callback: (value) => short(value)}},
+        ticks: {...axis.ticks, padding: 8, includeBounds: false, maxTicksLimit: 6, callback: (value) => short(value)}},
     },
     plugins: {
       legend: {display: false},

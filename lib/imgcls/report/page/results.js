@@ -40,9 +40,9 @@ function showTiles(report) {
 function showLead(report) {
   const recipes = count(report.groups.length, "recipe", "recipes");
   const underWay = report.runs.filter((run) => !run.complete).length;
-  const parts = [`${count(report.runs.length, "run", "runs")} of ${recipes}`];
+  const parts = [report.runs.length === 1 ? report.runs[0].name : `${count(report.runs.length, "run", "runs")} of ${recipes}`];
   if (bestGroup(report) === null) parts.push("no evaluation yet");
-  if (underWay) parts.push(`${underWay} not at the end yet`);
+  if (underWay) parts.push(report.runs.length === 1 ? "not at the end yet" : `${underWay} not at the end yet`);
   byId("lead").textContent = parts.join(" · ");
 }
 
@@ -83,7 +83,7 @@ function runRow(report, run) {
 function showResults(report) {
   const columns = ["top-1 %", "top-5 %", "loss", "time", "best top-1 %", "epoch", "n"];
   const rows = report.groups.flatMap((group, place) => [groupRow(report, group, place),
-    ...(group.runs.length > 1 || report.groups.length > 1 || group.label !== report.runs[group.runs[0]].name
+    ...(report.runs.length > 1 && !(group.runs.length === 1 && group.label === report.runs[group.runs[0]].name)
       ? group.runs.map((run) => runRow(report, report.runs[run])) : [])]);
   byId("results").replaceChildren(
     element("caption", {class: "unseen"}, "The last evaluation of each recipe and of each run"),
