@@ -98,6 +98,7 @@ class Picture {
     cairo_restore(cairo());
     constexpr std::size_t kFew = 40;
     if (line.points.size() > kFew) return;
+    colour(kColours[place % kColours.size()]);
     for (const PlotPoint& point : line.points) {
       cairo_arc(cairo(), across(point.x), down(point.y), 5.5, 0, 2 * std::numbers::pi);
       cairo_fill(cairo());
