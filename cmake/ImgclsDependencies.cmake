@@ -23,6 +23,18 @@ if(IMGCLS_MPI)
   find_package(MPI REQUIRED COMPONENTS CXX)
 endif()
 
+# Reports. pkg-config tells which of httplib's options its library was built with.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(IMGCLS_CAIRO REQUIRED IMPORTED_TARGET GLOBAL cairo)
+pkg_check_modules(IMGCLS_HTTPLIB REQUIRED IMPORTED_TARGET GLOBAL cpp-httplib)
+find_file(IMGCLS_CHART_JS chart.min.js
+  PATHS /usr/share/javascript/chart.js DOC "Chart.js 3, which becomes part of imgcls::report")
+mark_as_advanced(IMGCLS_CHART_JS)
+if(NOT IMGCLS_CHART_JS)
+  message(FATAL_ERROR "No Chart.js to draw reports with. Install Debian's package libjs-chart.js, or "
+                      "set IMGCLS_CHART_JS to the path of a chart.min.js of Chart.js 3.")
+endif()
+
 if(NOT IMGCLS_CUDA STREQUAL "OFF")
   find_package(CUDAToolkit QUIET)
   if(CUDAToolkit_FOUND AND LibTorch_CUDA_FOUND)

@@ -4,11 +4,13 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/imgcls)
 
-# Two export sets, so that whoever wants imgcls::data alone need not have LibTorch.
+# Three export sets, so that whoever wants imgcls::data or imgcls::report need not have LibTorch.
 install(TARGETS imgcls_data EXPORT imgclsDataTargets)
 install(EXPORT imgclsDataTargets NAMESPACE imgcls:: DESTINATION ${_package_dir})
 set(_headers lib/imgcls/core lib/imgcls/data lib/imgcls/weights)
 if(NOT IMGCLS_DATA_ONLY)
+  install(TARGETS imgcls_report EXPORT imgclsReportTargets)
+  install(EXPORT imgclsReportTargets NAMESPACE imgcls:: DESTINATION ${_package_dir})
   install(TARGETS imgcls_imgcls EXPORT imgclsTargets)
   install(EXPORT imgclsTargets NAMESPACE imgcls:: DESTINATION ${_package_dir})
   set(_headers lib/imgcls/)

@@ -19,6 +19,7 @@ void add_prepare(CLI::App& program, std::function<int()>& chosen);
 void add_bench(CLI::App& program, std::function<int()>& chosen);
 void add_models(CLI::App& program, std::function<int()>& chosen);
 void add_predict(CLI::App& program, std::function<int()>& chosen);
+void add_report(CLI::App& program, std::function<int()>& chosen);
 void add_export(CLI::App& program, std::function<int()>& chosen);
 void add_weights(CLI::App& program, std::function<int()>& chosen);
 

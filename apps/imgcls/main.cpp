@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   std::function<int()> chosen;
   imgcls::cli::add_train(program, chosen);
   imgcls::cli::add_eval(program, chosen);
+  imgcls::cli::add_report(program, chosen);
   imgcls::cli::add_predict(program, chosen);
   imgcls::cli::add_models(program, chosen);
   imgcls::cli::add_export(program, chosen);

@@ -1,5 +1,6 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
+#include <imgcls/core/free_keys.h>
 #include <imgcls/core/sha256.h>
 #include <imgcls/models/safetensors.h>
 #include <imgcls/models/weights.h>
@@ -22,23 +23,12 @@ namespace fs = std::filesystem;
 constexpr std::array<const char*, 3> kFiles{"weights.safetensors", "optimizer.safetensors",
                                             "state.json"};
 
-// What may differ between the sessions of one run, because it changes no result.
-constexpr std::array<std::string_view, 17> kFreeKeys{
-    "/$schema",       "/checkpoint",     "/data/format",  "/data/index", "/data/prefetch",
-    "/data/root",     "/data/stage_dir", "/data/threads", "/data/train", "/data/val",
-    "/dist",          "/eval/batch",     "/log",          "/run",        "/eval/every_epochs",
-    "/train/threads", "/train/max_steps"};
-
-bool is_free(const std::string& pointer) {
-  return std::any_of(kFreeKeys.begin(), kFreeKeys.end(),
-                     [&](std::string_view key) { return pointer.starts_with(key); });
-}
-
 void check_config(const fs::path& checkpoint, const std::string& saved, const std::string& now) {
   if (saved.empty() || now.empty()) return;
   const json before = json::parse(saved).flatten(), after = json::parse(now).flatten();
   for (const auto& [pointer, value] : after.items()) {
-    if (is_free(pointer) || (before.contains(pointer) && before.at(pointer) == value)) continue;
+    if (changes_no_result(pointer) || (before.contains(pointer) && before.at(pointer) == value))
+      continue;
     std::string key = pointer.substr(1);
     std::replace(key.begin(), key.end(), '/', '.');
     throw CheckpointError(fmt::format(

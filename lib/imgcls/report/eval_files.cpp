@@ -1,0 +1,135 @@
+#include <imgcls/core/error.h>
+#include <imgcls/core/file.h>
+#include <imgcls/data/path_names.h>
+#include <imgcls/report/csv_table.h>
+#include <imgcls/report/eval_files.h>
+#include <imgcls/report/json_file.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string_view>
+
+namespace imgcls::report {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string name_of(std::string_view id, std::span<const ClassLabel> labels) {
+  const auto found = std::find_if(labels.begin(), labels.end(),
+                                  [&](const ClassLabel& label) { return label.id == id; });
+  return found == labels.end() ? std::string(id) : found->name;
+}
+
+std::vector<ClassResult> read_per_class(const fs::path& file, std::span<const ClassLabel> labels) {
+  constexpr std::array<std::string_view, 4> kColumns{"class", "id", "images", "right"};
+  const CsvTable table(file, kColumns);
+  std::vector<ClassResult> classes;
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    ClassResult result{.name = name_of(table.text(row, "id"), labels),
+                       .images = table.integer(row, "images"),
+                       .right = table.integer(row, "right")};
+    if (result.images < 0) table.refuse(row, "images", "at least 0");
+    if (result.right < 0 || result.right > result.images) {
+      table.refuse(row, "right", "at least 0 and at most images");
+    }
+    classes.push_back(std::move(result));
+  }
+  return classes;
+}
+
+std::vector<std::int64_t> read_confusion(const fs::path& file, std::size_t classes) {
+  constexpr std::array<std::string_view, 1> kColumns{"class"};
+  const CsvTable table(file, kColumns);
+  if (table.rows() != classes || table.header().size() != classes + 1) {
+    throw DataError(
+        fmt::format("{}: {} rows and {} columns of numbers, where per_class.csv has {} "
+                    "classes",
+                    file.string(), table.rows(),
+                    table.header().empty() ? 0 : table.header().size() - 1, classes));
+  }
+  std::vector<std::int64_t> matrix;
+  matrix.reserve(classes * classes);
+  for (std::size_t row = 0; row < classes; ++row) {
+    for (const std::string& field : table.fields(row).subspan(1)) {
+      std::int64_t images = -1;
+      std::from_chars(field.data(), field.data() + field.size(), images);
+      if (images < 0) {
+        throw DataError(fmt::format("{}: class {} has \"{}\", where a number of images is due",
+                                    file.string(), row, field));
+      }
+      matrix.push_back(images);
+    }
+  }
+  return matrix;
+}
+
+/// The bytes of a JPEG in `folder`; none where it is missing, or no small JPEG.
+std::string read_thumbnail(const fs::path& folder, const std::string& name) {
+  constexpr std::uintmax_t kMost = 1U << 20U;
+  if (!data::is_safe_name(name)) return "";
+  const fs::path file = folder / name;
+  std::error_code error;
+  const std::uintmax_t bytes = fs::file_size(file, error);
+  if (error || bytes > kMost) return "";
+  std::string jpeg = read_text(file);
+  return jpeg.starts_with("\xff\xd8\xff") ? jpeg : "";
+}
+
+std::vector<Mistake> read_mistakes(const fs::path& file, std::span<const ClassLabel> labels) {
+  constexpr std::array<std::string_view, 7> kColumns{"place",       "name", "class",    "predicted",
+                                                     "probability", "loss", "thumbnail"};
+  const CsvTable table(file, kColumns);
+  std::vector<Mistake> mistakes;
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    mistakes.push_back(
+        {.name = table.text(row, "name"),
+         .truth = name_of(table.text(row, "class"), labels),
+         .predicted = name_of(table.text(row, "predicted"), labels),
+         .probability = table.number(row, "probability"),
+         .loss = table.number(row, "loss"),
+         .thumbnail = read_thumbnail(file.parent_path(), table.text(row, "thumbnail"))});
+  }
+  return mistakes;
+}
+
+}  // namespace
+
+std::vector<ClassLabel> read_class_labels(const fs::path& file) {
+  std::vector<ClassLabel> labels;
+  if (!fs::exists(file)) return labels;
+  const std::string text = read_text(file);
+  for (std::string_view rest = text; !rest.empty();) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    const std::size_t tab = line.find('\t');
+    labels.push_back({std::string(line.substr(0, tab)),
+                      std::string(tab == std::string_view::npos ? line : line.substr(tab + 1))});
+  }
+  return labels;
+}
+
+std::optional<EvalFiles> read_eval_files(const fs::path& folder,
+                                         std::span<const ClassLabel> labels) {
+  EvalFiles files;
+  files.summary = read_json_object(folder / "eval.json");
+  bool any = !files.summary.is_null();
+  if (const fs::path csv = folder / "per_class.csv"; fs::exists(csv)) {
+    files.classes = read_per_class(csv, labels);
+    any = true;
+    if (const fs::path matrix = folder / "confusion.csv"; fs::exists(matrix)) {
+      files.confusion = read_confusion(matrix, files.classes.size());
+    }
+  }
+  if (const fs::path csv = folder / "mistakes.csv"; fs::exists(csv)) {
+    files.mistakes = read_mistakes(csv, labels);
+    any = true;
+  }
+  if (!any) return std::nullopt;
+  return files;
+}
+
+}  // namespace imgcls::report

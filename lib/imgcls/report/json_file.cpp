@@ -1,0 +1,20 @@
+#include <imgcls/core/error.h>
+#include <imgcls/core/file.h>
+#include <imgcls/report/json_file.h>
+
+#include <fmt/format.h>
+
+namespace imgcls::report {
+
+nlohmann::json read_json_object(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) return nullptr;
+  try {
+    nlohmann::json object = nlohmann::json::parse(read_text(path));
+    if (object.is_object()) return object;
+  } catch (const nlohmann::json::exception& e) {
+    throw DataError(fmt::format("{}: broken JSON: {}", path.string(), e.what()));
+  }
+  throw DataError(fmt::format("{}: expected a JSON object", path.string()));
+}
+
+}  // namespace imgcls::report

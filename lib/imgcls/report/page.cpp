@@ -1,0 +1,74 @@
+#include <imgcls/report/embedded.h>
+#include <imgcls/report/page.h>
+
+#include <map>
+#include <string_view>
+
+namespace imgcls::report {
+namespace {
+
+using nlohmann::json;
+
+std::string escaped(std::string_view text) {
+  std::string html;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        html += "&amp;";
+        break;
+      case '<':
+        html += "&lt;";
+        break;
+      case '>':
+        html += "&gt;";
+        break;
+      case '"':
+        html += "&quot;";
+        break;
+      default:
+        html += c;
+    }
+  }
+  return html;
+}
+
+/// The template with values in the places of their names, whatever looks like a name in a value.
+std::string filled(std::string_view text, const std::map<std::string_view, std::string>& values) {
+  std::string html;
+  while (true) {
+    const std::size_t open = text.find("{{");
+    html += text.substr(0, open);
+    if (open == std::string_view::npos) return html;
+    const std::size_t close = text.find("}}", open);
+    html += values.at(text.substr(open + 2, close - open - 2));
+    text.remove_prefix(close + 2);
+  }
+}
+
+}  // namespace
+
+std::string json_text(const json& value) {
+  std::string text;
+  for (const char c : value.dump(-1, ' ', false, json::error_handler_t::replace)) {
+    if (c == '<') {
+      text += "\\u003c";  // only texts have it
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
+std::string page_html(const json& report) {
+  const json title = report.at("title");
+  // The dump makes valid UTF-8 of it; the quotes around it go.
+  const json valid = json::parse(title.dump(-1, ' ', false, json::error_handler_t::replace));
+  return filled(kPageHtml, {{"title", escaped(valid.get<std::string>())},
+                            {"connect", report.at("live").is_null() ? "'none'" : "'self'"},
+                            {"css", std::string(kPageCss)},
+                            {"report", json_text(report)},
+                            {"chart_js", std::string(kChartScript)},
+                            {"js", std::string(kPageScript)}});
+}
+
+}  // namespace imgcls::report

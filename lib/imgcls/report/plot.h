@@ -1,0 +1,32 @@
+#pragma once
+// A line chart as a PNG, drawn by cairo.
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace imgcls::report {
+
+struct PlotPoint {
+  double x = 0;
+  double y = 0;
+  double band = 0;  ///< half the height of the band around y; NaN: none
+};
+
+struct PlotLine {
+  std::string label;
+  std::vector<PlotPoint> points;  ///< by x; one whose x or y is no number is left out
+};
+
+struct Plot {
+  std::string title, x_label, y_label;
+  double least = -1e300, most = 1e300;  ///< what the y axis does not go beyond
+  std::vector<PlotLine> lines;
+};
+
+/// Writes a PNG of 1600 x 1000 pixels. Lines differ in colour, which the colour-blind tell apart,
+/// and in dashes. A plot without points says so. Throws IoError.
+void write_plot(const Plot& plot, const std::filesystem::path& png);
+
+}  // namespace imgcls::report

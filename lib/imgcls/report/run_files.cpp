@@ -1,0 +1,187 @@
+#include <imgcls/core/error.h>
+#include <imgcls/report/csv_table.h>
+#include <imgcls/report/json_file.h>
+#include <imgcls/report/run_files.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <string_view>
+#include <system_error>
+
+namespace imgcls::report {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+// What `runs_stamp` looks at; eval/ is written as a whole, so one of its files stands for it.
+constexpr std::array<std::string_view, 8> kFiles{
+    "config.json", "environment.json", "classes.txt",        "train_log.csv",
+    "steps.csv",   "eval/eval.json",   "eval/per_class.csv", "eval/mistakes.csv"};
+
+std::vector<TrainLogRow> read_train_log(const fs::path& file) {
+  std::vector<TrainLogRow> rows;
+  if (!fs::exists(file)) return rows;
+  constexpr std::array<std::string_view, 7> kColumns{
+      "epoch", "step", "train_loss", "val_loss", "val_acc1", "val_acc5", "time"};
+  const CsvTable table(file, kColumns);
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    rows.push_back({.epoch = static_cast<int>(table.integer(row, "epoch")),
+                    .step = table.integer(row, "step"),
+                    .train_loss = table.number(row, "train_loss"),
+                    .val_loss = table.number(row, "val_loss"),
+                    .val_acc1 = table.number(row, "val_acc1"),
+                    .val_acc5 = table.number(row, "val_acc5"),
+                    .time_s = table.number(row, "time"),
+                    .checkpoint_dir = table.text(row, "checkpoint_dir")});
+    if (row > 0 && rows[row].step <= rows[row - 1].step) {
+      table.refuse(row, "step", fmt::format("above {}, the row before's", rows[row - 1].step));
+    }
+  }
+  return rows;
+}
+
+std::vector<StepRow> read_steps(const fs::path& file) {
+  std::vector<StepRow> rows;
+  if (!fs::exists(file)) return rows;
+  constexpr std::array<std::string_view, 2> kColumns{"step", "loss"};
+  const CsvTable table(file, kColumns);
+  rows.reserve(table.rows());
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    rows.push_back({.step = table.integer(row, "step"),
+                    .loss = table.number(row, "loss"),
+                    .lr = table.number(row, "lr"),
+                    .grad_norm = table.number(row, "grad_norm"),
+                    .images_per_second = table.number(row, "images_per_second"),
+                    .data_wait = table.number(row, "data_wait"),
+                    .memory_mib = table.number(row, "memory_mib")});
+    if (row > 0 && rows[row].step <= rows[row - 1].step) {
+      table.refuse(row, "step", fmt::format("above {}, the row before's", rows[row - 1].step));
+    }
+  }
+  return rows;
+}
+
+json read_sessions(const fs::path& file) {
+  const json environment = read_json_object(file);
+  if (environment.is_null()) return json::array();
+  json sessions = environment.value("sessions", json());
+  const bool right =
+      sessions.is_array() && std::all_of(sessions.begin(), sessions.end(),
+                                         [](const json& item) { return item.is_object(); });
+  if (right) return sessions;
+  throw DataError(fmt::format("{}: \"sessions\" must be a list of objects", file.string()));
+}
+
+bool is_run(const fs::path& folder) {
+  return fs::exists(folder / "config.json") || fs::exists(folder / "train_log.csv");
+}
+
+std::vector<fs::path> runs_below(const fs::path& folder) {
+  std::vector<fs::path> runs;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (entry.is_directory() && fs::exists(entry.path() / "config.json")) {
+      runs.push_back(entry.path());
+    }
+  }
+  std::sort(runs.begin(), runs.end());
+  return runs;
+}
+
+/// The last `parts` parts of a path, or all it has.
+std::string path_tail(const fs::path& path, std::ptrdiff_t parts) {
+  const fs::path below = path.relative_path();
+  const auto count = std::distance(below.begin(), below.end());
+  fs::path tail;
+  for (auto part = std::next(below.begin(), std::max<std::ptrdiff_t>(0, count - parts));
+       part != below.end(); ++part) {
+    tail /= *part;
+  }
+  return tail.string();
+}
+
+/// The folders' last parts, with as many parts before them as it takes to tell them apart.
+std::vector<std::string> short_names(std::span<const fs::path> folders) {
+  std::vector<fs::path> paths;
+  for (const fs::path& folder : folders) paths.push_back(fs::weakly_canonical(folder));
+  std::vector<std::string> names;
+  for (const fs::path& path : paths) {
+    const auto most = std::distance(path.begin(), path.end());
+    std::ptrdiff_t parts = 1;
+    const auto is_alike = [&](const fs::path& other) {
+      return path_tail(other, parts) == path_tail(path, parts);
+    };
+    while (parts < most && std::count_if(paths.begin(), paths.end(), is_alike) > 1) ++parts;
+    names.push_back(path_tail(path, parts));
+  }
+  return names;
+}
+
+}  // namespace
+
+std::vector<fs::path> find_runs(std::span<const fs::path> arguments) {
+  std::vector<fs::path> found;
+  for (const fs::path& argument : arguments) {
+    std::error_code error;
+    if (!fs::is_directory(argument, error)) {
+      throw IoError(
+          fmt::format("{} is no folder; expected the folder of a run, or one that holds "
+                      "runs",
+                      argument.string()));
+    }
+    const std::vector<fs::path> runs =
+        is_run(argument) ? std::vector<fs::path>{argument} : runs_below(argument);
+    if (runs.empty()) {
+      throw IoError(
+          fmt::format("{} is no run: it holds neither config.json nor train_log.csv, and "
+                      "no subfolder of it holds config.json",
+                      argument.string()));
+    }
+    for (const fs::path& run : runs) {
+      const bool known = std::any_of(found.begin(), found.end(), [&](const fs::path& other) {
+        return fs::equivalent(run, other);
+      });
+      if (!known) found.push_back(run);
+    }
+  }
+  return found;
+}
+
+std::vector<Run> read_runs(std::span<const fs::path> folders) {
+  const std::vector<std::string> names = short_names(folders);
+  std::vector<Run> runs;
+  for (std::size_t i = 0; i < folders.size(); ++i) {
+    const fs::path& folder = folders[i];
+    const std::vector<ClassLabel> labels = read_class_labels(folder / "classes.txt");
+    runs.push_back({.folder = folder,
+                    .name = names[i],
+                    .config = read_json_object(folder / "config.json"),
+                    .sessions = read_sessions(folder / "environment.json"),
+                    .evaluations = read_train_log(folder / "train_log.csv"),
+                    .steps = read_steps(folder / "steps.csv"),
+                    .eval = read_eval_files(folder / "eval", labels)});
+  }
+  return runs;
+}
+
+std::string runs_stamp(std::span<const fs::path> folders) {
+  std::string stamp;
+  for (const fs::path& folder : folders) {
+    for (const std::string_view name : kFiles) {
+      std::error_code error;
+      const std::uintmax_t bytes = fs::file_size(folder / name, error);
+      if (error) {
+        stamp += "-,";
+        continue;
+      }
+      const auto time = fs::last_write_time(folder / name, error).time_since_epoch().count();
+      stamp += fmt::format("{:x}.{:x},", bytes, time);
+    }
+  }
+  return stamp;
+}
+
+}  // namespace imgcls::report

@@ -1,0 +1,50 @@
+#pragma once
+// The folder of a run, read: what train/run_folder.h says it holds. Any of its files may be
+// missing, since the run is under way or of an older version.
+
+#include <imgcls/report/eval_files.h>
+#include <imgcls/report/train_log.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace imgcls::report {
+
+/// A row of steps.csv. A field that the file leaves empty is NaN.
+struct StepRow {
+  std::int64_t step = 0;
+  double loss = 0;
+  double lr = 0;
+  double grad_norm = 0;
+  double images_per_second = 0;
+  double data_wait = 0;   ///< share of the time since the row before, 0 to 1
+  double memory_mib = 0;  ///< resident, of all ranks
+};
+
+struct Run {
+  std::filesystem::path folder;
+  std::string name;                      ///< the folder's, as short as tells runs apart
+  nlohmann::json config;                 ///< config.json; null where it is missing
+  nlohmann::json sessions;               ///< of environment.json: an array of objects, maybe empty
+  std::vector<TrainLogRow> evaluations;  ///< train_log.csv
+  std::vector<StepRow> steps;            ///< steps.csv
+  std::optional<EvalFiles> eval;
+};
+
+/// The folders of the runs that `arguments` name: each a run's folder, which holds a config.json or
+/// a train_log.csv, or a folder whose subfolders with a config.json are runs, taken in the order of
+/// their names. A run named twice counts once. Throws IoError saying what was looked for.
+std::vector<std::filesystem::path> find_runs(std::span<const std::filesystem::path> arguments);
+
+/// Reads runs. Throws IoError, and DataError naming file and line of what is not as it should be.
+std::vector<Run> read_runs(std::span<const std::filesystem::path> folders);
+
+/// Changes when one of the files that `read_runs` reads does (by their sizes and times).
+std::string runs_stamp(std::span<const std::filesystem::path> folders);
+
+}  // namespace imgcls::report

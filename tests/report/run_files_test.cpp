@@ -1,0 +1,176 @@
+// Reading a run's folder: whole, partial, half-written, broken, foreign.
+#include "../support/temp_folder.h"
+#include "synthetic_run.h"
+
+#include <imgcls/core/error.h>
+#include <imgcls/report/run_files.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+using namespace imgcls;
+using Catch::Matchers::Contains;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kHeader =
+    "epoch,step,train_loss,val_loss,val_acc1,val_acc5,time,checkpoint_dir\n";
+
+report::Run read_one(const fs::path& folder) {
+  const std::vector<fs::path> folders{folder};
+  return report::read_runs(folders).front();
+}
+
+std::vector<fs::path> find(const std::vector<fs::path>& arguments) {
+  return report::find_runs(arguments);
+}
+
+}  // namespace
+
+TEST_CASE("a whole run is read") {
+  const test::TempFolder folder;
+  test::write_run(folder / "a", {.seed = 1, .classes = {"x, \"y\"", "two\nlines", "z"}});
+  const report::Run run = read_one(folder / "a");
+  CHECK(run.name == "a");
+  CHECK(run.config.at("train").at("seed") == 1);
+  CHECK(run.sessions.size() == 2);
+  REQUIRE(run.evaluations.size() == 16);
+  CHECK(run.evaluations.back().step == 16 * 97);
+  CHECK(run.steps.size() == 155);
+  REQUIRE(run.eval);
+  REQUIRE(run.eval->classes.size() == 3);
+  CHECK(run.eval->classes[0].name == "x, \"y\"");
+  CHECK(run.eval->classes[1].name == "two\nlines");
+  CHECK(run.eval->confusion.size() == 9);
+  REQUIRE(run.eval->mistakes.size() == 12);
+  CHECK(run.eval->mistakes[0].truth == "two\nlines");
+  CHECK(run.eval->mistakes[0].thumbnail.starts_with("\xff\xd8\xff"));
+}
+
+TEST_CASE("classes have names where classes.txt has them") {
+  const test::TempFolder folder;
+  test::write_run(folder / "a", {.classes = {"n01", "n02"}});
+  std::ofstream(folder / "a/classes.txt") << "n01\ttench\nn02\n";
+  const report::Run run = read_one(folder / "a");
+  CHECK(run.eval->classes[0].name == "tench");
+  CHECK(run.eval->classes[1].name == "n02");
+  CHECK(run.eval->mistakes[0].predicted == "n02");
+  CHECK(run.eval->mistakes[1].truth == "tench");
+}
+
+TEST_CASE("a run of nothing but a configuration is a run") {
+  const test::TempFolder folder;
+  folder.write("config.json", "{}");
+  const report::Run run = read_one(folder.path());
+  CHECK(run.evaluations.empty());
+  CHECK(run.steps.empty());
+  CHECK(run.sessions.empty());
+  CHECK_FALSE(run.eval);
+}
+
+TEST_CASE("a last line without its end is left out, wherever it is cut") {
+  const test::TempFolder folder;
+  const std::string row = "1,10,2.5,2.25,30.5,70,12.5,\n";
+  const std::string text = kHeader + row + "2,20" + row.substr(4);
+  for (std::size_t length = 0; length <= text.size(); ++length) {
+    folder.write("train_log.csv", text.substr(0, length));
+    const report::Run run = read_one(folder.path());
+    const std::size_t whole = length == text.size()                ? 2
+                              : length >= text.size() - row.size() ? 1
+                                                                   : 0;
+    CHECK(run.evaluations.size() == whole);
+  }
+}
+
+TEST_CASE("a broken or foreign file is refused with its line") {
+  const test::TempFolder folder;
+  const auto log = [&](const std::string& rows) { folder.write("train_log.csv", kHeader + rows); };
+  log("1,10,2.5,2.2,30,70,12,\n2,20,2.5\n");
+  CHECK_THROWS_WITH(read_one(folder.path()), Contains("train_log.csv:3: 3 fields"));
+  log("1,10,2.5,2.2,30,70,12,\n2,20,zwei,2.2,30,70,12,\n");
+  CHECK_THROWS_WITH(read_one(folder.path()),
+                    Contains("train_log.csv:3: train_loss must be a number, not \"zwei\""));
+  log("1,20,2.5,2.2,30,70,12,\n2,20,2,2.2,30,70,12,\n");
+  CHECK_THROWS_WITH(read_one(folder.path()), Contains("train_log.csv:3: step must be above 20"));
+  log("one,20,2.5,2.2,30,70,12,\n");
+  CHECK_THROWS_WITH(read_one(folder.path()), Contains("epoch must be a whole number"));
+  folder.write("train_log.csv", "day,rain\n1,2\n");
+  CHECK_THROWS_WITH(read_one(folder.path()), Contains("train_log.csv:1: no column \"epoch\""));
+  folder.write("train_log.csv", std::string("\x89PNG\r\n\x1a\n\0\0", 10));
+  CHECK_THROWS_AS(read_one(folder.path()), DataError);
+  fs::remove(folder / "train_log.csv");
+  folder.write("config.json", "{\"train\": ");
+  CHECK_THROWS_WITH(read_one(folder.path()), Contains("config.json: broken JSON"));
+  folder.write("config.json", "[1]");
+  CHECK_THROWS_WITH(read_one(folder.path()), Contains("expected a JSON object"));
+  folder.write("config.json", "{}");
+  folder.write("environment.json", "{\"sessions\": [1]}");
+  CHECK_THROWS_WITH(read_one(folder.path()), Contains("must be a list of objects"));
+}
+
+TEST_CASE("numbers that are none are read as such") {
+  const test::TempFolder folder;
+  folder.write("steps.csv", "step,loss,grad_norm\n5,nan,\n10,inf,2\n");
+  const report::Run run = read_one(folder.path());
+  REQUIRE(run.steps.size() == 2);
+  CHECK(std::isnan(run.steps[0].loss));
+  CHECK(std::isnan(run.steps[0].grad_norm));
+  CHECK(std::isnan(run.steps[0].lr));  // a column that is not there
+  CHECK(std::isinf(run.steps[1].loss));
+}
+
+TEST_CASE("what eval/ holds must fit together, and a thumbnail lies in it") {
+  const test::TempFolder folder;
+  test::write_run(folder / "a", {.classes = {"x", "y"}});
+  const fs::path eval = folder / "a/eval";
+  fs::remove(eval / "mistakes/02.jpg");
+  std::ofstream(eval / "mistakes/03.jpg") << "no picture";
+  std::ofstream(eval / "mistakes.csv", std::ios::app)
+      << "13,1,z,x,y,0.5,1,../classes.txt\n14,1,z,x,y,0.5,1,mistakes/0";
+  const report::Run run = read_one(folder / "a");
+  REQUIRE(run.eval->mistakes.size() == 13);
+  CHECK_FALSE(run.eval->mistakes[0].thumbnail.empty());
+  CHECK(run.eval->mistakes[1].thumbnail.empty());
+  CHECK(run.eval->mistakes[2].thumbnail.empty());
+  CHECK(run.eval->mistakes[12].thumbnail.empty());
+  std::ofstream(eval / "confusion.csv") << "class,x\nx,1\n";
+  CHECK_THROWS_WITH(read_one(folder / "a"), Contains("where per_class.csv has 2 classes"));
+  std::ofstream(eval / "confusion.csv") << "class,x,y\nx,1,-1\ny,1,1\n";
+  CHECK_THROWS_WITH(read_one(folder / "a"), Contains("class 0 has \"-1\""));
+  std::ofstream(eval / "per_class.csv") << "class,id,images,right\n0,x,5,6\n";
+  CHECK_THROWS_WITH(read_one(folder / "a"), Contains("per_class.csv:2: right must be"));
+}
+
+TEST_CASE("runs are found by their folders and by the folder that holds them") {
+  const test::TempFolder folder;
+  for (const char* name : {"runs/b", "runs/a", "other/a"}) {
+    test::write_run(folder / name, {.done_epochs = 1, .details = false});
+  }
+  fs::create_directories(folder / "runs/notes");
+  CHECK(find({folder / "runs"}) == std::vector<fs::path>{folder / "runs/a", folder / "runs/b"});
+  const auto found = find({folder / "runs/b", folder / "runs/", folder / "other/a"});
+  REQUIRE(found.size() == 3);  // b once
+  const auto runs = report::read_runs(found);
+  CHECK(runs[0].name == "b");
+  CHECK(runs[1].name == "runs/a");
+  CHECK(runs[2].name == "other/a");
+  CHECK_THROWS_WITH(find({folder / "runs/notes"}),
+                    Contains("is no run: it holds neither config.json nor train_log.csv"));
+  CHECK_THROWS_WITH(find({folder / "runs/a/config.json"}), Contains("is no folder"));
+  CHECK_THROWS_AS(find({folder / "nowhere"}), IoError);
+}
+
+TEST_CASE("the stamp of runs changes with their files") {
+  const test::TempFolder folder;
+  test::write_run(folder / "a", {.details = false});
+  const std::vector<fs::path> folders{folder / "a"};
+  const std::string before = report::runs_stamp(folders);
+  CHECK(report::runs_stamp(folders) == before);
+  std::ofstream(folder / "a/steps.csv", std::ios::app) << "x";
+  CHECK(report::runs_stamp(folders) != before);
+}
