@@ -162,6 +162,7 @@ RunOptions run_options(const Config& config) {
       j.at("dist").at("compress") == "fp16" ? dist::Compression::fp16 : dist::Compression::none;
   o.log_every = j.at("log").at("every");
   o.log_samples = j.at("log").at("samples");
+  o.tensorboard = j.at("log").at("tensorboard");
   o.folder = run_folder(j);
   return o;
 }

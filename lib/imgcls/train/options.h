@@ -106,6 +106,8 @@ struct RunOptions {
   int log_every = 100;
   /// Write the samples of each step to samples.csv.
   bool log_samples = false;
+  /// Write TensorBoard's event files (train/event_log.h).
+  bool tensorboard = true;
   /// Where results go (train/run_folder.h). Created.
   std::filesystem::path folder = "runs/run";
 };

@@ -7,6 +7,7 @@
 //   steps.csv       a row every log.every steps (report/step_log.h)
 //   eval/           the newest evaluation's details (train/eval_files.h)
 //   environment.json  what each session of the run ran on (train/environment.h)
+//   tensorboard/    what TensorBoard shows (train/event_log.h)
 //   samples.csv     the samples of each step, where log.samples asks for it (report/sample_log.h)
 //   log.txt         what was said
 //   checkpoints/    see train/checkpoint.h
@@ -24,6 +25,7 @@ struct RunFiles {
   std::filesystem::path steps() const { return folder / "steps.csv"; }
   std::filesystem::path evaluation() const { return folder / "eval"; }
   std::filesystem::path environment() const { return folder / "environment.json"; }
+  std::filesystem::path tensorboard() const { return folder / "tensorboard"; }
   std::filesystem::path samples() const { return folder / "samples.csv"; }
   std::filesystem::path log() const { return folder / "log.txt"; }
   std::filesystem::path config() const { return folder / "config.json"; }

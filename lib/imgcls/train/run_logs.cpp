@@ -4,13 +4,22 @@
 
 namespace imgcls::train {
 
-RunLogs::RunLogs(const RunFiles& files, const RunOptions& options, std::int64_t step)
-    : files_(files), train_log_(files.train_log(), step), step_log_(files.steps(), step) {
+RunLogs::RunLogs(const RunFiles& files, const RunOptions& options, std::int64_t step,
+                 std::int64_t evaluated, const std::string& config)
+    : files_(files), train_log_(files.train_log(), evaluated), step_log_(files.steps(), step) {
   if (options.log_samples) sample_log_ = std::make_unique<report::SampleLog>(files.samples(), step);
+  if (options.tensorboard) {
+    event_log_ = std::make_unique<EventLog>(files.tensorboard(), step, evaluated, config);
+  }
 }
 
 void RunLogs::step(const report::StepRow& row) {
   step_log_.append(row);
+  if (event_log_) event_log_->step(row);
+}
+
+void RunLogs::first_batch(const data::Batch& batch, std::int64_t step) {
+  if (event_log_) event_log_->augmented(batch, step);
 }
 
 void RunLogs::samples(const Position& position, std::span<const std::string> shares) {
@@ -18,13 +27,17 @@ void RunLogs::samples(const Position& position, std::span<const std::string> sha
 }
 
 void RunLogs::evaluation(const report::TrainLogRow& row, const EvalCounts& counts,
-                         const EvalDetails& details, const data::Source& source) {
+                         const EvalDetails& details, const data::Source& source,
+                         const models::Model& model) {
   // In one step: a reader sees the files of one evaluation.
   const std::filesystem::path temporary = files_.folder / ".eval.tmp";
   remove_tree(temporary);
   write_eval_files(temporary, counts, details, source, {.step = row.step, .weights = {}});
   replace_folder(temporary, files_.evaluation());
   train_log_.append(row);
+  if (!event_log_) return;
+  event_log_->evaluation(row, files_.evaluation());
+  event_log_->parameters(model, row.step);
 }
 
 }  // namespace imgcls::train

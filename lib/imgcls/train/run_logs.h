@@ -9,6 +9,7 @@
 #include <imgcls/train/checkpoint.h>
 #include <imgcls/train/eval_details.h>
 #include <imgcls/train/evaluate.h>
+#include <imgcls/train/event_log.h>
 #include <imgcls/train/options.h>
 #include <imgcls/train/run_folder.h>
 
@@ -19,25 +20,32 @@
 
 namespace imgcls::train {
 
-/// The tables of a run. Where it goes on from an earlier step, what is of later ones is removed
-/// first, so that no step is missing or comes twice.
+/// The tables of a run, and TensorBoard's files. Where it goes on from an earlier step, what is of
+/// later ones is removed first, so that no step is missing or comes twice.
 class RunLogs {
  public:
-  /// Throws IoError.
-  RunLogs(const RunFiles& files, const RunOptions& options, std::int64_t step);
+  /// For a run that goes on after `step` steps and after the evaluations up to step `evaluated`.
+  /// `config` is the configuration as JSON text; it may be empty. Throws IoError, as all members
+  /// do.
+  RunLogs(const RunFiles& files, const RunOptions& options, std::int64_t step,
+          std::int64_t evaluated, const std::string& config);
 
   void step(const report::StepRow& row);
+  /// The first batch of a session, for step `step`.
+  void first_batch(const data::Batch& batch, std::int64_t step);
   /// The samples a step was trained on, the ranks' shares in order; with log.samples only.
   void samples(const Position& position, std::span<const std::string> shares);
-  /// An evaluation of `source`: a row of train_log.csv, and the files of eval/.
+  /// An evaluation of `model` on `source`: a row of train_log.csv, and the files of eval/.
   void evaluation(const report::TrainLogRow& row, const EvalCounts& counts,
-                  const EvalDetails& details, const data::Source& source);
+                  const EvalDetails& details, const data::Source& source,
+                  const models::Model& model);
 
  private:
   RunFiles files_;
   report::TrainLog train_log_;
   report::StepLog step_log_;
   std::unique_ptr<report::SampleLog> sample_log_;
+  std::unique_ptr<EventLog> event_log_;
 };
 
 }  // namespace imgcls::train

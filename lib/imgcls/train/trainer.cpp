@@ -204,7 +204,10 @@ void Trainer::Session::start_or_resume() {
       saved_ = position_;
     }
     if (!world_.is_first()) return;
-    logs_ = std::make_unique<RunLogs>(files_, options_, position_.step);
+    // A run that was stopped before or in an epoch's evaluation makes it again.
+    const std::int64_t evaluated = position_.step - (epoch_is_complete() ? 1 : 0);
+    logs_ =
+        std::make_unique<RunLogs>(files_, options_, position_.step, evaluated, identity_.config);
     record_session(files_.environment(), world_, position_.step, at::get_num_threads());
     if (!identity_.config.empty()) replace_file(files_.config(), identity_.config);
     replace_file(files_.classes(), fmt::format("{}\n", fmt::join(train_source_->classes(), "\n")));
@@ -257,6 +260,7 @@ void Trainer::Session::train_epoch() {
     if (stop_signal_ != 0) break;
     const data::Batch* batch = train_loader_->next();
     meter_.has_data();
+    if (logs_ && timed_steps_ == 0) logs_->first_batch(*batch, position_.step + 1);
     one_step(*batch);
     meter_.has_stepped(static_cast<std::int64_t>(options_.batch));
     const bool write = position_.step % options_.log_every == 0;
@@ -357,7 +361,7 @@ void Trainer::Session::report_evaluation(const EvalCounts& counts, const EvalDet
       .checkpoint_dir = saving ? checkpoints_.path(position_.step).string() : ""};
   narrator_.epoch(row);
   dist::agree(world_, [&] {
-    if (logs_) logs_->evaluation(row, counts, details, *val_source_);
+    if (logs_) logs_->evaluation(row, counts, details, *val_source_, model_);
   });
 }
 

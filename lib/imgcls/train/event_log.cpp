@@ -1,0 +1,121 @@
+#include <imgcls/core/file.h>
+#include <imgcls/data/decode.h>
+#include <imgcls/data/thumbnail.h>
+#include <imgcls/train/event_log.h>
+
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace imgcls::train {
+namespace {
+
+using Figure = std::pair<std::string_view, double>;
+
+std::string text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// "/optimizer/groups/0/pattern" as "optimizer.groups.0.pattern".
+std::string dotted(std::string_view pointer) {
+  std::string key(pointer.substr(1));
+  std::ranges::replace(key, '/', '.');
+  return key;
+}
+
+std::string dump(const nlohmann::json& value) {
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string as_table(const nlohmann::json& flat) {
+  std::string table = "| key | value |\n| --- | --- |\n";
+  for (const auto& [pointer, value] : flat.items()) {
+    table += fmt::format("| {} | `{}` |\n", dotted(pointer), dump(value));
+  }
+  return table;
+}
+
+std::vector<report::Hyperparameter> as_hyperparameters(const nlohmann::json& flat) {
+  std::vector<report::Hyperparameter> parameters;
+  for (const auto& [pointer, value] : flat.items()) {
+    const std::string key = dotted(pointer);
+    if (value.is_boolean()) {
+      parameters.emplace_back(key, value.get<bool>());
+    } else if (value.is_number()) {
+      parameters.emplace_back(key, value.get<double>());
+    } else {
+      parameters.emplace_back(key, value.is_string() ? value.get<std::string>() : dump(value));
+    }
+  }
+  return parameters;
+}
+
+}  // namespace
+
+EventLog::EventLog(const std::filesystem::path& folder, std::int64_t step, std::int64_t evaluated,
+                   const std::string& config)
+    : train_(folder / "train", step), val_(folder / "val", evaluated) {
+  if (config.empty()) return;
+  const nlohmann::json flat = nlohmann::json::parse(config).flatten();
+  train_.text("config", step, as_table(flat));
+  // TensorBoard's table of hyperparameters takes a run's figures from its own folder and those
+  // below it, so they belong where the metric is.
+  val_.hyperparameters(as_hyperparameters(flat), "acc1");
+}
+
+void EventLog::step(const report::StepRow& row) {
+  const std::array figures{Figure{"loss", row.loss},
+                           Figure{"lr", row.lr},
+                           Figure{"grad_norm", row.grad_norm},
+                           Figure{"loss_scale", row.loss_scale},
+                           Figure{"images_per_second", row.images_per_second},
+                           Figure{"data_wait", row.data_wait},
+                           Figure{"memory_mib", row.memory_mib}};
+  train_.scalars(row.step, figures);
+}
+
+void EventLog::augmented(const data::Batch& batch, std::int64_t step) {
+  constexpr std::size_t kImages = 64;
+  constexpr int kAcross = 8;
+  const std::size_t bytes = static_cast<std::size_t>(batch.side) * batch.side * 3;
+  const auto pixels = std::span(batch.images).first(std::min(kImages, batch.size) * bytes);
+  const data::Image sheet = data::contact_sheet(pixels, batch.side, kAcross);
+  const report::Picture picture{sheet.size.width, sheet.size.height,
+                                text_of(data::encode_png(sheet))};
+  train_.pictures("augmented", step, {&picture, 1});
+}
+
+void EventLog::evaluation(const report::TrainLogRow& row, const std::filesystem::path& files) {
+  train_.scalar("epoch_loss", row.step, row.train_loss);
+  const std::array figures{Figure{"loss", row.val_loss}, Figure{"acc1", row.val_acc1},
+                           Figure{"acc5", row.val_acc5}};
+  val_.scalars(row.step, figures);
+  constexpr int kMistakes = 12;
+  std::vector<report::Picture> pictures;
+  for (int place = 1; place <= kMistakes; ++place) {
+    const std::filesystem::path path = files / fmt::format("mistakes/{:02}.jpg", place);
+    if (!std::filesystem::exists(path)) continue;
+    const std::vector<std::byte> file = read_file(path);
+    data::Image image;
+    data::decode(file, path.string(), image);
+    pictures.push_back({image.size.width, image.size.height, text_of(file)});
+  }
+  if (!pictures.empty()) val_.pictures("mistakes", row.step, pictures);
+}
+
+void EventLog::parameters(const models::Model& model, std::int64_t step) {
+  const at::NoGradGuard no_grad;
+  for (const models::NamedTensor& parameter : model.parameters()) {
+    const at::Tensor values = parameter.tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+    const std::span all(values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel()));
+    train_.histogram(parameter.name, step, report::make_histogram(all));
+  }
+}
+
+}  // namespace imgcls::train
