@@ -6,6 +6,8 @@
 #include <imgcls/report/event_file.h>
 #include <imgcls/report/tf_record.h>
 
+#include <paths.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
