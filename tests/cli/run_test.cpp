@@ -16,10 +16,12 @@ TEST_CASE("a run leaves its log, configuration and checkpoints, and says where")
   const auto outcome = run_program(data.train("run"));
   CHECK(outcome.code == 0);
   CHECK_THAT(outcome.output, Contains("epoch 2/2") && Contains("done: top-1") &&
-                                 Contains("train_log.csv") && Contains("imgcls eval"));
+                                 Contains("train_log.csv") && Contains("imgcls report"));
   CHECK_THAT(outcome.output, !Contains("\r"));  // nobody watches: no line is redrawn
-  for (const char* file : {"train_log.csv", "log.txt", "config.json",
-                           "checkpoints/step-0000000010/weights.safetensors"}) {
+  for (const char* file :
+       {"train_log.csv", "steps.csv", "log.txt", "config.json", "environment.json",
+        "eval/eval.json", "eval/mistakes.csv", "tensorboard/train", "tensorboard/val",
+        "checkpoints/step-0000000010/weights.safetensors"}) {
     CHECK(std::filesystem::exists(data / "run" / file));
   }
   CHECK_THAT(read_text(data / "run/log.txt"), Contains("epoch 1/2 5/5"));
