@@ -96,11 +96,13 @@ std::pair<double, double> time_logs(const models::Model& model) {
     for (std::size_t i = 0; i < samples.size(); ++i) samples[i] = i;
     details.add(at::randn({kBatch, kClasses}), at::randint(kClasses, {kBatch}, at::kLong), samples);
     const GreyImages source;
+    report::TrainLogRow row_of_epoch;
+    row_of_epoch.epoch = 1;
+    row_of_epoch.step = kEpoch;
     std::vector<double> times;
     for (int i = 0; i < 5; ++i) {
-      times.push_back(seconds([&] {
-        logs.evaluation({.epoch = 1, .step = kEpoch}, {.images = kBatch}, details, source, model);
-      }));
+      times.push_back(seconds(
+          [&] { logs.evaluation(row_of_epoch, {.images = kBatch}, details, source, model); }));
     }
     evaluation = median(times);
   }
