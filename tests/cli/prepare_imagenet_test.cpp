@@ -6,6 +6,7 @@
 #include <imgcls/core/md5.h>
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
 
 #include <random>
 
@@ -52,6 +53,22 @@ TEST_CASE("ImageNet is prepared, and the second time nothing is to do") {
   const auto second = run_program(command);
   CHECK(second.code == 0);
   CHECK_THAT(second.output, Contains("was already complete") && !Contains("train:"));
+}
+
+TEST_CASE("torchvision's ImageNet class reads what was prepared") {
+  const char* python = std::getenv("IMGCLS_PYTHON");
+  if (python == nullptr) {
+    WARN("skipped: IMGCLS_PYTHON names no Python with torchvision");
+    return;
+  }
+  const ImageNetArchives archives;
+  const TempFolder out;
+  REQUIRE(run_program(prepare(archives, out, "--no-verify")).code == 0);
+  const auto outcome =
+      run_program(std::string(python) + " " + IMGCLS_SOURCE_DIR +
+                  "/tests/cli/torchvision_imagenet.py " + (out / "Imagenet").string() + " 20 7 4");
+  INFO(outcome.output);
+  CHECK(outcome.code == 0);
 }
 
 TEST_CASE("a part of ImageNet is prepared, without sums where that is said") {
