@@ -231,6 +231,8 @@ TEST_CASE("a signal ends an evaluation whose data does not come, and it is done 
     return std::count(log.begin(), log.end(), '\n') - 1;
   };
   CHECK(rows() == 0);
+  // What a run that made it again, and was killed before its checkpoint, would have written.
+  std::ofstream(folder / "run/train_log.csv", std::ios::app) << "1,4,9,9,9,9,9,\n";
   const train::TrainResult resumed = train_toy(options);
   CHECK(rows() == 2);
   CHECK(same_tensors(resumed.checkpoint, straight.checkpoint));
