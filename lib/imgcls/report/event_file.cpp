@@ -1,19 +1,15 @@
-#include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
 #include <imgcls/core/machine.h>
 #include <imgcls/report/event_file.h>
 #include <imgcls/report/tf_record.h>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <protozero/pbf_reader.hpp>
 #include <protozero/pbf_writer.hpp>
-#include <system_error>
 
 namespace imgcls::report {
 namespace {
@@ -63,11 +59,6 @@ enum { number = 2, text = 3, boolean = 4 };  // of a google.protobuf.Value
 
 double now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-[[noreturn]] void throw_cannot_write(const fs::path& path) {
-  throw IoError(
-      fmt::format("cannot write {}: {}", path.string(), std::generic_category().message(errno)));
 }
 
 /// Cuts a file before its first event of a later step, or that is not whole.
@@ -192,10 +183,9 @@ EventFile::EventFile(const fs::path& folder, std::int64_t step) {
   make_folders(folder);
   const int number = cut_all(folder, step);
   // TensorBoard reads a folder's files in the order of their names.
-  path_ = folder / fmt::format("{}{:010}.{}.{:04}", kPrefix, static_cast<std::int64_t>(now()),
-                               host_name(), number);
-  descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) throw_cannot_write(path_);
+  file_ = std::make_unique<AppendFile>(folder / fmt::format("{}{:010}.{}.{:04}", kPrefix,
+                                                            static_cast<std::int64_t>(now()),
+                                                            host_name(), number));
   std::string text;
   pbf_writer version(text);
   version.add_double(event::time, now());
@@ -211,10 +201,6 @@ EventFile::EventFile(const fs::path& folder, std::int64_t step) {
     session_out.add_int32(session::status, session::kStart);
   }
   write_event(text);
-}
-
-EventFile::~EventFile() {
-  ::close(descriptor_);
 }
 
 void EventFile::scalar(std::string_view tag, std::int64_t step, double value) {
@@ -283,14 +269,7 @@ void EventFile::write(std::int64_t step, std::string_view summary) {
 }
 
 void EventFile::write_event(std::string_view event) {
-  const std::string record = tf_record(event);
-  std::string_view rest = record;
-  while (!rest.empty()) {
-    const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw_cannot_write(path_);
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
+  file_->append(tf_record(event));
 }
 
 }  // namespace imgcls::report

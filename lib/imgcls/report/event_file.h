@@ -2,10 +2,12 @@
 // TensorBoard's event files: scalars, text, images, histograms and hyperparameters of a run, as
 // TensorFlow's event.proto and summary.proto and TensorBoard's plugins have them.
 
+#include <imgcls/report/append_file.h>
 #include <imgcls/report/histogram.h>
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,9 +35,6 @@ class EventFile {
   /// `step` steps: events of later steps in the folder's earlier files are removed, as is what a
   /// killed process left half-written, and a TensorBoard that has read them is told to forget them.
   EventFile(const std::filesystem::path& folder, std::int64_t step);
-  ~EventFile();
-  EventFile(const EventFile&) = delete;
-  EventFile& operator=(const EventFile&) = delete;
 
   /// A figure; TensorBoard keeps 32 bits of it.
   void scalar(std::string_view tag, std::int64_t step, double value);
@@ -53,8 +52,7 @@ class EventFile {
   void write(std::int64_t step, std::string_view summary);
   void write_event(std::string_view event);
 
-  std::filesystem::path path_;
-  int descriptor_ = -1;
+  std::unique_ptr<AppendFile> file_;
 };
 
 }  // namespace imgcls::report

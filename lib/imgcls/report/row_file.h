@@ -1,6 +1,8 @@
 #pragma once
 // A CSV file that grows by a row now and then, and is cut when a run goes on from an earlier step.
 
+#include <imgcls/report/append_file.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -15,18 +17,14 @@ class RowFile {
   /// Opens `path` to go on after `step` steps: rows with a larger number in column `step_column`
   /// (from 0), and a half-written last one, are removed. `header` is the first line, with its end.
   /// Throws IoError.
-  RowFile(std::filesystem::path path, std::string_view header, std::size_t step_column,
+  RowFile(const std::filesystem::path& path, std::string_view header, std::size_t step_column,
           std::int64_t step);
-  ~RowFile();
-  RowFile(const RowFile&) = delete;
-  RowFile& operator=(const RowFile&) = delete;
 
   /// `row` ends with a line's end. Throws IoError.
   void append(std::string_view row);
 
  private:
-  std::filesystem::path path_;
-  int descriptor_;
+  AppendFile file_;
 };
 
 }  // namespace imgcls::report
