@@ -22,6 +22,7 @@ void add_predict(CLI::App& program, std::function<int()>& chosen);
 void add_report(CLI::App& program, std::function<int()>& chosen);
 void add_export(CLI::App& program, std::function<int()>& chosen);
 void add_weights(CLI::App& program, std::function<int()>& chosen);
+void add_wandb(CLI::App& program, std::function<int()>& chosen);
 
 /// Runs `work`, whose result is the exit code, and reports what it throws: 2 for a ConfigError, 1
 /// for other errors.

@@ -1,5 +1,6 @@
 // imgcls launch: a program on several ranks, by the mpirun line that suits the machine.
 #include "commands.h"
+#include "find_program.h"
 #include "job.h"
 
 #include <imgcls/core/error.h>
@@ -8,40 +9,19 @@
 #include <imgcls/train/program.h>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
-#include <cstdlib>
-#include <filesystem>
-#include <sstream>
 
 namespace imgcls::cli {
 namespace {
 
-namespace fs = std::filesystem;
 constexpr int kNotFound = 127;  // as a shell says it
 
 struct LaunchArguments {
   dist::MpirunJob job;
   bool dry_run = false;
 };
-
-bool is_program(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored) && access(path.c_str(), X_OK) == 0;
-}
-
-/// Whether a shell would find it.
-bool can_find(const std::string& program) {
-  if (program.find('/') != std::string::npos) return is_program(program);
-  const char* path = std::getenv("PATH");
-  std::istringstream folders(path ? path : "");
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    if (is_program(fs::path(folder.empty() ? "." : folder) / program)) return true;
-  }
-  return false;
-}
 
 /// Says what an end means that mpirun's own message leaves open.
 void explain(const JobEnd& end) {

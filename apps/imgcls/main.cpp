@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   imgcls::cli::add_prepare(program, chosen);
   imgcls::cli::add_bench(program, chosen);
   imgcls::cli::add_weights(program, chosen);
+  imgcls::cli::add_wandb(program, chosen);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -5,7 +5,8 @@
 
 After each kill every line of the tables but for the last has all its columns, the run's JSON files parse,
 `imgcls report` makes its page, and event files hold whole records but for the last. The same command goes on;
-when it has reached its end, each step has one row and one event, and each evaluation one.
+when it has reached its end, each step has one row and one event, each evaluation one, and Weights & Biases' file
+one row for each of them.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 
 from support import make_run
 
@@ -45,21 +47,28 @@ def varint(data, at):
             return value, at
 
 
-def step_of(event):
-    """The step of an event that holds a summary; None for others."""
-    at, step, summary = 0, 0, False
-    while at < len(event):
-        key, at = varint(event, at)
+def fields(message):
+    """A message's (field, value): numbers, and bytes."""
+    at = 0
+    while at < len(message):
+        key, at = varint(message, at)
         if key & 7 == 0:
-            value, at = varint(event, at)
-            step = value if key >> 3 == 2 else step
+            value, at = varint(message, at)
         elif key & 7 == 1:
-            at += 8
+            value, at = message[at:at + 8], at + 8
         else:
-            size, at = varint(event, at)
-            summary |= key >> 3 == 5 and b"loss" in event[at:at + 16]
-            at += size
-    return step if summary else None
+            size, at = varint(message, at)
+            value, at = message[at:at + size], at + size
+        yield key >> 3, value
+
+
+def step_of(event):
+    """The step of an event that holds figures; None for others."""
+    step, figures = 0, False
+    for field, value in fields(event):
+        step = value if field == 2 else step
+        figures |= field == 5 and b"loss" in value[:16]
+    return step if figures else None
 
 
 def events(folder):
@@ -75,6 +84,39 @@ def events(folder):
             steps += [] if step is None else [step]
             at += 16 + size
     return steps
+
+
+def wandb_records(data):
+    """The records of a .wandb file, whose framing is LevelDB's behind a head of 7 bytes."""
+    at, record = 7, b""
+    while at < len(data):
+        left = 32768 - at % 32768
+        if left < 7:
+            at += left
+            continue
+        checksum, size, kind = struct.unpack_from("<IHB", data, at)
+        part = data[at + 7:at + 7 + size]
+        if zlib.crc32(bytes([kind]) + part) != checksum:
+            raise AssertionError(f"broken record at {at}")
+        record = part if kind in (1, 2) else record + part
+        at += 7 + size
+        if kind in (1, 4):
+            yield record
+
+
+def wandb_rows(run):
+    """(step, whether of an evaluation) of each row, and the output."""
+    (path,) = run.glob("wandb/offline-run-*/run-*.wandb")
+    steps, output = [], b""
+    for record in wandb_records(path.read_bytes()):
+        for kind, message in fields(record):
+            if kind == 2:
+                items = [dict(fields(item)) for field, item in fields(message) if field == 1]
+                row = {item[1]: item[16] for item in items}
+                steps.append((int(row[b"step"]), b"val/acc1" in row))
+            elif kind == 13:
+                output += dict(fields(message))[3]
+    return steps, output
 
 
 def check_readable(programs, run):
@@ -102,18 +144,18 @@ def main():
     moments = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
         run = pathlib.Path(folder) / "run"
-        config = make_run(folder, train__epochs=EPOCHS, checkpoint__every_steps=7)
+        config = make_run(folder, train__epochs=EPOCHS, checkpoint__every_steps=7, log__wandb=True)
         command = [options.programs / "train_resnet50", config, f"run.dir={run}"]
         for kill in range(options.times):
             job = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-            # Once it trains; a run that had ended would be killed for nothing.
-            before = len(rows(run / "steps.csv"))
+            # A few steps further than before, counted and not timed: the run must not end before the last kill.
+            further = len(rows(run / "steps.csv")) + moments.randint(1, EPOCHS * STEPS // options.times // 2)
             deadline = time.monotonic() + 60
-            while len(rows(run / "steps.csv")) in (0, before) and job.poll() is None:
+            while len(rows(run / "steps.csv")) < further and job.poll() is None:
                 if time.monotonic() > deadline:
                     raise AssertionError("trains no step in a minute")
-                time.sleep(0.005)
-            time.sleep(moments.random() * 0.6)
+                time.sleep(0.001)
+            time.sleep(moments.random() * 0.02)
             ended = job.poll()
             job.kill()
             job.communicate()
@@ -130,6 +172,10 @@ def main():
         expect("val's events", events(run / "tensorboard/val"), evaluated)
         trained = sorted([*range(1, EPOCHS * STEPS + 1), *evaluated])  # steps, and epochs' losses
         expect("train's events", events(run / "tensorboard/train"), trained)
+        steps, output = wandb_rows(run)
+        expect("W&B's rows", steps, sorted([(step, False) for step in range(1, EPOCHS * STEPS + 1)] +
+                                           [(step, True) for step in evaluated]))
+        expect("W&B's output", output.splitlines(), (run / "log.txt").read_bytes().splitlines())
         print(f"killed {options.times} times: every step once in every file")
     return 0
 

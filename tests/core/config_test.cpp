@@ -82,7 +82,8 @@ TEST_CASE("unknown keys are refused with the nearest known one") {
       "x.json:3: unknown key \"optimizer.groups[1].patern\"; "
       "did you mean \"optimizer.groups[1].pattern\"?");
   CHECK(refused(with("\"log\": {\"dragons\": 3}")) ==
-        "x.json:2: unknown key \"log.dragons\"; known here: every, samples, tensorboard");
+        "x.json:2: unknown key \"log.dragons\"; known here: every, samples, tensorboard, wandb, "
+        "wandb_project");
   CHECK_THAT(refused(with("\"a\\n\\\"b\": 3")), Contains("unknown key \"a\\n\\\"b\""));
 }
 

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <string_view>
@@ -85,11 +87,21 @@ double memory_gib() {
   return static_cast<double>(info.totalram) * info.mem_unit / (1 << 30);
 }
 
+double available_mib() {
+  return std::strtod(field("/proc/meminfo", "MemAvailable").c_str(), nullptr) / 1024;
+}
+
 double resident_mib() {
   std::ifstream file("/proc/self/statm");
   double all = 0, resident = 0;
   file >> all >> resident;
   return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
+double cpu_seconds() {
+  timespec time{};
+  if (::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) != 0) return 0;
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 std::vector<std::string> command_line() {

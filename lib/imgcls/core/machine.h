@@ -15,8 +15,12 @@ std::string cpu_name();
 std::vector<std::string> gpu_names();
 /// Memory of the machine in GiB.
 double memory_gib();
+/// Memory of the machine that programs can still have without swapping, in MiB.
+double available_mib();
 /// Memory of this process that is resident, in MiB.
 double resident_mib();
+/// Processor time of this process since it began, all threads together.
+double cpu_seconds();
 /// This process's command line, a word each.
 std::vector<std::string> command_line();
 /// The commit that the git work tree around `folder` stands on, in hexadecimal; empty where there

@@ -163,6 +163,8 @@ RunOptions run_options(const Config& config) {
   o.log_every = j.at("log").at("every");
   o.log_samples = j.at("log").at("samples");
   o.tensorboard = j.at("log").at("tensorboard");
+  o.wandb = j.at("log").at("wandb");
+  o.wandb_project = j.at("log").at("wandb_project");
   o.folder = run_folder(j);
   return o;
 }

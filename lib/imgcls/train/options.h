@@ -108,6 +108,9 @@ struct RunOptions {
   bool log_samples = false;
   /// Write TensorBoard's event files (train/event_log.h).
   bool tensorboard = true;
+  /// Write an offline run of Weights & Biases (report/wandb_run.h), for this project of its.
+  bool wandb = false;
+  std::string wandb_project = "imgcls";
   /// Where results go (train/run_folder.h). Created.
   std::filesystem::path folder = "runs/run";
 };

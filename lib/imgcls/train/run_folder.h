@@ -8,6 +8,7 @@
 //   eval/           the newest evaluation's details (train/eval_files.h)
 //   environment.json  what each session of the run ran on (train/environment.h)
 //   tensorboard/    what TensorBoard shows (train/event_log.h)
+//   wandb/          what Weights & Biases takes, where log.wandb asks for it (report/wandb_run.h)
 //   samples.csv     the samples of each step, where log.samples asks for it (report/sample_log.h)
 //   log.txt         what was said
 //   checkpoints/    see train/checkpoint.h

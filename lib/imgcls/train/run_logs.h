@@ -6,6 +6,7 @@
 #include <imgcls/report/sample_log.h>
 #include <imgcls/report/step_log.h>
 #include <imgcls/report/train_log.h>
+#include <imgcls/report/wandb_run.h>
 #include <imgcls/train/checkpoint.h>
 #include <imgcls/train/eval_details.h>
 #include <imgcls/train/evaluate.h>
@@ -20,8 +21,8 @@
 
 namespace imgcls::train {
 
-/// The tables of a run, and TensorBoard's files. Where it goes on from an earlier step, what is of
-/// later ones is removed first, so that no step is missing or comes twice.
+/// The tables of a run, and what TensorBoard and Weights & Biases show. Where it goes on from an
+/// earlier step, what is of later ones is removed first, so that no step is missing or comes twice.
 class RunLogs {
  public:
   /// For a run that goes on after `step` steps and after the evaluations up to step `evaluated`.
@@ -39,6 +40,8 @@ class RunLogs {
   void evaluation(const report::TrainLogRow& row, const EvalCounts& counts,
                   const EvalDetails& details, const data::Source& source,
                   const models::Model& model);
+  /// The session has ended after `time_s` of the run: it is complete, or goes on later.
+  void end(bool complete, double time_s);
 
  private:
   RunFiles files_;
@@ -46,6 +49,7 @@ class RunLogs {
   report::StepLog step_log_;
   std::unique_ptr<report::SampleLog> sample_log_;
   std::unique_ptr<EventLog> event_log_;
+  std::unique_ptr<report::WandbRun> wandb_run_;
 };
 
 }  // namespace imgcls::train

@@ -247,6 +247,9 @@ TrainResult Trainer::Session::run() {
   narrator_.skipped(*train_loader_);
   narrator_.skipped(*val_loader_);
   narrator_.end(result, files_);
+  dist::agree(world_, [&] {
+    if (logs_) logs_->end(stop_signal_ == 0, elapsed());
+  });
   world_.barrier();  // nobody leaves before the checkpoint is on the disk
   return result;
 }

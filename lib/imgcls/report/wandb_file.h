@@ -1,0 +1,37 @@
+#pragma once
+// A .wandb file that grows at its end, and is cut when a run goes on from an earlier step.
+
+#include <imgcls/report/append_file.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace imgcls::report {
+
+class WandbFile {
+ public:
+  /// Whether a record is kept, after its kind (its field in the message Record) and its message.
+  using Keep = std::function<bool(int kind, std::string_view message)>;
+
+  /// Opens `path`, which is made where it is absent. Removed are the first record that `keep`
+  /// refuses, all after it, and what a killed process left half-written. Throws IoError, as all
+  /// members do.
+  WandbFile(const std::filesystem::path& path, const Keep& keep);
+
+  /// Adds a record, to be written by the next `flush`.
+  void add(int kind, std::string_view message);
+  /// Hands what was added to the system in one write.
+  void flush();
+
+ private:
+  std::int64_t records_ = 0;
+  std::uint64_t size_ = 0;
+  std::string pending_;
+  std::unique_ptr<AppendFile> file_;
+};
+
+}  // namespace imgcls::report
