@@ -1,5 +1,6 @@
 // imgcls bench: measures parts of the library on the machine at hand.
 #include "bench_data.h"
+#include "bench_step.h"
 #include "commands.h"
 
 #include <imgcls/core/cores.h>
@@ -188,6 +189,7 @@ void add_bench(CLI::App& program, std::function<int()>& chosen) {
   CLI::App* bench = program.add_subcommand("bench", "Measure the library on this machine");
   bench->require_subcommand(1);
   add_data(*bench, chosen);
+  add_bench_step(*bench, chosen);
 }
 
 }  // namespace imgcls::cli

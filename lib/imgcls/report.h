@@ -6,3 +6,4 @@
 #include <imgcls/report/sample_log.h>
 #include <imgcls/report/terminal.h>
 #include <imgcls/report/train_log.h>
+#include <imgcls/report/wandb_run.h>

@@ -9,7 +9,9 @@
 #include <imgcls/train/precision.h>
 #include <imgcls/train/program.h>
 #include <imgcls/train/rank_fields.h>
+#include <imgcls/train/replica.h>
 #include <imgcls/train/step.h>
+#include <imgcls/train/step_profile.h>
 #include <imgcls/train/stop.h>
 #include <imgcls/train/trainer.h>
 #include <imgcls/train/wait_for_data.h>

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <imgcls/core/error.h>
 #include <imgcls/dist/queue_backend.h>
+#include <imgcls/dist/step_ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -28,6 +29,11 @@ class QueuedWork final : public c10d::Work {
     for (const at::Tensor& output : outputs_) bytes += output.nbytes();
     return fmt::format("imgcls::{} of {:.2f} MiB", c10d::opTypeToString(retrieveOpType()),
                        static_cast<double>(bytes) / (1 << 20));
+  }
+
+  /// The part of a training step that it is.
+  const char* range_name() {
+    return retrieveOpType() == c10d::OpType::ALLREDUCE ? ranges::kReduce : ranges::kOtherTravel;
   }
 
   void succeed() {
@@ -184,6 +190,7 @@ void QueueBackend::work_off_queue() {
         const at::ThreadLocalStateGuard state(operation.caller);
         const at::NoGradGuard no_grad;
         RECORD_FUNCTION(operation.work->trace_name(), std::vector<c10::IValue>());
+        const StepRange range(operation.work->range_name());
         operation.run();
       } catch (...) {
         error_ = std::current_exception();

@@ -110,6 +110,13 @@ void Narrator::clear() {
   if (progress_) progress_->clear();
 }
 
+void Narrator::profile(const StepTimes& times, const std::filesystem::path& trace) {
+  clear();
+  log_.info(
+      fmt::format("profile of {} steps, for chrome://tracing: {}", times.steps, trace.string()));
+  for (const std::string& line : table(times)) log_.info("  " + line);
+}
+
 void Narrator::skipped(const data::Loader& loader) const {
   if (loader.skipped() == 0) return;
   log_.warn(

@@ -9,6 +9,7 @@
 #include <imgcls/report/train_log.h>
 #include <imgcls/train/evaluate.h>
 #include <imgcls/train/run_folder.h>
+#include <imgcls/train/step_profile.h>
 #include <imgcls/train/trainer.h>
 
 #include <chrono>
@@ -67,6 +68,8 @@ class Narrator {
   void clear();
   /// The run's last lines.
   void end(const TrainResult& result, const RunFiles& files);
+  /// Where the time of the profiled steps went, and rank 0's trace.
+  void profile(const StepTimes& times, const std::filesystem::path& trace);
   /// Images that could not be read, of this rank.
   void skipped(const data::Loader& loader) const;
 

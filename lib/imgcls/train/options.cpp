@@ -165,6 +165,9 @@ RunOptions run_options(const Config& config) {
   o.tensorboard = j.at("log").at("tensorboard");
   o.wandb = j.at("log").at("wandb");
   o.wandb_project = j.at("log").at("wandb_project");
+  const std::string steps = j.at("profile").at("steps");
+  o.profile =
+      parse_step_span(steps, fmt::format("{}: profile.steps", config.origin("profile.steps")));
   o.folder = run_folder(j);
   return o;
 }

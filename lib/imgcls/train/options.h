@@ -7,6 +7,7 @@
 #include <imgcls/dist/data_parallel.h>
 #include <imgcls/optim/optimizer.h>
 #include <imgcls/optim/schedule.h>
+#include <imgcls/train/step_profile.h>
 
 #include <array>
 #include <cstdint>
@@ -111,6 +112,8 @@ struct RunOptions {
   /// Write an offline run of Weights & Biases (report/wandb_run.h), for this project of its.
   bool wandb = false;
   std::string wandb_project = "imgcls";
+  /// These steps are profiled: a trace of each rank (RunFiles::trace), and a table in the log.
+  StepSpan profile;
   /// Where results go (train/run_folder.h). Created.
   std::filesystem::path folder = "runs/run";
 };

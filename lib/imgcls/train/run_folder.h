@@ -9,11 +9,13 @@
 //   environment.json  what each session of the run ran on (train/environment.h)
 //   tensorboard/    what TensorBoard shows (train/event_log.h)
 //   wandb/          what Weights & Biases takes, where log.wandb asks for it (report/wandb_run.h)
+//   profile/        traces of the steps of profile.steps, a file a rank (train/step_profile.h)
 //   samples.csv     the samples of each step, where log.samples asks for it (report/sample_log.h)
 //   log.txt         what was said
 //   checkpoints/    see train/checkpoint.h
 
 #include <filesystem>
+#include <string>
 
 namespace imgcls::train {
 
@@ -27,6 +29,9 @@ struct RunFiles {
   std::filesystem::path evaluation() const { return folder / "eval"; }
   std::filesystem::path environment() const { return folder / "environment.json"; }
   std::filesystem::path tensorboard() const { return folder / "tensorboard"; }
+  std::filesystem::path trace(int rank) const {
+    return folder / "profile" / ("rank" + std::to_string(rank) + ".json");
+  }
   std::filesystem::path samples() const { return folder / "samples.csv"; }
   std::filesystem::path log() const { return folder / "log.txt"; }
   std::filesystem::path config() const { return folder / "config.json"; }

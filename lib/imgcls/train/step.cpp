@@ -1,5 +1,6 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/philox.h>
+#include <imgcls/dist/step_ranges.h>
 #include <imgcls/train/precision.h>
 #include <imgcls/train/step.h>
 
@@ -40,14 +41,22 @@ at::Tensor TrainStep::operator()(const DeviceBatch& batch, double lr, at::Tensor
                  last ? dist::Gradients::average : dist::Gradients::keep);
     loss = i == 0 ? part : loss.add_(part);
   }
-  if (gradient_norm != nullptr) *gradient_norm = norm_of_gradients();
+  if (gradient_norm != nullptr) {
+    const StepRange range(ranges::kNorm);
+    *gradient_norm = norm_of_gradients();
+  }
+  update(lr);
+  return loss;
+}
+
+void TrainStep::update(double lr) {
+  const StepRange range(ranges::kOptimizer);
   if (scaler_) {
     scaler_->step(optimizer_, lr);
   } else {
     optimizer_.step(lr);
   }
   optimizer_.zero_grad();
-  return loss;
 }
 
 at::Tensor TrainStep::norm_of_gradients() const {
@@ -72,6 +81,7 @@ at::Tensor TrainStep::cross_entropy(const at::Tensor& logits, const at::Tensor& 
 at::Tensor TrainStep::backward(const DeviceBatch& micro_batch, dist::Gradients gradients) {
   at::Tensor loss, total;
   {
+    const StepRange range(ranges::kForward);
     const Autocast autocast(device_, precision_);
     const at::Tensor logits = replicas_.forward(micro_batch.images, gradients).to(at::kFloat);
     loss = cross_entropy(logits, micro_batch.labels);
@@ -80,6 +90,7 @@ at::Tensor TrainStep::backward(const DeviceBatch& micro_batch, dist::Gradients g
       total = total.add(cross_entropy(auxiliary.to(at::kFloat), micro_batch.labels), weight);
     }
   }
+  const StepRange range(ranges::kBackward);
   if (accumulate_ > 1) total = total.div(static_cast<double>(accumulate_));
   (scaler_ ? scaler_->scale(total) : total).backward();
   return accumulate_ > 1 ? loss.detach().div(static_cast<double>(accumulate_)) : loss.detach();

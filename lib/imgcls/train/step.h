@@ -35,6 +35,7 @@ class TrainStep {
   optim::GradScaler* scaler() { return scaler_.get(); }
 
  private:
+  void update(double lr);
   at::Tensor norm_of_gradients() const;
   at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels) const;
   at::Tensor backward(const DeviceBatch& micro_batch, dist::Gradients gradients);

@@ -2,17 +2,16 @@
 #include <imgcls/core/file.h>
 #include <imgcls/core/machine.h>
 #include <imgcls/dist/agree.h>
-#include <imgcls/dist/data_parallel.h>
-#include <imgcls/dist/sync_batch_norm.h>
+#include <imgcls/dist/step_ranges.h>
 #include <imgcls/train/environment.h>
-#include <imgcls/train/input.h>
 #include <imgcls/train/narrator.h>
 #include <imgcls/train/precision.h>
 #include <imgcls/train/rank_fields.h>
+#include <imgcls/train/replica.h>
 #include <imgcls/train/run_folder.h>
 #include <imgcls/train/run_logs.h>
-#include <imgcls/train/step.h>
 #include <imgcls/train/step_meter.h>
+#include <imgcls/train/step_profile.h>
 #include <imgcls/train/stop.h>
 #include <imgcls/train/trainer.h>
 #include <imgcls/train/wait_for_data.h>
@@ -51,11 +50,12 @@ class Trainer::Session {
  private:
   void check_sources();
   void open_folder();
-  void fit_to_images();
   void start_or_resume();
   void train_epoch();
+  const data::Batch* next_batch();
   void one_step(const data::Batch& batch);
   void report_step();
+  void end_profile();
   void end_epoch();
   void report_evaluation(const EvalCounts& counts, const EvalDetails& details, int epoch,
                          bool saving);
@@ -69,23 +69,20 @@ class Trainer::Session {
   bool epoch_is_complete() const { return position_.consumed == batches_ * options_.batch; }
   bool is_finished() const { return position_.step >= last_step_; }
   double elapsed() const { return position_.elapsed_s + seconds_since(session_start_); }
-  optim::ScheduleOptions schedule() const;
+  Training training() { return {replica_->model(), replica_->optimizer(), replica_->scaler()}; }
 
   RunOptions options_;
   dist::World& world_;
   Narrator narrator_;
-  models::Model model_;
   std::shared_ptr<const data::Source> train_source_, val_source_;
   RunIdentity identity_;
   RunFiles files_;
   Checkpoints checkpoints_;
   std::unique_ptr<RunFolder> folder_;  // rank 0
   std::unique_ptr<RunLogs> logs_;      // rank 0
-  std::unique_ptr<data::Loader> train_loader_, val_loader_;
-  std::unique_ptr<InputStage> input_;
-  std::unique_ptr<optim::Optimizer> optimizer_;
-  std::unique_ptr<dist::DataParallel> replicas_;
-  std::unique_ptr<TrainStep> step_;
+  std::unique_ptr<Replica> replica_;
+  std::unique_ptr<data::Loader> val_loader_;
+  StepProfiler profiler_;
   StopSignals signals_;
 
   std::size_t batches_ = 0;     // global batches of an epoch
@@ -111,36 +108,23 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
     : options_(std::move(options)),
       world_(world),
       narrator_(world),
-      model_(std::move(model)),
       train_source_(std::move(train)),
       val_source_(std::move(val)),
       identity_{.config = std::move(config), .data_fingerprint = train_source_->fingerprint()},
       files_{options_.folder},
-      checkpoints_(files_.checkpoints(), options_.checkpoint.keep) {
+      checkpoints_(files_.checkpoints(), options_.checkpoint.keep),
+      profiler_(StepProfiler::Detail::everything, world.device() != "cpu") {
   check_sources();
   if (options_.data.threads == 0) options_.data.threads = world_.cores();
+  replica_ = std::make_unique<Replica>(std::move(model), train_source_, options_, world_);
   dist::agree(world_, [&] {
-    if (options_.sync_bn) dist::synchronise_batch_norm(model_, world_);
-    train_loader_ = std::make_unique<data::Loader>(
-        train_source_, train_loader_options(options_, world_.rank(), world_.size()));
     val_loader_ = std::make_unique<data::Loader>(
         val_source_, eval_loader_options(options_, world_.rank(), world_.size()));
     open_folder();
   });
-  batches_ = train_loader_->batches_per_epoch();
+  batches_ = replica_->steps_per_epoch();
   last_step_ = static_cast<std::int64_t>(batches_) * options_.epochs;
   if (options_.max_steps > 0) last_step_ = std::min(last_step_, options_.max_steps);
-
-  model_.to(world_.device());
-  // Before the replicas are made: the reducer lays its buckets out by the parameters' strides.
-  if (options_.channels_last) model_.to_channels_last();
-  model_.train();
-  input_ = std::make_unique<InputStage>(options_.data.normalisation, world_.device(),
-                                        options_.channels_last);
-  if (model_.wants_image_fit()) fit_to_images();
-  optimizer_ = optim::make_optimizer(model_.parameters(), options_.optimizer);
-  replicas_ = std::make_unique<dist::DataParallel>(model_, world_, options_.compress);
-  step_ = std::make_unique<TrainStep>(*replicas_, *optimizer_, world_.device(), options_);
   loss_sum_ =
       at::zeros({}, at::TensorOptions().dtype(at::kDouble).device(at::Device(world.device())));
 }
@@ -162,29 +146,6 @@ void Trainer::Session::open_folder() {
   narrator_.open(files_);
 }
 
-/// Every rank looks at the same images; the replicas then take rank 0's weights.
-void Trainer::Session::fit_to_images() {
-  constexpr std::size_t kImages = 2048;
-  dist::agree(world_, [&] {
-    data::LoaderOptions options = train_loader_options(options_, /*rank=*/0, /*world=*/1);
-    options.batch = std::min(kImages, train_source_->size());
-    options.prefetch = 1;
-    data::Loader loader(train_source_, options);
-    loader.start(0);
-    model_.fit_to_images((*input_)(*loader.next()).images);
-  });
-}
-
-optim::ScheduleOptions Trainer::Session::schedule() const {
-  const auto per_epoch = static_cast<double>(batches_);
-  return {.kind = options_.schedule.kind,
-          .lr = options_.schedule.lr,
-          .final_lr = options_.schedule.final_lr,
-          .warmup_steps = std::llround(options_.schedule.warmup_epochs * per_epoch),
-          .warmup_from = options_.schedule.warmup_from,
-          .total_steps = static_cast<std::int64_t>(batches_) * options_.epochs};
-}
-
 void Trainer::Session::start_or_resume() {
   std::string found;
   dist::agree(world_, [&] {
@@ -200,7 +161,7 @@ void Trainer::Session::start_or_resume() {
   found = world_.broadcast(found);
   dist::agree(world_, [&] {
     if (!found.empty()) {
-      position_ = load_checkpoint(found, {model_, *optimizer_, step_->scaler()}, identity_);
+      position_ = load_checkpoint(found, training(), identity_);
       saved_ = position_;
     }
     if (!world_.is_first()) return;
@@ -220,8 +181,8 @@ void Trainer::Session::start_or_resume() {
 }
 
 RunShape Trainer::Session::shape() const {
-  return {.model = model_.name(),
-          .parameters = model_.parameter_count(),
+  return {.model = replica_->model().name(),
+          .parameters = replica_->model().parameter_count(),
           .train_images = train_source_->size(),
           .val_images = val_source_->size(),
           .steps_per_epoch = batches_,
@@ -238,13 +199,14 @@ TrainResult Trainer::Session::run() {
     train_epoch();
     if (stop_signal_ == 0) end_epoch();
   }
+  end_profile();
   save();
   TrainResult result{.position = position_,
                      .eval = last_eval_,
                      .stopped_by = stop_signal_,
                      .checkpoint = checkpoints_.path(position_.step)};
   result.position.elapsed_s = elapsed();
-  narrator_.skipped(*train_loader_);
+  narrator_.skipped(replica_->loader());
   narrator_.skipped(*val_loader_);
   narrator_.end(result, files_);
   dist::agree(world_, [&] {
@@ -256,16 +218,17 @@ TrainResult Trainer::Session::run() {
 
 void Trainer::Session::train_epoch() {
   narrator_.begin_phase(position_.consumed);
-  train_loader_->start(position_.epoch, position_.consumed);
+  replica_->loader().start(position_.epoch, position_.consumed);
   meter_.resume();
   while (!is_finished() && !epoch_is_complete()) {
-    stop_signal_ = wait_for_data(*train_loader_, world_, [this] { return signals_.received(); });
-    if (stop_signal_ != 0) break;
-    const data::Batch* batch = train_loader_->next();
-    meter_.has_data();
-    if (logs_ && timed_steps_ == 0) logs_->first_batch(*batch, position_.step + 1);
-    one_step(*batch);
-    meter_.has_stepped(static_cast<std::int64_t>(options_.batch));
+    if (position_.step + 1 == options_.profile.first) profiler_.start();
+    {
+      const StepRange range(ranges::kStep);
+      const data::Batch* batch = next_batch();
+      if (batch == nullptr) break;
+      one_step(*batch);
+    }
+    if (position_.step == options_.profile.last) end_profile();
     const bool write = position_.step % options_.log_every == 0;
     if (write || narrator_.wants_step()) narrator_.step(status(), write);
     if (write) report_step();
@@ -278,16 +241,26 @@ void Trainer::Session::train_epoch() {
   timed_s_ += narrator_.phase_seconds();
 }
 
+/// The batch of the next step; null where the run is to stop.
+const data::Batch* Trainer::Session::next_batch() {
+  const data::Batch* batch = nullptr;
+  {
+    const StepRange range(ranges::kDataWait);
+    data::Loader& loader = replica_->loader();
+    stop_signal_ = wait_for_data(loader, world_, [this] { return signals_.received(); });
+    if (stop_signal_ != 0) return nullptr;
+    batch = loader.next();
+  }
+  meter_.has_data();
+  if (logs_ && timed_steps_ == 0) logs_->first_batch(*batch, position_.step + 1);
+  return batch;
+}
+
 void Trainer::Session::one_step(const data::Batch& batch) {
   const at::NoGradGuard no_grad;
-  seed_step(options_.seed, position_.step, world_.rank());
   const bool logged = (position_.step + 1) % options_.log_every == 0;
-  at::Tensor loss;
-  {
-    const at::AutoGradMode with_grad(true);
-    loss = (*step_)((*input_)(batch), optim::learning_rate(schedule(), position_.step),
-                    logged ? &gradient_norm_ : nullptr);
-  }
+  const at::Tensor loss = replica_->step(batch, position_.step, logged ? &gradient_norm_ : nullptr);
+  meter_.has_stepped(static_cast<std::int64_t>(options_.batch));
   if (logged) step_loss_ = loss;
   loss_sum_.add_(loss.to(at::kDouble), static_cast<double>(batch.size));
   images_ += static_cast<std::int64_t>(batch.size);
@@ -309,16 +282,25 @@ void Trainer::Session::report_step() {
   world_.sum(sums);
   throw_if_diverged(sums[0]);
   if (!logs_) return;
-  logs_->step({.step = position_.step,
-               .epoch = position_.epoch + 1,
-               .time_s = elapsed(),
-               .loss = sums[1] / world_.size(),
-               .lr = optim::learning_rate(schedule(), position_.step - 1),
-               .grad_norm = gradient_norm_.item<double>(),
-               .loss_scale = step_->scaler() != nullptr ? step_->scaler()->current_scale() : 1,
-               .images_per_second = mine.images_per_second(),
-               .data_wait = sums[2] / world_.size(),
-               .memory_mib = sums[3]});
+  logs_->step(
+      {.step = position_.step,
+       .epoch = position_.epoch + 1,
+       .time_s = elapsed(),
+       .loss = sums[1] / world_.size(),
+       .lr = replica_->learning_rate(position_.step - 1),
+       .grad_norm = gradient_norm_.item<double>(),
+       .loss_scale = replica_->scaler() != nullptr ? replica_->scaler()->current_scale() : 1,
+       .images_per_second = mine.images_per_second(),
+       .data_wait = sums[2] / world_.size(),
+       .memory_mib = sums[3]});
+}
+
+/// Writes the trace of each rank, and says where the steps' time went. All ranks call it.
+void Trainer::Session::end_profile() {
+  if (!profiler_.is_running()) return;
+  StepTimes times;
+  dist::agree(world_, [&] { times = profiler_.stop(files_.trace(world_.rank())); });
+  narrator_.profile(mean(times, world_), files_.trace(0));
 }
 
 /// Sum of the losses of the epoch so far, and the number of images in it, over all ranks.
@@ -364,21 +346,21 @@ void Trainer::Session::report_evaluation(const EvalCounts& counts, const EvalDet
       .checkpoint_dir = saving ? checkpoints_.path(position_.step).string() : ""};
   narrator_.epoch(row);
   dist::agree(world_, [&] {
-    if (logs_) logs_->evaluation(row, counts, details, *val_source_, model_);
+    if (logs_) logs_->evaluation(row, counts, details, *val_source_, replica_->model());
   });
 }
 
 EvalCounts Trainer::Session::evaluate_now(EvalDetails& details) {
   narrator_.begin_phase();
-  replicas_->sync_buffers();
+  replica_->sync_buffers();
   const std::size_t total = val_loader_->batches_per_epoch();
   const auto go_on = [&](std::size_t done) {
     const std::size_t images = std::min(val_source_->size(), done * options_.eval.batch);
     narrator_.eval_batches(done, total, images, position_);
     return signals_.received() == 0;
   };
-  const EvalCounts counts =
-      evaluate(model_, *val_loader_, *input_, world_, options_.eval.flip, go_on, &details);
+  const EvalCounts counts = evaluate(replica_->model(), *val_loader_, replica_->input(), world_,
+                                     options_.eval.flip, go_on, &details);
   if (counts.images < 0) stop_signal_ = static_cast<int>(world_.max(signals_.received()));
   eval_s_ = narrator_.phase_seconds();
   return counts;
@@ -403,7 +385,7 @@ void Trainer::Session::save() {
   narrator_.clear();
   dist::agree(world_, [&] {
     if (world_.is_first()) {
-      checkpoints_.save({model_, *optimizer_, step_->scaler()}, now, identity_);
+      checkpoints_.save(training(), now, identity_);
     }
   });
   saved_ = now;
@@ -418,7 +400,7 @@ StepStatus Trainer::Session::status() const {
   return {
       .position = position_,
       .loss = loss_sum_.item<double>() / images,
-      .lr = optim::learning_rate(schedule(), position_.step - 1),
+      .lr = replica_->learning_rate(position_.step - 1),
       .epoch_eta_s = per_step * static_cast<double>(batches_ - position_.consumed / options_.batch),
       .run_eta_s = per_step * left + eval_s_ * evals,
       .data_wait = meter_.figures().data_wait()};

@@ -1,0 +1,76 @@
+#include <imgcls/dist/agree.h>
+#include <imgcls/dist/step_ranges.h>
+#include <imgcls/dist/sync_batch_norm.h>
+#include <imgcls/train/replica.h>
+
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace imgcls::train {
+namespace {
+
+optim::ScheduleOptions schedule_of(const RunOptions& options, std::size_t steps_per_epoch) {
+  const auto per_epoch = static_cast<double>(steps_per_epoch);
+  return {.kind = options.schedule.kind,
+          .lr = options.schedule.lr,
+          .final_lr = options.schedule.final_lr,
+          .warmup_steps = std::llround(options.schedule.warmup_epochs * per_epoch),
+          .warmup_from = options.schedule.warmup_from,
+          .total_steps = static_cast<std::int64_t>(steps_per_epoch) * options.epochs};
+}
+
+}  // namespace
+
+Replica::Replica(models::Model model, std::shared_ptr<const data::Source> source,
+                 const RunOptions& options, dist::World& world)
+    : options_(options), world_(world), model_(std::move(model)) {
+  dist::agree(world_, [&] {
+    if (options_.sync_bn) dist::synchronise_batch_norm(model_, world_);
+    loader_ = std::make_unique<data::Loader>(
+        source, train_loader_options(options_, world_.rank(), world_.size()));
+  });
+  schedule_ = schedule_of(options_, steps_per_epoch());
+
+  model_.to(world_.device());
+  // Before the replicas are made: the reducer lays its buckets out by the parameters' strides.
+  if (options_.channels_last) model_.to_channels_last();
+  model_.train();
+  input_ = std::make_unique<InputStage>(options_.data.normalisation, world_.device(),
+                                        options_.channels_last);
+  if (model_.wants_image_fit()) fit_to_images(source);
+  optimizer_ = optim::make_optimizer(model_.parameters(), options_.optimizer);
+  parallel_ = std::make_unique<dist::DataParallel>(model_, world_, options_.compress);
+  step_ = std::make_unique<TrainStep>(*parallel_, *optimizer_, world_.device(), options_);
+}
+
+/// Every rank looks at the same images; the replicas then take rank 0's weights.
+void Replica::fit_to_images(const std::shared_ptr<const data::Source>& source) {
+  constexpr std::size_t kImages = 2048;
+  dist::agree(world_, [&] {
+    data::LoaderOptions options = train_loader_options(options_, /*rank=*/0, /*world=*/1);
+    options.batch = std::min(kImages, source->size());
+    options.prefetch = 1;
+    data::Loader loader(source, options);
+    loader.start(0);
+    model_.fit_to_images((*input_)(*loader.next()).images);
+  });
+}
+
+at::Tensor Replica::step(const data::Batch& batch, std::int64_t done, at::Tensor* gradient_norm) {
+  seed_step(options_.seed, done, world_.rank());
+  const at::AutoGradMode with_grad(true);
+  DeviceBatch inputs;
+  {
+    const StepRange range(ranges::kInput);
+    inputs = (*input_)(batch);
+  }
+  return (*step_)(inputs, learning_rate(done), gradient_norm);
+}
+
+double Replica::learning_rate(std::int64_t done) const {
+  return optim::learning_rate(schedule_, done);
+}
+
+}  // namespace imgcls::train

@@ -1,0 +1,61 @@
+#pragma once
+// What a rank trains with: its model, its share of the images, and what takes a step.
+
+#include <imgcls/data/loader.h>
+#include <imgcls/data/source.h>
+#include <imgcls/dist/data_parallel.h>
+#include <imgcls/dist/world.h>
+#include <imgcls/models/model.h>
+#include <imgcls/optim/optimizer.h>
+#include <imgcls/optim/schedule.h>
+#include <imgcls/train/input.h>
+#include <imgcls/train/options.h>
+#include <imgcls/train/step.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace imgcls::train {
+
+class Replica {
+ public:
+  /// `options.data.threads` is not 0. Moves the model to the rank's device and gives it rank 0's
+  /// weights. All ranks call it alike; throws dist::AgreedError. `options` and `world` must outlive
+  /// this.
+  Replica(models::Model model, std::shared_ptr<const data::Source> source,
+          const RunOptions& options, dist::World& world);
+
+  /// One step on a batch of the loader's, the run's (`done` + 1)-th: its random numbers, its
+  /// learning rate, forward, backward, update. Result and `gradient_norm` as TrainStep's. Gradients
+  /// need not be enabled by the caller.
+  at::Tensor step(const data::Batch& batch, std::int64_t done, at::Tensor* gradient_norm = nullptr);
+  /// Of the (`done` + 1)-th step.
+  double learning_rate(std::int64_t done) const;
+
+  /// Gives the buffers (running statistics) rank 0's values. All ranks call it.
+  void sync_buffers() { parallel_->sync_buffers(); }
+
+  std::size_t steps_per_epoch() const { return loader_->batches_per_epoch(); }
+  models::Model& model() { return model_; }
+  data::Loader& loader() { return *loader_; }
+  const InputStage& input() const { return *input_; }
+  optim::Optimizer& optimizer() { return *optimizer_; }
+  /// Null but for fp16.
+  optim::GradScaler* scaler() { return step_->scaler(); }
+
+ private:
+  void fit_to_images(const std::shared_ptr<const data::Source>& source);
+
+  const RunOptions& options_;
+  dist::World& world_;
+  models::Model model_;
+  std::unique_ptr<data::Loader> loader_;
+  std::unique_ptr<InputStage> input_;
+  std::unique_ptr<optim::Optimizer> optimizer_;
+  std::unique_ptr<dist::DataParallel> parallel_;
+  std::unique_ptr<TrainStep> step_;
+  optim::ScheduleOptions schedule_;
+};
+
+}  // namespace imgcls::train
