@@ -31,6 +31,20 @@ TEST_CASE("report makes the page of a run that has been trained, and its picture
   }
 }
 
+TEST_CASE("a page that is served follows a run while it goes on, and says when the server ends") {
+  const FolderData data;
+  REQUIRE(run_program(data.train("run", "train.epochs=4 train.max_steps=5")).code == 0);
+  const auto outcome = run_program(
+      "python3 " IMGCLS_SOURCE_DIR "/tests/report/live.py " IMGCLS_BINARY_DIR "/bin/imgcls " +
+      (data / "run").string() + " '" + data.train("run", "train.epochs=4") + "'");
+  if (outcome.code == 77) {
+    WARN("skipped: " << outcome.output);
+    return;
+  }
+  INFO(outcome.output);
+  CHECK(outcome.code == 0);
+}
+
 TEST_CASE("report says what a run is, where it is given something else") {
   const FolderData data;
   const auto nothing = run_program(kReport + (data / "absent").string());
