@@ -2,9 +2,9 @@
 //
 //   build/bin/logging [STEPS]
 //
-// ResNet-18 for small images at 32 x 32, batch 128, with the default settings: a logged step each
-// 100 steps, an evaluation each 390 (an epoch of CIFAR-10). Steps with and without the norm of the
-// gradients alternate, so that both meet the same machine.
+// ResNet-18 for small images at 32 x 32, batch 128, with the default settings and a run for Weights
+// & Biases: a logged step each 100 steps, an evaluation each 390 (an epoch of CIFAR-10). Steps with
+// and without the norm of the gradients alternate, so that both meet the same machine.
 #include <imgcls/dist/data_parallel.h>
 #include <imgcls/dist/world.h>
 #include <imgcls/models/registry.h>
@@ -85,7 +85,9 @@ std::pair<double, double> time_logs(const models::Model& model) {
   std::filesystem::create_directory(folder);
   double row = 0, evaluation = 0;
   {
-    train::RunLogs logs(train::RunFiles{folder}, {}, 0, 0, R"({"train":{"epochs":1}})");
+    train::RunOptions options;
+    options.wandb = true;
+    train::RunLogs logs(train::RunFiles{folder}, options, 0, 0, R"({"train":{"epochs":1}})");
     constexpr int kRows = 200;
     row = seconds([&] {
             for (int i = 1; i <= kRows; ++i) logs.step({.step = i, .epoch = 1, .loss = 2.5});
