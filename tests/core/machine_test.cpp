@@ -4,15 +4,31 @@
 #include <imgcls/core/machine.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <thread>
 
 using namespace imgcls;
 
 TEST_CASE("this process's machine, memory and command line are found") {
   CHECK_FALSE(host_name().empty());
   CHECK(memory_gib() > 0.1);
+  CHECK(available_mib() > 1);
+  CHECK(available_mib() < 1024 * memory_gib());
   CHECK(resident_mib() > 1);
   REQUIRE_FALSE(command_line().empty());
   CHECK(command_line().front().find("test_core") != std::string::npos);
+}
+
+TEST_CASE("processor time grows while a process computes, and hardly while it rests") {
+  const double begin = cpu_seconds();
+  CHECK(begin > 0);
+  const auto start = std::chrono::steady_clock::now();
+  while (cpu_seconds() < begin + 0.01) {
+  }
+  CHECK(std::chrono::steady_clock::now() - start >= std::chrono::milliseconds(9));
+  const double busy = cpu_seconds();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  CHECK(cpu_seconds() - busy < 0.04);
 }
 
 TEST_CASE("the commit of a work tree is found from a folder in it") {

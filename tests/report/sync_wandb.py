@@ -128,7 +128,7 @@ def main():
     if not system["system.proc.memory.rssMB"] > 1:
         sys.exit(f"system figures: {system}")
     output = [line.split(" ", 1)[1] for _, line in sorted(server.lines["output.log"].items())]
-    expect("output", output, ["one line", "and \u00e9"])
+    expect("output", output, ["one line", "and \u00e9, no UTF-8: \ufffd"])
     expect("end", server.end, {"complete": True, "exitcode": 0})
     metadata = json.loads(server.files["wandb-metadata.json"])
     if not metadata["host"] or not metadata["cpu"]["model"]:

@@ -206,7 +206,7 @@ TEST_CASE("Weights & Biases' own client uploads every value that was written") {
     run.step({.step = 11, .epoch = 1, .loss = 3});  // lost with what follows
     run.end(false, 1);
   }
-  std::ofstream(log) << "one line\nand \xC3\xA9\n";
+  std::ofstream(log) << "one line\nand \xC3\xA9, no UTF-8: \xFF\n";
   report::WandbRun run(folder.path(), log, options, 10, 10);
   // More than a block.
   for (std::int64_t step = 11; step <= 300; ++step) {

@@ -1,3 +1,4 @@
+#include <imgcls/core/utf8.h>
 #include <imgcls/report/embedded.h>
 #include <imgcls/report/page.h>
 
@@ -60,10 +61,8 @@ std::string json_text(const json& value) {
 }
 
 std::string page_html(const json& report) {
-  const json title = report.at("title");
-  // The dump makes valid UTF-8 of it; the quotes around it go.
-  const json valid = json::parse(title.dump(-1, ' ', false, json::error_handler_t::replace));
-  return filled(kPageHtml, {{"title", escaped(valid.get<std::string>())},
+  const std::string title = to_utf8(report.at("title").get_ref<const std::string&>());
+  return filled(kPageHtml, {{"title", escaped(title)},
                             {"connect", report.at("live").is_null() ? "'none'" : "'self'"},
                             {"css", std::string(kPageCss)},
                             {"report", json_text(report)},

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <protozero/pbf_reader.hpp>
+#include <protozero/pbf_writer.hpp>
 
 namespace imgcls::report {
 namespace {

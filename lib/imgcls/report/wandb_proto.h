@@ -1,10 +1,6 @@
 #pragma once
 // The fields' numbers of the messages in .wandb files, from the client's wandb_internal.proto.
 
-#include <protozero/pbf_writer.hpp>
-
-#include <string_view>
-
 namespace imgcls::report::wandb {
 
 namespace record {
@@ -74,18 +70,6 @@ enum { code = 1, runtime = 2 };
 
 namespace time {
 enum { seconds = 1, nanos = 2 };
-}
-
-inline void add_text(protozero::pbf_writer& out, int field, std::string_view text) {
-  out.add_string(static_cast<protozero::pbf_tag_type>(field), text.data(), text.size());
-}
-
-/// A key with its value as JSON text.
-inline void add_item(protozero::pbf_writer& out, int field, std::string_view key,
-                     std::string_view value) {
-  protozero::pbf_writer entry(out, static_cast<protozero::pbf_tag_type>(field));
-  add_text(entry, item::key, key);
-  add_text(entry, item::value, value);
 }
 
 }  // namespace imgcls::report::wandb

@@ -10,6 +10,7 @@
 #include <imgcls/report/step_log.h>
 #include <imgcls/report/train_log.h>
 #include <imgcls/report/wandb_file.h>
+#include <imgcls/report/wandb_message.h>
 
 #include <chrono>
 #include <cstdint>
@@ -18,7 +19,7 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <vector>
 
 namespace imgcls::report {
 
@@ -47,11 +48,9 @@ class WandbRun {
   void end(bool complete, double time_s);
 
  private:
-  using Figure = std::pair<std::string_view, double>;
-
   void begin(std::string_view id, const WandbOptions& options);
   void begin_session(const WandbOptions& options);
-  void add_row(std::span<const Figure> figures, double time_s);
+  void add_row(std::span<const wandb::Figure> figures, double time_s);
   void add_system_figures();
   void add_output();
 

@@ -1,4 +1,5 @@
 #include <imgcls/core/file.h>
+#include <imgcls/core/utf8.h>
 #include <imgcls/data/decode.h>
 #include <imgcls/data/thumbnail.h>
 #include <imgcls/train/event_log.h>
@@ -50,7 +51,8 @@ std::vector<report::Hyperparameter> as_hyperparameters(const nlohmann::json& fla
     } else if (value.is_number()) {
       parameters.emplace_back(key, value.get<double>());
     } else {
-      parameters.emplace_back(key, value.is_string() ? value.get<std::string>() : dump(value));
+      parameters.emplace_back(key,
+                              value.is_string() ? to_utf8(value.get<std::string>()) : dump(value));
     }
   }
   return parameters;

@@ -1,0 +1,49 @@
+#pragma once
+// The training loss of an epoch that is under way.
+
+#include <ATen/core/Tensor.h>
+#include <imgcls/dist/world.h>
+#include <imgcls/train/checkpoint.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace imgcls::train {
+
+/// Over all ranks.
+struct LossTotals {
+  double sum = 0;  ///< of the images' losses
+  std::int64_t images = 0;
+
+  double mean() const { return images > 0 ? sum / static_cast<double>(images) : 0; }
+};
+
+/// Adds this rank's losses up on its device; reading a figure waits for it.
+class EpochLoss {
+ public:
+  explicit EpochLoss(dist::World& world);
+
+  /// Goes on with what a checkpoint holds, which rank 0 keeps for all.
+  void go_on(const Position& position);
+  /// The mean loss (a scalar on the device) of so many images.
+  void add(const at::Tensor& mean, std::size_t images);
+  /// Another epoch begins.
+  void reset();
+
+  /// Of this rank.
+  double sum() const { return sum_.item<double>(); }
+  double mean() const;
+  /// Of all ranks. All ranks call it.
+  LossTotals totals() const;
+
+ private:
+  dist::World& world_;
+  at::Tensor sum_;  // in double
+  std::int64_t images_ = 0;
+};
+
+/// Throws dist::AgreedError, with advice, where the sum of the losses of all ranks after `step`
+/// steps is no finite number.
+void throw_if_diverged(double loss_sum, std::int64_t step);
+
+}  // namespace imgcls::train
