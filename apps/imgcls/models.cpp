@@ -21,15 +21,14 @@ struct Arguments {
 
 int list(const Arguments& arguments) {
   nlohmann::json all = nlohmann::json::array();
-  if (!arguments.json) {
-    fmt::print("{:<22} {:>12} {:>9} {:>6}  {}\n", "model", "parameters", "GFLOPs", "input",
-               "paper");
-  }
   int shown = 0;
   for (const std::string& name : models::names()) {
     if (name.find(arguments.filter) == std::string::npos) continue;
     const models::ModelInfo& info = models::info(name);
-    ++shown;
+    if (shown++ == 0 && !arguments.json) {
+      fmt::print("{:<22} {:>12} {:>9} {:>6}  {}\n", "model", "parameters", "GFLOPs", "input",
+                 "paper");
+    }
     if (arguments.json) {
       all.push_back({{"name", name},
                      {"parameters", info.parameters},
@@ -41,8 +40,10 @@ int list(const Arguments& arguments) {
                  info.input_size, info.paper);
     }
   }
-  if (arguments.json) fmt::print("{}\n", all.dump(1));
-  if (shown > 0) return train::kSuccess;
+  if (shown > 0) {
+    if (arguments.json) fmt::print("{}\n", all.dump(1));
+    return train::kSuccess;
+  }
   fmt::print(stderr, "no model's name has \"{}\" in it; `imgcls models` lists all\n",
              arguments.filter);
   return train::kUsage;

@@ -139,3 +139,18 @@ TEST_CASE("a run starts from other weights, with a new head and frozen layers") 
   CHECK(wrong.code != 0);
   CHECK_THAT(wrong.output, Contains("model.freeze") && Contains("nothing"));
 }
+
+TEST_CASE("the example with threads names a class for each photo, and each broken one") {
+  const FolderData data;
+  const std::string weights = (data / "w.safetensors").string();
+  REQUIRE(run_program(kImgcls + "weights init squeezenet1_1 -o " + weights).code == 0);
+  replace_file(data / "data/val/red/broken.jpg", "no image");
+  const auto outcome =
+      run_program(IMGCLS_BINARY_DIR "/bin/030-classify-from-threads squeezenet1_1 " + weights +
+                  " " + (data / "data/val").string());
+  CHECK(outcome.code == 0);
+  CHECK(std::count(outcome.output.begin(), outcome.output.end(), '\n') == 28);
+  CHECK_THAT(outcome.output,
+             Contains((data / "data/val/blue/0.jpg").string() + ": ") && Contains("broken.jpg"));
+  CHECK(run_program(IMGCLS_BINARY_DIR "/bin/030-classify-from-threads").code == 2);
+}

@@ -1,3 +1,4 @@
+#include <imgcls/core/descriptor.h>
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
 
@@ -18,35 +19,6 @@ namespace fs = std::filesystem;
 [[noreturn]] void fail(std::string_view what, const fs::path& path, int error) {
   throw IoError(
       fmt::format("{} {}: {}", what, path.string(), std::generic_category().message(error)));
-}
-
-/// An open file descriptor, closed at the end of its scope.
-class Descriptor {
- public:
-  Descriptor(const fs::path& path, int flags, mode_t mode = 0644)
-      : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-void write_all(int descriptor, const fs::path& path, std::span<const std::byte> bytes) {
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t put = ::write(descriptor, bytes.data() + done, bytes.size() - done);
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) {
-      fail(fmt::format("cannot write {} bytes (stopped after {}) to", bytes.size(), done), path,
-           errno);
-    }
-    done += static_cast<std::size_t>(put);
-  }
 }
 
 }  // namespace
@@ -89,14 +61,14 @@ std::string read_text(const fs::path& path) {
 void write_synced(const fs::path& path, std::span<const std::byte> bytes) {
   const Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
   if (file.get() < 0) fail("cannot create", path, errno);
-  write_all(file.get(), path, bytes);
+  write_all(file, path, bytes);
   if (::fsync(file.get()) != 0) fail("cannot flush to disk", path, errno);
 }
 
 void write_unsynced(const fs::path& path, std::span<const std::byte> bytes) {
   const Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
   if (file.get() < 0) fail("cannot create", path, errno);
-  write_all(file.get(), path, bytes);
+  write_all(file, path, bytes);
 }
 
 void sync_filesystem(const fs::path& path) {

@@ -39,7 +39,7 @@ std::string field(const fs::path& path, std::string_view key) {
 fs::path git_folder(const fs::path& folder) {
   std::error_code error;
   for (fs::path at = fs::absolute(folder, error);; at = at.parent_path()) {
-    const fs::path git = at / ".git";
+    fs::path git = at / ".git";
     if (fs::is_directory(git, error)) return git;
     constexpr std::string_view kLink = "gitdir: ";
     if (const std::string line = first_line(git); line.starts_with(kLink)) {
@@ -114,7 +114,7 @@ std::vector<std::string> command_line() {
 std::string git_commit(const fs::path& folder) {
   const fs::path git = git_folder(folder);
   if (git.empty()) return {};
-  const std::string head = first_line(git / "HEAD");
+  std::string head = first_line(git / "HEAD");
   constexpr std::string_view kReference = "ref: ";
   if (!head.starts_with(kReference)) return head;
   const std::string reference = head.substr(kReference.size());

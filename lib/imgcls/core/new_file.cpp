@@ -8,22 +8,20 @@
 
 #include <cerrno>
 #include <system_error>
-#include <utility>
 
 namespace imgcls {
 
 namespace fs = std::filesystem;
 
-NewFile::NewFile(const fs::path& path, std::string_view suffix) : path_(path), temporary_(path) {
-  temporary_ += suffix;
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) fail("cannot create");
+NewFile::NewFile(const fs::path& path, std::string_view suffix)
+    : path_(path),
+      temporary_(fs::path(path) += suffix),
+      file_(temporary_, O_WRONLY | O_CREAT | O_TRUNC) {
+  if (file_.get() < 0) fail("cannot create");
 }
 
 NewFile::~NewFile() {
-  if (descriptor_ < 0) return;
-  ::close(descriptor_);
-  ::unlink(temporary_.c_str());
+  if (file_.get() >= 0) ::unlink(temporary_.c_str());
 }
 
 void NewFile::fail(std::string_view what) const {
@@ -32,14 +30,8 @@ void NewFile::fail(std::string_view what) const {
 }
 
 void NewFile::write(std::span<const std::byte> bytes) {
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t put = ::write(descriptor_, bytes.data() + done, bytes.size() - done);
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) fail(fmt::format("cannot write {} bytes after {} to", bytes.size(), bytes_));
-    done += static_cast<std::size_t>(put);
-    bytes_ += static_cast<std::uint64_t>(put);
-  }
+  write_all(file_, temporary_, bytes);
+  bytes_ += bytes.size();
 }
 
 void NewFile::write(std::string_view text) {
@@ -47,9 +39,8 @@ void NewFile::write(std::string_view text) {
 }
 
 void NewFile::commit() {
-  if (::fsync(descriptor_) != 0) fail("cannot flush to disk");
-  if (::close(std::exchange(descriptor_, -1)) != 0 ||
-      ::rename(temporary_.c_str(), path_.c_str()) != 0) {
+  if (::fsync(file_.get()) != 0) fail("cannot flush to disk");
+  if (!file_.close() || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
     const int error = errno;
     ::unlink(temporary_.c_str());
     errno = error;

@@ -1,6 +1,8 @@
 #pragma once
 // A file written piece by piece, that has its name only when it is whole and on the disk.
 
+#include <imgcls/core/descriptor.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -31,7 +33,7 @@ class NewFile {
   [[noreturn]] void fail(std::string_view what) const;
 
   std::filesystem::path path_, temporary_;
-  int descriptor_ = -1;
+  Descriptor file_;
   std::uint64_t bytes_ = 0;
 };
 

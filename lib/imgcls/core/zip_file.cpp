@@ -188,6 +188,7 @@ class Reader {
 
   void refuse_overlaps(std::vector<Described>& all) const {
     std::vector<const Described*> sorted;
+    sorted.reserve(all.size());
     for (const Described& one : all) sorted.push_back(&one);
     std::ranges::sort(sorted, {}, &Described::local);
     std::uint64_t end = 0;

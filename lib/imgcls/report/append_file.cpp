@@ -6,32 +6,30 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstddef>
+#include <span>
 #include <system_error>
 
 namespace imgcls::report {
+namespace {
 
-void throw_cannot_write(const std::filesystem::path& path) {
+[[noreturn]] void throw_cannot_write(const std::filesystem::path& path) {
   throw IoError(
       fmt::format("cannot write {}: {}", path.string(), std::generic_category().message(errno)));
 }
 
-AppendFile::AppendFile(std::filesystem::path path) : path_(std::move(path)) {
-  descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) throw_cannot_write(path_);
-}
+}  // namespace
 
-AppendFile::~AppendFile() {
-  ::close(descriptor_);
+AppendFile::AppendFile(std::filesystem::path path)
+    : path_(std::move(path)), file_(path_, O_WRONLY | O_CREAT | O_APPEND) {
+  if (file_.get() < 0) throw_cannot_write(path_);
 }
 
 void AppendFile::append(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw_cannot_write(path_);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
+  write_all(file_, path_, std::as_bytes(std::span(bytes)));
+}
+
+void cut_file(const std::filesystem::path& path, std::uint64_t size) {
+  if (::truncate(path.c_str(), static_cast<off_t>(size)) != 0) throw_cannot_write(path);
 }
 
 }  // namespace imgcls::report

@@ -1,6 +1,9 @@
 #pragma once
 // A file that grows at its end.
 
+#include <imgcls/core/descriptor.h>
+
+#include <cstdint>
 #include <filesystem>
 #include <string_view>
 
@@ -12,9 +15,6 @@ class AppendFile {
  public:
   /// Makes the file where it is absent.
   explicit AppendFile(std::filesystem::path path);
-  ~AppendFile();
-  AppendFile(const AppendFile&) = delete;
-  AppendFile& operator=(const AppendFile&) = delete;
 
   /// Hands `bytes` to the system in one write, where it takes them all; they are not flushed to the
   /// disk.
@@ -22,10 +22,10 @@ class AppendFile {
 
  private:
   std::filesystem::path path_;
-  int descriptor_;
+  Descriptor file_;
 };
 
-/// Throws the IoError for a file that could not be written, with the reason in errno.
-[[noreturn]] void throw_cannot_write(const std::filesystem::path& path);
+/// Cuts a file to its first `size` bytes. Throws IoError.
+void cut_file(const std::filesystem::path& path, std::uint64_t size);
 
 }  // namespace imgcls::report

@@ -20,9 +20,11 @@ Axis make_axis(double low, double high, int count, bool round) {
   Axis axis;
   axis.digits = std::max(0, static_cast<int>(-std::floor(std::log10(step) + 1e-9)));
   constexpr double kSlack = 1e-9;  // of a step: what rounding may miss
+  // In steps.
   const double first = round ? std::floor(low / step + kSlack) : std::ceil(low / step - kSlack);
   const double last = round ? std::ceil(high / step - kSlack) : std::floor(high / step + kSlack);
-  for (double i = first; i <= last; ++i) axis.ticks.push_back(i * step);
+  const auto ticks = static_cast<int>(last - first) + 1;
+  for (int i = 0; i < ticks; ++i) axis.ticks.push_back((first + i) * step);
   axis.low = round ? first * step : low;
   axis.high = round ? last * step : high;
   return axis;

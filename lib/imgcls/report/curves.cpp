@@ -81,6 +81,7 @@ std::vector<EvaluationPoint> evaluation_curve(std::span<const Run> runs, const G
     for (const TrainLogRow& row : runs[run].evaluations) by_step[row.step].push_back(&row);
   }
   std::vector<EvaluationPoint> curve;
+  curve.reserve(by_step.size());
   for (const auto& [step, rows] : by_step) curve.push_back(point_of(rows));
   return curve;
 }

@@ -4,7 +4,6 @@
 #include <imgcls/report/tf_record.h>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -76,7 +75,7 @@ void cut(const fs::path& path, std::int64_t step) {
     kept = text.size() - rest.size();
   }
   if (kept == text.size()) return;
-  if (::truncate(path.c_str(), static_cast<off_t>(kept)) != 0) throw_cannot_write(path);
+  cut_file(path, kept);
 }
 
 /// Cuts the folder's files; how many there are.

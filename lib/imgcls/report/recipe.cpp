@@ -21,7 +21,7 @@ void flatten(const json& value, const std::string& key, Recipe& flat) {
     return;
   }
   for (const auto& [name, item] : value.items()) {
-    flatten(item, key.empty() ? name : key + "." + name, flat);
+    flatten(item, key.empty() ? name : fmt::format("{}.{}", key, name), flat);
   }
 }
 

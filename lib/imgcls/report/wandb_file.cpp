@@ -3,8 +3,6 @@
 #include <imgcls/report/wandb_log.h>
 #include <imgcls/report/wandb_proto.h>
 
-#include <unistd.h>
-
 #include <protozero/pbf_reader.hpp>
 #include <protozero/pbf_writer.hpp>
 
@@ -43,9 +41,7 @@ WandbFile::WandbFile(const std::filesystem::path& path, const Keep& keep) {
     ++records_;
     size_ = records.end();
   }
-  if (size_ < text.size() && ::truncate(path.c_str(), static_cast<off_t>(size_)) != 0) {
-    throw_cannot_write(path);
-  }
+  if (size_ < text.size()) cut_file(path, size_);
   if (size_ == 0) pending_ = kWandbHead;
   file_ = std::make_unique<AppendFile>(path);
 }

@@ -49,7 +49,7 @@ fs::path file_of(const fs::path& folder) {
 
 fs::path new_folder(const fs::path& run) {
   const std::time_t now = SystemClock::to_time_t(SystemClock::now());
-  const fs::path folder =
+  fs::path folder =
       run / "wandb" /
       fmt::format("{}{:%Y%m%d_%H%M%S}-{}", kFolderPrefix, fmt::gmtime(now), random_id());
   make_folders(folder / "files");  // the client looks for it

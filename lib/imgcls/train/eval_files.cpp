@@ -18,7 +18,7 @@ constexpr int kThumbnailSide = 160;
 /// The name of sample's thumbnail beside mistakes.csv; empty where the image cannot be read.
 std::string write_thumbnail(const fs::path& folder, const data::Source& source, std::size_t sample,
                             std::size_t place) {
-  const std::string name = fmt::format("mistakes/{:02}.jpg", place);
+  std::string name = fmt::format("mistakes/{:02}.jpg", place);
   try {
     const data::Image image = data::read_image(source, sample);
     write_unsynced(folder / name, data::thumbnail_jpeg(image, kThumbnailSide));

@@ -71,14 +71,14 @@ StepStatus Trainer::Session::status() const {
   const auto steps = static_cast<double>(std::max<std::int64_t>(1, timed_steps_));
   const double per_step = (timed_s_ + narrator_.phase_seconds()) / steps;
   const auto left = static_cast<double>(last_step_ - position_.step);
+  const std::size_t epoch_left = batches_ - position_.consumed / options_.batch;
   const double evals = 1 + left / static_cast<double>(batches_) / options_.eval.every_epochs;
-  return {
-      .position = position_,
-      .loss = loss_.mean(),
-      .lr = replica_->learning_rate(position_.step - 1),
-      .epoch_eta_s = per_step * static_cast<double>(batches_ - position_.consumed / options_.batch),
-      .run_eta_s = per_step * left + eval_s_ * evals,
-      .data_wait = meter_.figures().data_wait()};
+  return {.position = position_,
+          .loss = loss_.mean(),
+          .lr = replica_->learning_rate(position_.step - 1),
+          .epoch_eta_s = per_step * static_cast<double>(epoch_left),
+          .run_eta_s = per_step * left + eval_s_ * evals,
+          .data_wait = meter_.figures().data_wait()};
 }
 
 }  // namespace imgcls::train

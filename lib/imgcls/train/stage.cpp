@@ -97,7 +97,7 @@ std::optional<fs::path> stage(const fs::path& from, const fs::path& stage_dir,
 }  // namespace
 
 DataFolders stage_data(const Config& config, dist::World& world) {
-  const DataFolders folders{data_folder(config, Split::train), data_folder(config, Split::val)};
+  DataFolders folders{data_folder(config, Split::train), data_folder(config, Split::val)};
   const std::string stage_dir = config.json().at("data").at("stage_dir");
   if (stage_dir.empty()) return folders;
   dist::agree(world, [&config] {
