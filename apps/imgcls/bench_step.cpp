@@ -52,8 +52,7 @@ class Steps {
 };
 
 int run(const StepBenchArguments& arguments, const Config& config, dist::World& world) {
-  train::Parts parts = train::compose(config, world);
-  if (parts.options.data.threads == 0) parts.options.data.threads = world.cores();
+  const train::Parts parts = train::compose(config, world);
   train::Replica replica(parts.model, parts.train, parts.options, world);
   Steps steps(replica);
   steps.take(arguments.warm_up);

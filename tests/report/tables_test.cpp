@@ -84,7 +84,7 @@ TEST_CASE("a samples.csv that cannot be written to is named") {
   }
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, former);
-  CHECK_THAT(message, Catch::Matchers::StartsWith("cannot write ") &&
-                          Catch::Matchers::EndsWith((folder / "samples.csv").string() +
-                                                    ": File too large"));
+  CHECK_THAT(message,
+             Catch::Matchers::StartsWith("cannot write ") &&
+                 Catch::Matchers::EndsWith((folder / "samples.csv").string() + ": File too large"));
 }

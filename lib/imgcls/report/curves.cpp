@@ -38,6 +38,8 @@ double mean_of(std::span<const StepRow> rows, double StepRow::*member) {
 /// Rows of one run as one.
 StepRow averaged(std::span<const StepRow> rows) {
   return {.step = rows.back().step,
+          .epoch = rows.back().epoch,
+          .time_s = rows.back().time_s,
           .loss = mean_of(rows, &StepRow::loss),
           .lr = mean_of(rows, &StepRow::lr),
           .grad_norm = mean_of(rows, &StepRow::grad_norm),

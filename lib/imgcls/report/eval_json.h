@@ -1,7 +1,7 @@
 #pragma once
 // The part of a report that tells of single classes and images. Internal to imgcls::report.
 
-#include <imgcls/report/eval_files.h>
+#include <imgcls/report/read_eval.h>
 
 #include <nlohmann/json.hpp>
 

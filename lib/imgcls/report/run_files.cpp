@@ -52,9 +52,12 @@ std::vector<StepRow> read_steps(const fs::path& file) {
   rows.reserve(table.rows());
   for (std::size_t row = 0; row < table.rows(); ++row) {
     rows.push_back({.step = table.integer(row, "step"),
+                    .epoch = table.has("epoch") ? table.integer(row, "epoch") : 0,
+                    .time_s = table.number(row, "time"),
                     .loss = table.number(row, "loss"),
                     .lr = table.number(row, "lr"),
                     .grad_norm = table.number(row, "grad_norm"),
+                    .loss_scale = table.number(row, "loss_scale"),
                     .images_per_second = table.number(row, "images_per_second"),
                     .data_wait = table.number(row, "data_wait"),
                     .memory_mib = table.number(row, "memory_mib")});

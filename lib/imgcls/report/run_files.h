@@ -2,7 +2,8 @@
 // The folder of a run, read: what train/run_folder.h says it holds. Any of its files may be
 // missing, since the run is under way or of an older version.
 
-#include <imgcls/report/eval_files.h>
+#include <imgcls/report/read_eval.h>
+#include <imgcls/report/step_row.h>
 #include <imgcls/report/train_log.h>
 
 #include <cstdint>
@@ -15,24 +16,13 @@
 
 namespace imgcls::report {
 
-/// A row of steps.csv. A field that the file leaves empty is NaN.
-struct StepRow {
-  std::int64_t step = 0;
-  double loss = 0;
-  double lr = 0;
-  double grad_norm = 0;
-  double images_per_second = 0;
-  double data_wait = 0;   ///< share of the time since the row before, 0 to 1
-  double memory_mib = 0;  ///< resident, of all ranks
-};
-
 struct Run {
   std::filesystem::path folder;
   std::string name;                      ///< the folder's, as short as tells runs apart
   nlohmann::json config;                 ///< config.json; null where it is missing
   nlohmann::json sessions;               ///< of environment.json: an array of objects, maybe empty
   std::vector<TrainLogRow> evaluations;  ///< train_log.csv
-  std::vector<StepRow> steps;            ///< steps.csv
+  std::vector<StepRow> steps;            ///< steps.csv; a field that it leaves empty is NaN
   std::optional<EvalFiles> eval;
 };
 

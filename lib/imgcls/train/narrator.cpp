@@ -1,4 +1,5 @@
 #include <imgcls/core/machine.h>
+#include <imgcls/report/wandb_run.h>
 #include <imgcls/train/narrator.h>
 #include <imgcls/train/precision.h>
 
@@ -141,6 +142,9 @@ void Narrator::end(const TrainResult& result, const RunFiles& files) {
   log_.info(fmt::format("  mistakes {}", (files.evaluation() / "mistakes.csv").string()));
   log_.info(fmt::format("  weights  {}", (result.checkpoint / "weights.safetensors").string()));
   log_.info(fmt::format("  next     imgcls report {}", files.folder.string()));
+  if (!report::wandb_folders(files.folder).empty()) {
+    log_.info(fmt::format("           imgcls wandb sync {}", files.folder.string()));
+  }
 }
 
 }  // namespace imgcls::train

@@ -24,8 +24,9 @@ optim::ScheduleOptions schedule_of(const RunOptions& options, std::size_t steps_
 }  // namespace
 
 Replica::Replica(models::Model model, std::shared_ptr<const data::Source> source,
-                 const RunOptions& options, dist::World& world)
-    : options_(options), world_(world), model_(std::move(model)) {
+                 RunOptions options, dist::World& world)
+    : options_(std::move(options)), world_(world), model_(std::move(model)) {
+  if (options_.data.threads == 0) options_.data.threads = world_.cores();
   dist::agree(world_, [&] {
     if (options_.sync_bn) dist::synchronise_batch_norm(model_, world_);
     loader_ = std::make_unique<data::Loader>(

@@ -20,11 +20,10 @@ namespace imgcls::train {
 
 class Replica {
  public:
-  /// `options.data.threads` is not 0. Moves the model to the rank's device and gives it rank 0's
-  /// weights. All ranks call it alike; throws dist::AgreedError. `options` and `world` must outlive
-  /// this.
-  Replica(models::Model model, std::shared_ptr<const data::Source> source,
-          const RunOptions& options, dist::World& world);
+  /// Moves the model to the rank's device and gives it rank 0's weights. All ranks call it alike;
+  /// throws dist::AgreedError. `world` must outlive this.
+  Replica(models::Model model, std::shared_ptr<const data::Source> source, RunOptions options,
+          dist::World& world);
 
   /// One step on a batch of the loader's, the run's (`done` + 1)-th: its random numbers, its
   /// learning rate, forward, backward, update. Result and `gradient_norm` as TrainStep's. Gradients
@@ -36,6 +35,8 @@ class Replica {
   /// Gives the buffers (running statistics) rank 0's values. All ranks call it.
   void sync_buffers() { parallel_->sync_buffers(); }
 
+  /// Those it was made with; `data.threads` is no longer 0.
+  const RunOptions& options() const { return options_; }
   std::size_t steps_per_epoch() const { return loader_->batches_per_epoch(); }
   models::Model& model() { return model_; }
   data::Loader& loader() { return *loader_; }
@@ -47,7 +48,7 @@ class Replica {
  private:
   void fit_to_images(const std::shared_ptr<const data::Source>& source);
 
-  const RunOptions& options_;
+  RunOptions options_;
   dist::World& world_;
   models::Model model_;
   std::unique_ptr<data::Loader> loader_;

@@ -29,11 +29,10 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
       profiler_(StepProfiler::Detail::everything, world.device() != "cpu"),
       loss_(world) {
   check_sources();
-  if (options_.data.threads == 0) options_.data.threads = world_.cores();
   replica_ = std::make_unique<Replica>(std::move(model), train_source_, options_, world_);
   dist::agree(world_, [&] {
     val_loader_ = std::make_unique<data::Loader>(
-        val_source_, eval_loader_options(options_, world_.rank(), world_.size()));
+        val_source_, eval_loader_options(replica_->options(), world_.rank(), world_.size()));
     open_folder();
   });
   batches_ = replica_->steps_per_epoch();

@@ -2,8 +2,8 @@
 #include <imgcls/core/file.h>
 #include <imgcls/data/path_names.h>
 #include <imgcls/report/csv_table.h>
-#include <imgcls/report/eval_files.h>
 #include <imgcls/report/json_file.h>
+#include <imgcls/report/read_eval.h>
 
 #include <fmt/format.h>
 
