@@ -103,7 +103,9 @@ inline void wait_until_caught(pid_t pid, int signal) {
   for (;;) {
     const std::string status = read_proc("/proc/" + std::to_string(pid) + "/status");
     const std::size_t at = status.find(key);
-    if (at == std::string::npos) throw std::runtime_error("the program has ended");
+    // Until it is waited for, a program that has ended stands there as a zombie.
+    const bool ended = at == std::string::npos || status.find("State:\tZ") != std::string::npos;
+    if (ended) throw std::runtime_error("the program has ended");
     const auto caught = std::stoull(status.substr(at + key.size(), 16), nullptr, 16);
     if ((caught >> (signal - 1) & 1) != 0) return;
     std::this_thread::yield();
