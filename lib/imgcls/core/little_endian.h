@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace imgcls {
@@ -19,11 +21,23 @@ T load_le(std::span<const std::byte> bytes) {
   return static_cast<T>(value);
 }
 
+template <std::unsigned_integral T>
+T load_le(std::string_view bytes) {
+  return load_le<T>(std::as_bytes(std::span(bytes)));
+}
+
 /// Appends a number.
 template <std::unsigned_integral T>
 void append_le(std::vector<std::byte>& bytes, T value) {
   for (std::size_t i = 0; i < sizeof(T); ++i) {
     bytes.push_back(static_cast<std::byte>(static_cast<std::uint64_t>(value) >> (8 * i) & 0xFF));
+  }
+}
+
+template <std::unsigned_integral T>
+void append_le(std::string& bytes, T value) {
+  for (std::size_t i = 0; i < sizeof(T); ++i) {
+    bytes += static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i) & 0xFF);
   }
 }
 

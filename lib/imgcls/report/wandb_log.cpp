@@ -1,3 +1,4 @@
+#include <imgcls/core/little_endian.h>
 #include <imgcls/report/wandb_log.h>
 
 #include <zlib.h>
@@ -23,22 +24,12 @@ FrameType frame_type(bool first, bool last) {
 }
 
 std::string frame(FrameType type, std::string_view bytes) {
-  const std::uint32_t sum = checksum(type, bytes);
   std::string text;
-  for (int shift = 0; shift < 32; shift += 8) text += static_cast<char>(sum >> shift & 0xFF);
-  text += static_cast<char>(bytes.size() & 0xFF);
-  text += static_cast<char>(bytes.size() >> 8);
+  append_le(text, checksum(type, bytes));
+  append_le(text, static_cast<std::uint16_t>(bytes.size()));
   text += static_cast<char>(type);
   text += bytes;
   return text;
-}
-
-std::uint32_t integer(std::string_view bytes) {
-  std::uint32_t value = 0;
-  for (std::size_t i = bytes.size(); i > 0; --i) {
-    value = value << 8 | static_cast<std::uint8_t>(bytes[i - 1]);
-  }
-  return value;
 }
 
 /// Bytes of the block that `offset` lies in, from there on.
@@ -78,13 +69,13 @@ std::optional<std::string> WandbRecords::next() {
     if (left_in_block(at) < kFrameHead) at += left_in_block(at);
     if (at + kFrameHead > file_.size()) return {};
     const std::string_view head = file_.substr(at, kFrameHead);
-    const std::uint64_t size = integer(head.substr(4, 2));
+    const std::uint64_t size = load_le<std::uint16_t>(head.substr(4, 2));
     const auto type = static_cast<std::uint8_t>(head[6]);
     if (size > left_in_block(at) - kFrameHead || at + kFrameHead + size > file_.size()) return {};
     const std::string_view bytes = file_.substr(at + kFrameHead, size);
     const bool last = type == kFull || type == kLast;
     if (type != frame_type(first, last)) return {};
-    if (checksum(type, bytes) != integer(head.substr(0, 4))) return {};
+    if (checksum(type, bytes) != load_le<std::uint32_t>(head.substr(0, 4))) return {};
     record += bytes;
     at += kFrameHead + size;
     if (!last) continue;

@@ -95,8 +95,12 @@ WandbRun::WandbRun(const fs::path& folder, fs::path log, const WandbOptions& opt
   // The client passes over what it has uploaded.
   fs::path uploaded = file_of(run);
   remove_tree(uploaded += ".synced");
-  if (!begun_) begin(id_of(run), options);
-  begin_session(options);
+  if (begun_) {
+    file_->add(record::config, config_message(options.config));  // of keys that may change
+  } else {
+    begin(id_of(run), options);
+  }
+  begin_session();
 }
 
 void WandbRun::begin(std::string_view id, const WandbOptions& options) {
@@ -105,9 +109,8 @@ void WandbRun::begin(std::string_view id, const WandbOptions& options) {
   for (const std::string_view name : kMetrics) file_->add(record::metric, metric_message(name));
 }
 
-void WandbRun::begin_session(const WandbOptions& options) {
+void WandbRun::begin_session() {
   file_->add(record::environment, environment_message());
-  file_->add(record::config, config_message(options.config));
   // The log's lines that the file has.
   const std::string log = read_from(log_, 0);
   for (std::int64_t line = 0; line < lines_; ++line) {

@@ -49,7 +49,7 @@ class WandbRun {
 
  private:
   void begin(std::string_view id, const WandbOptions& options);
-  void begin_session(const WandbOptions& options);
+  void begin_session();
   void add_row(std::span<const wandb::Figure> figures, double time_s);
   void add_system_figures();
   void add_output();
