@@ -22,7 +22,9 @@ const std::string kLaunch = IMGCLS_BINARY_DIR "/bin/imgcls launch ";
 Outcome while_running(const TempFolder& folder, const std::string& job,
                       const std::string& commands) {
   const std::string script = folder.write(
-      "script", "said=" + (folder / "said").string() + "\n" + job + " >$said 2>&1 & job=$!\n" + R"(
+      // Emptied first: `await` must not find what an earlier job said.
+      "script", "said=" + (folder / "said").string() + "\n: >$said\n" + job +
+                    " >$said 2>&1 & job=$!\n" + R"(
 await() {
   for i in $(seq 600); do grep -q "$1" $said && return; sleep 0.1; done
   echo "never said: $1"; cat $said; kill -9 $job; exit 99
