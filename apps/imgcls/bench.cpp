@@ -173,7 +173,7 @@ void add_data(CLI::App& bench, std::function<int()>& chosen) {
   command->footer(
       "Reads as training does: shuffled, RandomResizedCrop and flip. An epoch that is not counted "
       "goes before.\n"
-      "`other` is the cores' time outside reading, decoding and resizing, waiting included.\n"
+      "`other` is the cores' time outside reading, decoding and resizing, waiting included.\n\n"
       "Examples:\n"
       "  imgcls bench data --root imagenet/train --threads 8 --crop 176\n"
       "  taskset -c 3 imgcls bench data --root imagenet/train --epochs 2 --json\n"

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <fstream>
 #include <string>
 #include <string_view>
@@ -64,7 +65,7 @@ void forget_peak() {
 /// The value that `share` of the sorted `values` do not exceed.
 double percentile(const std::vector<double>& values, double share) {
   const auto last = static_cast<double>(values.size() - 1);
-  return values[static_cast<std::size_t>(share * last + 0.5)];
+  return values[static_cast<std::size_t>(std::lround(share * last))];
 }
 
 /// Runs an epoch; appends the milliseconds that each batch took.

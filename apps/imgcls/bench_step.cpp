@@ -93,7 +93,7 @@ void add_bench_step(CLI::App& bench, std::function<int()>& chosen) {
       "Trains as the configuration says, from fresh weights, and writes nothing. A mean over the "
       "ranks.\n"
       "On a GPU the times are the host's; profile.steps of a run records the kernels "
-      "(docs/profiling.md).\n"
+      "(docs/profiling.md).\n\n"
       "Examples:\n"
       "  imgcls bench step configs/data/cifar10.json configs/train/cifar10.json\n"
       "  mpirun -np 2 imgcls bench step configs/data/imagenet.json configs/train/resnet50.json "

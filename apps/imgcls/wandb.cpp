@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -67,9 +68,8 @@ int sync(const SyncArguments& arguments) {
         "Where it is: {}",
         fmt::join(words, " ")));
   }
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
+  std::vector<char*> pointers(words.size() + 1);  // the last stays null
+  std::ranges::transform(words, pointers.begin(), [](std::string& word) { return word.data(); });
   std::fflush(stdout);
   ::execvp(pointers[0], pointers.data());
   throw Error(fmt::format("cannot start wandb: {}", std::generic_category().message(errno)));

@@ -52,7 +52,7 @@ const weights::StoredTensor& counterpart(const models::WeightsFile& file,
 /// count of batches, the last file's.
 at::Tensor average(const Files& files, const weights::StoredTensor& tensor) {
   const auto& last = files.back();
-  const at::Tensor newest = last.read(counterpart(last, tensor, files.front()));
+  at::Tensor newest = last.read(counterpart(last, tensor, files.front()));
   if (!newest.is_floating_point() && !newest.is_complex()) return newest;
   const auto type = newest.is_complex() ? at::kComplexDouble : at::kDouble;
   at::Tensor sum;

@@ -112,7 +112,7 @@ ShardFileRecord ShardFile::finish(const std::string& plan) {
   put_raw(std::vector<std::byte>(kShardEnd));
   flush();
   file_.commit();
-  const ShardFileRecord record{written_, digest_.digest(), samples_, plan};
+  ShardFileRecord record{written_, digest_.digest(), samples_, plan};
   write_shard_record(path_, record);
   return record;
 }

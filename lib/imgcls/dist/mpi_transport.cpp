@@ -129,7 +129,8 @@ void MpiTransport::run(std::string_view what, const Start& start) {
   for (;;) {
     int done = 0;
     check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), what);
-    if (done != 0) return;
+    // The checker knows MPI_Wait alone, not that MPI_Test says the request is done.
+    if (done != 0) return;  // NOLINT(clang-analyzer-optin.mpi.MPI-Checker)
     check_patience(what, begin);
     const Seconds waited = steady_clock::now() - begin;
     if (waited < kYieldOnly) {
@@ -141,8 +142,6 @@ void MpiTransport::run(std::string_view what, const Start& start) {
 }
 
 void MpiTransport::do_barrier(std::string_view what) {
-  // The checker does not follow the request into run, which waits for it by MPI_Test.
-  // NOLINTNEXTLINE(clang-analyzer-optin.mpi.MPI-Checker)
   run(what, [&](MPI_Request* request) { return MPI_Ibarrier(comm_, request); });
 }
 

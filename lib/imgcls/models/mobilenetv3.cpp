@@ -36,8 +36,9 @@ class InvertedResidual : public nn::Module {
                       .groups = wide,
                       .activation = row.activation}));
     if (row.squeeze_excite) {
+      const int squeezed = wide / 4;  // without a rest, as torchvision divides
       block_->add(
-          SqueezeExcite(wide, make_divisible(wide / 4), Activation::relu, Activation::hardsigmoid));
+          SqueezeExcite(wide, make_divisible(squeezed), Activation::relu, Activation::hardsigmoid));
     }
     block_->add(conv(wide, row.out, {.kernel = 1, .activation = Activation::none}));
     register_module("block", block_);

@@ -165,7 +165,7 @@ class ResNet : public Network {
               : nn::Conv2d(nn::Conv2dOptions(3, kChannels, 7).stride(2).padding(3).bias(false)));
     bn1_ = register_module("bn1", BatchNorm2d(kChannels));
     add_stage("stem", [this, small, blur](const at::Tensor& images) {
-      const at::Tensor x = bn1_(conv1_(images)).relu_();
+      at::Tensor x = bn1_(conv1_(images)).relu_();
       if (small) return x;
       if (!blur) return at::max_pool2d(x, {3, 3}, {2, 2}, {1, 1});
       return blur_pool(at::max_pool2d(x, {3, 3}, {1, 1}, {1, 1}), 2);

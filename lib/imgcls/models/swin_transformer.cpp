@@ -120,7 +120,7 @@ class WindowAttention : public nn::Module {
     }
     constexpr double kApart = -100;
     parts = to_windows(parts, shape_.window).squeeze(0);
-    const at::Tensor values = parts.ne(parts.transpose(1, 2)).to(options).mul_(kApart).unsqueeze(1);
+    at::Tensor values = parts.ne(parts.transpose(1, 2)).to(options).mul_(kApart).unsqueeze(1);
     mask_ = std::make_shared<const Mask>(Mask{values, height, width});
     return values;
   }

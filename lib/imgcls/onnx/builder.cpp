@@ -53,7 +53,7 @@ void Builder::set_name(const TracedValuePtr& value, std::string name) {
 std::string Builder::constant(const at::Tensor& tensor) {
   const auto known = std::ranges::find_if(
       state_, [&](const models::NamedTensor& item) { return same_memory(item.tensor, tensor); });
-  const std::string made = known == state_.end() ? fresh("constant") : known->name;
+  std::string made = known == state_.end() ? fresh("constant") : known->name;
   tensors_.try_emplace(made, tensor.detach().contiguous());
   return made;
 }

@@ -3,18 +3,22 @@
 
 #include <cmath>
 #include <numbers>
+#include <string>
+#include <utility>
 
 namespace imgcls::onnx {
 namespace {
 
 /// An operation that ONNX has under another name, of one tensor.
-Translation same(std::string op) {
-  return [op](const Call& call) { call.result(call.build().node(op, {call.tensor(0)})); };
+Translation same(std::string name) {
+  return [op = std::move(name)](const Call& call) {
+    call.result(call.build().node(op, {call.tensor(0)}));
+  };
 }
 
 /// x OP y; ATen's add and sub scale y by a third argument.
-Translation binary(std::string op) {
-  return [op](const Call& call) {
+Translation binary(std::string name) {
+  return [op = std::move(name)](const Call& call) {
     Builder& build = call.build();
     std::string right = call.tensor(1);
     const bool scaled = (op == "Add" || op == "Sub") && call.has(2) && call.number(2) != 1;

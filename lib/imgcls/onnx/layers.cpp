@@ -4,6 +4,8 @@
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
+#include <string>
+#include <utility>
 
 namespace imgcls::onnx {
 namespace {
@@ -24,7 +26,7 @@ void convolution(const Call& call) {
   if (call.flag(6)) call.refuse("a transposed convolution");
   std::vector<std::string> inputs{call.tensor(0), call.tensor(1)};
   if (call.has(2)) inputs.push_back(call.tensor(2));
-  const Sizes weights = call.sizes(1);
+  const Sizes& weights = call.sizes(1);
   call.result(call.build().node("Conv", inputs,
                                 {{"kernel_shape", Sizes(weights.begin() + 2, weights.end())},
                                  {"strides", pair(call.integers(3))},
@@ -88,7 +90,8 @@ at::Tensor averaging(std::int64_t in, std::int64_t out) {
 
 void adaptive_average_pool(const Call& call) {
   Builder& build = call.build();
-  const Sizes out = pair(call.integers(1)), in = call.sizes(0);
+  const Sizes out = pair(call.integers(1));
+  const Sizes& in = call.sizes(0);
   const std::int64_t height = in.at(2), width = in.at(3);
   if (out == Sizes{1, 1}) return call.result(build.node("GlobalAveragePool", {call.tensor(0)}));
   std::string x = call.tensor(0);
@@ -150,8 +153,8 @@ void attention(const Call& call) {
 }
 
 /// A reduction over dimensions, which are argument `at`, followed by whether they are kept.
-Translation reduction(std::string op, std::size_t at) {
-  return [op, at](const Call& call) {
+Translation reduction(std::string name, std::size_t at) {
+  return [op = std::move(name), at](const Call& call) {
     if (op == "ReduceL2" && call.number(1) != 2) call.refuse("a norm other than the second");
     call.result(call.build().node(
         op, {call.tensor(0)},

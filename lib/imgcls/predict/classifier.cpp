@@ -27,8 +27,8 @@ data::EvalOptions complete(data::EvalOptions transform, const std::string& model
   return transform;
 }
 
-std::vector<data::ClassName> or_imagenet(std::vector<data::ClassName> classes) {
-  return classes.empty() ? data::imagenet_classes() : std::move(classes);
+std::vector<data::ClassName> or_imagenet(const std::vector<data::ClassName>& classes) {
+  return classes.empty() ? data::imagenet_classes() : classes;
 }
 
 models::Model with_weights(const std::string& name, std::size_t classes,

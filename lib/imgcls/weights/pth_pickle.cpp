@@ -51,6 +51,7 @@ class Maker {
 
   Number integers(const std::vector<std::int64_t>& values) {
     std::vector<Number> numbers;
+    numbers.reserve(values.size());
     for (const std::int64_t value : values) numbers.push_back(pickle_.add_integer(value));
     return pickle_.add(Kind::tuple, std::move(numbers));
   }
