@@ -122,6 +122,21 @@ TEST_CASE("one split can be made alone, and the other one later") {
   check_tree(out.path(), archives);
 }
 
+TEST_CASE("what a run killed at its very end has left is removed by the next one") {
+  const ImageNetArchives archives;
+  const TempFolder out;
+  auto options = options_for(archives, out.path());
+  REQUIRE(prepare(options) == End::complete);
+  make_folders(out / ".unfinished");
+  out.write(".unfinished/train.journal", "");
+  options.splits = {"val"};  // the other split may be in the making
+  CHECK(prepare(options) == End::was_complete);
+  CHECK(fs::exists(out / ".unfinished/train.journal"));
+  options.splits = {"val", "train"};
+  CHECK(prepare(options) == End::was_complete);
+  check_tree(out.path(), archives);
+}
+
 TEST_CASE("a run that is stopped leaves nothing by its final name, and goes on") {
   const ImageNetArchives archives(40, 1100);
   const TempFolder out;

@@ -75,7 +75,12 @@ class Preparation {
 
   PrepareImageNetEnd run() {
     for (const std::string& split : options_.splits) find(split);
-    if (record_.devkit && missing_.empty()) return PrepareImageNetEnd::was_complete;
+    if (record_.devkit && missing_.empty()) {
+      if (asks_for("val") && asks_for("train")) {
+        remove_tree(unfinished_);  // which a run that was killed at its very end has left
+      }
+      return PrepareImageNetEnd::was_complete;
+    }
     if (!record_.devkit) check_archive(kDevkitArchive);
     for (const std::string& split : missing_) check_archive(archive_of(split));
     check_space();
@@ -94,6 +99,10 @@ class Preparation {
   }
 
  private:
+  bool asks_for(std::string_view split) const {
+    return std::ranges::find(options_.splits, split) != options_.splits.end();
+  }
+
   fs::path journal_path(const std::string& split) const {
     return unfinished_ / (split + ".journal");
   }
