@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <map>
+#include <memory_resource>
 #include <set>
 #include <thread>
 
@@ -277,7 +278,7 @@ TEST_CASE("Files are decoded in the loader's threads, and bad ones named") {
   options.on_error = OnError::skip;
   Loader loader(open_folder(root.path()), options);
   loader.start(0);
-  CHECK(loader.next()->labels == std::vector<std::int64_t>{kSkippedLabel, kSkippedLabel});
+  CHECK(loader.next()->labels == std::pmr::vector<std::int64_t>{kSkippedLabel, kSkippedLabel});
   CHECK_THAT(loader.skipped_messages().at(0), Contains((root / "a/1.jpg").string()));
   CHECK_THAT(loader.skipped_messages().at(1), Contains((root / "a/2.jpg").string()));
 }
@@ -374,4 +375,73 @@ TEST_CASE("a loader ends though a read does not") {
   CHECK(gated->has_reader());
   CHECK(gated.use_count() > 1);  // what the read needs is still there
   gated->open();
+}
+
+TEST_CASE("a loader keeps as many batches as it is told") {
+  const auto source = std::make_shared<TestSource>(24);
+  LoaderOptions options{
+      .batch = 4, .threads = 2, .prefetch = 1, .transform = AugmentOptions{.size = 8}};
+  const auto batches = [](LoaderOptions chosen, const std::shared_ptr<const Source>& images) {
+    Loader loader(images, std::move(chosen));
+    loader.start(0);
+    std::vector<std::pmr::vector<std::uint8_t>> all;
+    while (const Batch* batch = loader.next()) all.push_back(batch->images);
+    return all;
+  };
+  const auto expected = batches(options, source);
+  REQUIRE(expected.size() == 6);
+
+  options.kept = 3;
+  Loader loader(source, options);
+  loader.start(0);
+  std::vector<const Batch*> kept;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    kept.push_back(loader.next());
+    CHECK(kept.back()->kept == 3);
+    loader.wait(std::chrono::milliseconds(20));  // opens what is free, and lets threads work on it
+    // `wait` asks for the next batch, so of three the last two are still these.
+    for (std::size_t back = 0; back < std::min<std::size_t>(i + 1, 2); ++back) {
+      CHECK(kept[i - back]->images == expected[i - back]);
+    }
+  }
+  CHECK(loader.next() == nullptr);
+}
+
+TEST_CASE("a loader's batches lie in the memory that it is given") {
+  class Counting final : public std::pmr::memory_resource {
+   public:
+    std::size_t given = 0, taken_back = 0;
+
+   private:
+    void* do_allocate(std::size_t bytes, std::size_t alignment) override {
+      given += bytes;
+      return std::pmr::new_delete_resource()->allocate(bytes, alignment);
+    }
+    void do_deallocate(void* address, std::size_t bytes, std::size_t alignment) override {
+      taken_back += bytes;
+      std::pmr::new_delete_resource()->deallocate(address, bytes, alignment);
+    }
+    bool do_is_equal(const memory_resource& other) const noexcept override {
+      return this == &other;
+    }
+  };
+  const auto memory = std::make_shared<Counting>();
+  int started = 0;
+  {
+    Loader loader(std::make_shared<TestSource>(16), {.batch = 4,
+                                                     .threads = 1,
+                                                     .prefetch = 2,
+                                                     .memory = memory,
+                                                     .kept = 2,
+                                                     .before_start = [&] { ++started; },
+                                                     .transform = AugmentOptions{.size = 8}});
+    for (std::uint32_t epoch = 0; epoch < 2; ++epoch) {
+      loader.start(epoch);
+      while (loader.next() != nullptr) continue;
+    }
+    // Two batches ahead and two kept, images and labels; once, however many there are.
+    CHECK(memory->given == 4 * (4 * 8 * 8 * 3 + 4 * sizeof(std::int64_t)));
+    CHECK(started == 2);
+  }
+  CHECK(memory->taken_back == memory->given);
 }

@@ -29,6 +29,8 @@ void check(const LoaderOptions& options, std::size_t samples) {
           fmt::format("the loader has {} threads; expected 0 or more", options.threads));
   require(options.prefetch >= 0,
           fmt::format("the loader's prefetch is {}; expected 0 or more", options.prefetch));
+  require(options.kept >= 1,
+          fmt::format("the loader keeps {} batches; expected at least 1", options.kept));
   require(side > 0, fmt::format("images of side {} cannot be made; expected at least 1", side));
   require(options.timeout_s > 0,
           fmt::format("the loader's time limit is {} s; expected more than 0", options.timeout_s));

@@ -12,7 +12,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <variant>
@@ -44,6 +46,13 @@ struct LoaderOptions {
   double timeout_s = 600;
   std::uint64_t seed = 0;
   OnError on_error = OnError::stop;
+  /// Where images and labels of batches lie; null: in ordinary memory.
+  std::shared_ptr<std::pmr::memory_resource> memory = {};
+  /// How many of the batches handed out last stay valid. More than one lets a device still read
+  /// one while the next is waited for.
+  int kept = 1;
+  /// Called by `Loader::start` before all of them become invalid, where it is set.
+  std::function<void()> before_start = {};
   /// AugmentOptions: training, shuffled, the last incomplete global batch of an epoch is dropped.
   /// EvalOptions: in order, each sample once over all ranks. Whole batches of `batch` samples are
   /// dealt to the ranks in turn, so that a batch is the same on any number of ranks.
@@ -52,11 +61,13 @@ struct LoaderOptions {
 
 /// A batch of this rank's images.
 struct Batch {
-  std::size_t size = 0;                ///< images: N
-  int side = 0;                        ///< pixels: images are side x side
-  std::vector<std::uint8_t> images;    ///< N x side x side x 3, RGB
-  std::vector<std::int64_t> labels;    ///< N; kSkippedLabel where an evaluation image is left out
-  std::vector<std::uint64_t> samples;  ///< N: each image's number in the source
+  std::size_t size = 0;                        ///< images: N
+  int side = 0;                                ///< pixels: images are side x side
+  std::pmr::vector<std::uint8_t> images = {};  ///< N x side x side x 3, RGB
+  std::pmr::vector<std::int64_t> labels =
+      {};                                   ///< N; kSkippedLabel: an evaluation image is left out
+  std::vector<std::uint64_t> samples = {};  ///< N: each image's number in the source
+  int kept = 1;  ///< LoaderOptions::kept: it is valid until so many more come
 };
 
 /// Makes batches. Not copyable; one consumer thread. Its end waits a second for images under way; a
@@ -75,9 +86,10 @@ class Loader {
   void start(std::uint32_t epoch, std::size_t consumed = 0);
 
   /// This rank's next batch of the epoch, or null at its end. The batch is valid until the next
-  /// call of `next` or `wait`. Throws DataError as `on_error` says; the loader can be started again
-  /// afterwards, and must be before another call. Throws DataError naming an image when the batch
-  /// has not come `timeout_s` after it was first asked for.
+  /// call of `next` or `wait`, or until later ones where the options keep more than one. Throws
+  /// DataError as `on_error` says; the loader can be started again afterwards, and must be before
+  /// another call. Throws DataError naming an image when the batch has not come `timeout_s` after
+  /// it was first asked for.
   const Batch* next();
 
   /// Waits `time` at most for `next` to have an answer: a batch, the epoch's end, an error. Whether

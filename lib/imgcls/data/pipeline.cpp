@@ -25,7 +25,15 @@ int side_of(const LoaderOptions& options) {
 
 Pipeline::Pipeline(std::shared_ptr<const Source> source, const LoaderOptions& options)
     : source_(std::move(source)), options_(options) {
-  slots_.resize(static_cast<std::size_t>(options_.prefetch) + 1);  // and the consumer's
+  std::pmr::memory_resource* memory =
+      options_.memory ? options_.memory.get() : std::pmr::get_default_resource();
+  const auto slots = static_cast<std::size_t>(options_.prefetch + options_.kept);
+  slots_.reserve(slots);
+  while (slots_.size() < slots) {
+    slots_.push_back({.batch = {.images = std::pmr::vector<std::uint8_t>(memory),
+                                .labels = std::pmr::vector<std::int64_t>(memory),
+                                .kept = options_.kept}});
+  }
 }
 
 std::size_t Pipeline::batches_per_epoch() const {
@@ -93,13 +101,16 @@ void Pipeline::open(std::size_t batch) {
   slot.error = nullptr;
 }
 
-// Called where the consumer is done with all batches delivered so far.
+// Called where the consumer is done with all batches delivered so far but those it keeps.
 void Pipeline::open_free_slots() {
-  while (opened_ < std::min(schedule_.batches, delivered_ + slots_.size())) open(opened_++);
+  const std::size_t kept = std::min(delivered_, static_cast<std::size_t>(options_.kept) - 1);
+  const std::size_t free = delivered_ - kept + slots_.size();
+  while (opened_ < std::min(schedule_.batches, free)) open(opened_++);
   work_.notify_all();
 }
 
 void Pipeline::start(std::uint32_t epoch, std::size_t consumed) {
+  if (options_.before_start) options_.before_start();
   std::unique_lock lock(mutex_);
   running_ = false;
   progress_.wait(lock, [this] { return busy_ == 0; });

@@ -29,11 +29,11 @@ struct Schedule {
 
 /// A batch being made.
 struct Slot {
-  Batch batch;
-  std::size_t missing = 0;  ///< images not made yet
-  std::vector<bool> made;   ///< which images are
-  std::vector<std::vector<std::string>> failures;
-  std::exception_ptr error;  ///< of the first image, in the batch's order, that has one
+  Batch batch = {};
+  std::size_t missing = 0;      ///< images not made yet
+  std::vector<bool> made = {};  ///< which images are
+  std::vector<std::vector<std::string>> failures = {};
+  std::exception_ptr error = {};  ///< of the first image, in the batch's order, that has one
   std::size_t error_at = 0;
 };
 
@@ -78,7 +78,7 @@ class Pipeline {
   void count_failures(const Slot& slot);
 
   std::shared_ptr<const Source> source_;
-  LoaderOptions options_;
+  LoaderOptions options_;  // before the slots, whose memory it owns
 
   std::mutex mutex_;
   std::condition_variable_any work_;      // something may be claimed
