@@ -55,7 +55,7 @@ TEST_CASE("BlurPool keeps names and shapes and changes what the network computes
   CHECK(blurred.features(images, "layer4").sizes() == sharp.features(images, "layer4").sizes());
   CHECK_FALSE(blurred.forward(images).allclose(sharp.forward(images)));
   // A constant image stays constant away from the border, whatever is blurred.
-  const at::Tensor blurred_ones = models::blur_pool(at::ones({1, 2, 8, 8}), 2);
+  const at::Tensor blurred_ones = models::BlurPool()(at::ones({1, 2, 8, 8}), 2);
   CHECK(blurred_ones.slice(2, 1).slice(3, 1).equal(at::ones({1, 2, 3, 3})));
   CHECK(blurred_ones.flatten()[0].item<float>() == Approx(9.0 / 16));
 }

@@ -2,7 +2,6 @@
 #include <imgcls/models/layers.h>
 #include <imgcls/models/network.h>
 
-#include <ATen/ops/adaptive_avg_pool2d.h>
 #include <torch/nn/modules/dropout.h>
 #include <torch/nn/modules/linear.h>
 
@@ -16,9 +15,7 @@ class AlexNet : public Network {
  public:
   explicit AlexNet(const ModelOptions& options) {
     make_features();
-    add_stage("avgpool", [](const at::Tensor& x) {
-      return at::adaptive_avg_pool2d(x, {6, 6}).flatten(1);
-    });
+    add_stage("avgpool", [](const at::Tensor& x) { return adaptive_average(x, 6, 6).flatten(1); });
     make_classifier(options);
   }
 

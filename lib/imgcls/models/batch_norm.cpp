@@ -1,5 +1,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/models/batch_norm.h>
+#include <imgcls/models/batch_norm_device.h>
+#include <imgcls/models/exchange_carrier.h>
 
 #include <ATen/OpMathType.h>
 #include <ATen/ops/batch_norm_update_stats.h>
@@ -50,12 +52,6 @@ Statistics shared_statistics(const at::Tensor& images, StatisticsExchange& excha
   return {mean.to(type), variance.to(type), total};
 }
 
-/// Carries an exchange from a forward pass to its backward pass.
-struct Carrier : torch::CustomClassHolder {
-  explicit Carrier(std::shared_ptr<StatisticsExchange> carried) : exchange(std::move(carried)) {}
-  std::shared_ptr<StatisticsExchange> exchange;
-};
-
 using torch::autograd::AutogradContext;
 
 class Normalise : public torch::autograd::Function<Normalise> {
@@ -67,8 +63,7 @@ class Normalise : public torch::autograd::Function<Normalise> {
     const auto& [mean, variance, count] = statistics;
     context->save_for_backward({images, weight, mean, variance, count});
     context->saved_data["eps"] = eps;
-    context->saved_data["exchange"] =
-        c10::IValue::make_capsule(c10::make_intrusive<Carrier>(std::move(exchange)));
+    carry(context, std::move(exchange));
     // The evaluation's kernel normalises with statistics that are given.
     return std::get<0>(at::native_batch_norm(images, weight, bias, mean, variance,
                                              /*training=*/false, /*momentum=*/0, eps));
@@ -95,7 +90,7 @@ class Normalise : public torch::autograd::Function<Normalise> {
                                          /*train=*/false, eps, {true, true, true});
     }
     at::Tensor means = at::cat({weight_sum, bias_sum}).to(at::kDouble);
-    exchange_of(context).sum(means);
+    carried(context).sum(means);
     means = means / count;
 
     // The rest of dx is slope x + offset.
@@ -111,12 +106,6 @@ class Normalise : public torch::autograd::Function<Normalise> {
     direct.add_(at::addcmul(of_channels(offset, type), images, of_channels(slope, type)));
 
     return {direct, weight_sum, bias_sum, {}, {}, {}};
-  }
-
- private:
-  static StatisticsExchange& exchange_of(AutogradContext* context) {
-    const auto capsule = context->saved_data["exchange"].toCapsule();
-    return *static_cast<Carrier&>(*capsule).exchange;
   }
 };
 
@@ -138,6 +127,7 @@ void BatchNorm2dImpl::_check_input_dim(const at::Tensor& images) {
 
 at::Tensor BatchNorm2dImpl::forward_shared(const at::Tensor& images) {
   _check_input_dim(images);
+  if (!images.device().is_cpu()) return forward_on_device(images);
   Statistics statistics;
   {
     const at::NoGradGuard no_grad;
@@ -150,10 +140,24 @@ at::Tensor BatchNorm2dImpl::forward_shared(const at::Tensor& images) {
                           options.eps(), exchange_);
 }
 
-void BatchNorm2dImpl::follow(const Statistics& batch) {
+at::Tensor BatchNorm2dImpl::forward_on_device(const at::Tensor& images) {
+  RunningStatistics running;
+  if (options.track_running_stats()) {
+    const at::NoGradGuard no_grad;
+    running = {running_mean, running_var, next_share()};
+  }
+  return normalise_on_device(images, weight, bias, running, options.eps(), exchange_);
+}
+
+/// A batch's share in the running statistics: the one that is given, or as in their mean.
+double BatchNorm2dImpl::next_share() {
   num_batches_tracked += 1;
-  const double share = options.momentum().has_value() ? *options.momentum()
-                                                      : 1.0 / num_batches_tracked.item<double>();
+  return options.momentum().has_value() ? *options.momentum()
+                                        : 1.0 / num_batches_tracked.item<double>();
+}
+
+void BatchNorm2dImpl::follow(const Statistics& batch) {
+  const double share = next_share();
   const at::Tensor unbiased = batch.variance * (batch.count / (batch.count - 1));
   running_mean.lerp_(batch.mean.to(running_mean.scalar_type()), share);
   running_var.lerp_(unbiased.to(running_var.scalar_type()), share);

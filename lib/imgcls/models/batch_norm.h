@@ -21,11 +21,11 @@ class StatisticsExchange {
  public:
   virtual ~StatisticsExchange() = default;
 
-  /// Every process's `mine` (n values of type double, on any device): processes x n.
+  /// Every process's `mine` (n values of type float or double, on any device): processes x n.
   virtual at::Tensor gather(const at::Tensor& mine) = 0;
 
-  /// Replaces `values` (n values of type double) by their sums over the processes: the same bits on
-  /// each.
+  /// Replaces `values` (n values of type float or double) by their sums over the processes: the
+  /// same bits on each.
   virtual void sum(at::Tensor& values) = 0;
 };
 
@@ -54,6 +54,8 @@ class BatchNorm2dImpl : public torch::nn::BatchNormImplBase<2, BatchNorm2dImpl> 
 
  private:
   at::Tensor forward_shared(const at::Tensor& images);
+  at::Tensor forward_on_device(const at::Tensor& images);
+  double next_share();
   void follow(const Statistics& batch);  // with the running statistics
 
   std::shared_ptr<StatisticsExchange> exchange_;

@@ -5,10 +5,23 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <mutex>
+
 namespace imgcls::models {
 
-/// N x C x H x W, each channel blurred by the outer product of (1, 2, 1) / 4 with itself, zeros
-/// around; every `stride`-th row and column is kept.
-at::Tensor blur_pool(const at::Tensor& x, int stride);
+/// Each channel blurred by the outer product of (1, 2, 1) / 4 with itself, zeros around. It has no
+/// parameters. Several threads may use one.
+class BlurPool {
+ public:
+  /// N x C x H x W, of which every `stride`-th row and column is kept.
+  at::Tensor operator()(const at::Tensor& x, int stride) const;
+
+ private:
+  at::Tensor filter_for(const at::Tensor& x) const;
+
+  mutable std::mutex mutex_;
+  mutable at::Tensor filter_;  // 3 x 3, of the last input's type and on its device: making it anew
+                               // in each call would make a GPU wait for the host
+};
 
 }  // namespace imgcls::models

@@ -3,7 +3,6 @@
 #include <imgcls/models/layers.h>
 #include <imgcls/models/network.h>
 
-#include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/cat.h>
 #include <torch/nn/modules/dropout.h>
 
@@ -61,7 +60,7 @@ class AuxiliaryClassifier : public nn::Module {
         dropout_(register_module("dropout", nn::Dropout(0.7))) {}
 
   at::Tensor forward(const at::Tensor& x) {
-    const at::Tensor pooled = at::adaptive_avg_pool2d(x, {kSide, kSide});
+    const at::Tensor pooled = adaptive_average(x, kSide, kSide);
     return fc2_(dropout_(fc1_(conv_(pooled).flatten(1)).relu_()));
   }
 

@@ -1,6 +1,8 @@
 #include <imgcls/models/layers.h>
 
+#include <ATen/Context.h>
 #include <ATen/ops/adaptive_avg_pool2d.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/hardsigmoid.h>
@@ -12,6 +14,7 @@
 #include <ATen/ops/silu.h>
 
 #include <algorithm>
+#include <vector>
 
 namespace imgcls::models {
 
@@ -65,6 +68,33 @@ Step max_pool(int kernel, int stride, int padding, bool ceil_mode) {
 
 at::Tensor global_average(const at::Tensor& x) {
   return at::adaptive_avg_pool2d(x, {1, 1}).flatten(1);
+}
+
+at::Tensor adaptive_average(const at::Tensor& x, int height, int width) {
+  if (x.device().is_cpu() || !at::globalContext().deterministicAlgorithms()) {
+    return at::adaptive_avg_pool2d(x, {height, width});
+  }
+  return adaptive_average_by_slices(x, height, width);
+}
+
+namespace {
+
+/// Means along `dim`, of `parts` stretches that cover it as adaptive pooling's do.
+at::Tensor means_along(const at::Tensor& x, std::int64_t dim, std::int64_t parts) {
+  const std::int64_t size = x.size(dim);
+  if (size == parts) return x;
+  std::vector<at::Tensor> means;
+  for (std::int64_t i = 0; i < parts; ++i) {
+    const std::int64_t begin = i * size / parts, end = ((i + 1) * size + parts - 1) / parts;
+    means.push_back(x.narrow(dim, begin, end - begin).mean(dim, /*keepdim=*/true));
+  }
+  return at::cat(means, dim);
+}
+
+}  // namespace
+
+at::Tensor adaptive_average_by_slices(const at::Tensor& x, int height, int width) {
+  return means_along(means_along(x, 2, height), 3, width);
 }
 
 Chain conv_norm_act(int in, int out, const ConvNormActOptions& options) {

@@ -27,6 +27,15 @@ Step max_pool(int kernel, int stride, int padding = 0, bool ceil_mode = false);
 /// The channels' means, N x C, of N x C x H x W.
 at::Tensor global_average(const at::Tensor& x);
 
+/// at::adaptive_avg_pool2d. Its backward pass on GPUs adds in any order, and PyTorch refuses it
+/// where deterministic algorithms are asked for; then, and on devices other than CPUs alone, the
+/// means are taken a row and a column of the result at a time (adaptive_average_by_slices).
+at::Tensor adaptive_average(const at::Tensor& x, int height, int width);
+
+/// The same means, N x C x height x width, of N x C x H x W, to rounding; where H x W is what is
+/// asked for already, x itself. Rows and columns may overlap.
+at::Tensor adaptive_average_by_slices(const at::Tensor& x, int height, int width);
+
 struct ConvNormActOptions {
   int kernel = 3;
   int stride = 1;

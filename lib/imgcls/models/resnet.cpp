@@ -51,7 +51,7 @@ class Block : public nn::Module {
   virtual at::Tensor residual(const at::Tensor& x) = 0;
 
   /// What the block's convolution of stride 2 is given.
-  at::Tensor reducible(const at::Tensor& x) const { return blurs_ ? blur_pool(x, 1) : x; }
+  at::Tensor reducible(const at::Tensor& x) const { return blurs_ ? blur_(x, 1) : x; }
 
   // After the other members, as torchvision registers them; it has drawn its weights before them.
   void register_last(const BlockShape& shape) {
@@ -61,6 +61,7 @@ class Block : public nn::Module {
 
  private:
   bool blurs_;
+  BlurPool blur_;
   StochasticDepth drop_path_;
   Chain downsample_{nullptr};
 };
@@ -168,7 +169,7 @@ class ResNet : public Network {
       at::Tensor x = bn1_(conv1_(images)).relu_();
       if (small) return x;
       if (!blur) return at::max_pool2d(x, {3, 3}, {2, 2}, {1, 1});
-      return blur_pool(at::max_pool2d(x, {3, 3}, {1, 1}, {1, 1}), 2);
+      return blur_(at::max_pool2d(x, {3, 3}, {1, 1}, {1, 1}), 2);
     });
   }
 
@@ -210,6 +211,7 @@ class ResNet : public Network {
 
   nn::Conv2d conv1_{nullptr};
   BatchNorm2d bn1_{nullptr};
+  BlurPool blur_;
   nn::Linear fc_{nullptr};
 };
 

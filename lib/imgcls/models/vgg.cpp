@@ -2,7 +2,6 @@
 #include <imgcls/models/layers.h>
 #include <imgcls/models/network.h>
 
-#include <ATen/ops/adaptive_avg_pool2d.h>
 #include <torch/nn/init.h>
 #include <torch/nn/modules/dropout.h>
 #include <torch/nn/modules/linear.h>
@@ -22,9 +21,7 @@ class Vgg : public Network {
  public:
   Vgg(const Depths& depths, bool batch_norm, const ModelOptions& options) {
     make_features(depths, batch_norm);
-    add_stage("avgpool", [](const at::Tensor& x) {
-      return at::adaptive_avg_pool2d(x, {7, 7}).flatten(1);
-    });
+    add_stage("avgpool", [](const at::Tensor& x) { return adaptive_average(x, 7, 7).flatten(1); });
     make_classifier(options);
     initialise();
   }

@@ -1,0 +1,29 @@
+#pragma once
+// A StatisticsExchange on its way from a forward pass to its backward pass. Internal to models/.
+
+#include <imgcls/models/batch_norm.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <memory>
+#include <utility>
+
+namespace imgcls::models {
+
+struct ExchangeCarrier : torch::CustomClassHolder {
+  explicit ExchangeCarrier(std::shared_ptr<StatisticsExchange> carried)
+      : exchange(std::move(carried)) {}
+  std::shared_ptr<StatisticsExchange> exchange;
+};
+
+inline void carry(torch::autograd::AutogradContext* context,
+                  std::shared_ptr<StatisticsExchange> exchange) {
+  context->saved_data["exchange"] =
+      c10::IValue::make_capsule(c10::make_intrusive<ExchangeCarrier>(std::move(exchange)));
+}
+
+inline StatisticsExchange& carried(torch::autograd::AutogradContext* context) {
+  const auto capsule = context->saved_data["exchange"].toCapsule();
+  return *static_cast<ExchangeCarrier&>(*capsule).exchange;
+}
+
+}  // namespace imgcls::models
