@@ -1,3 +1,4 @@
+#include <ATen/Context.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <imgcls/core/error.h>
@@ -83,6 +84,14 @@ Gpu find_gpu(const World& world) {
     gpu.problem =
         "GPU support loads, but CUDA sees no GPU: is there one, with NVIDIA's driver installed, "
         "and does CUDA_VISIBLE_DEVICES name it?";
+    return gpu;
+  }
+  // LibTorch decides once, at the first question, whether there is CUDA.
+  if (!at::hasCUDA()) {
+    gpu.finding = Finding::unusable;
+    gpu.problem =
+        "PyTorch was asked about CUDA before launch() brought it (at::manual_seed and "
+        "torch::cuda::is_available ask, too), and does not look again: call launch() first";
     return gpu;
   }
   gpu.index = world.local_rank();

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <imgcls/core/cores.h>
 #include <imgcls/core/error.h>
+#include <imgcls/core/log.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/device.h>
 #include <imgcls/dist/machine_identity.h>
@@ -200,7 +201,12 @@ RanksWorld::~RanksWorld() {
     orderly = false;
   }
   if (c10d::Backend* nccl = nccl_running_.exchange(nullptr)) {
-    orderly ? nccl->shutdown() : nccl->abort();
+    try {
+      orderly ? nccl->shutdown() : nccl->abort();
+    } catch (const c10::Error& error) {  // a GPU that has failed fails here again
+      Log().warn(fmt::format("NCCL does not end: {}", error.what_without_backtrace()));
+      orderly = false;
+    }
   }
   if (cpu_) orderly ? cpu_->shutdown() : cpu_->abort();
   if (watch_ && orderly) watch_->leave();
