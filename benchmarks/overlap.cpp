@@ -51,7 +51,8 @@ class Bench {
         dist::Compression compression)
       : world_(world), model_(models::create(name)) {
     model_.to_channels_last();
-    parallel_ = std::make_unique<dist::DataParallel>(model_, world, compression);
+    parallel_ = std::make_unique<dist::DataParallel>(
+        model_, world, dist::DataParallelOptions{.compression = compression});
     optimizer_ = optim::make_optimizer(model_.parameters(), {});
     images_ = at::randn({batch, 3, side, side}).contiguous(at::MemoryFormat::ChannelsLast);
     labels_ = at::randint(1000, {batch}, at::kLong);

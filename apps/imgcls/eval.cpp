@@ -93,6 +93,7 @@ struct Subject {
   train::RunOptions options;
   std::shared_ptr<const data::Source> source;
   models::Model model;
+  std::unique_ptr<train::InputStage> input;
   std::unique_ptr<data::Loader> loader;
 };
 
@@ -129,9 +130,12 @@ Subject open(const Config& config, const EvalArguments& arguments, dist::World& 
       fields = train::data_fields("evaluation", *source);
       for (auto& field : train::weights_fields(weights)) fields.push_back(std::move(field));
     }
-    subject = Subject{options, source, model,
-                      std::make_unique<data::Loader>(
-                          source, train::eval_loader_options(options, world.rank(), world.size()))};
+    auto input = std::make_unique<train::InputStage>(options.data.normalisation, world.device(),
+                                                     options.channels_last);
+    data::LoaderOptions loading = train::eval_loader_options(options, world.rank(), world.size());
+    input->prepare(loading);
+    subject = Subject{options, source, model, std::move(input),
+                      std::make_unique<data::Loader>(source, std::move(loading))};
   });
   dist::require_equal(world, fields, "Give all ranks the same data and weights.");
   subject->model.to(world.device());
@@ -144,7 +148,6 @@ train::EvalCounts evaluate(const Subject& subject, const Log& log, dist::World& 
                            train::EvalDetails& details) {
   const train::RunOptions& options = subject.options;
   const train::StopSignals signals;
-  const train::InputStage input(options.data.normalisation, world.device(), options.channels_last);
   report::Progress progress(log, world.is_first() ? report::find_terminal() : report::Terminal{});
   const auto total = static_cast<std::int64_t>(subject.loader->batches_per_epoch());
   const auto start = std::chrono::steady_clock::now();
@@ -159,8 +162,8 @@ train::EvalCounts evaluate(const Subject& subject, const Log& log, dist::World& 
     }
     return signals.received() == 0;
   };
-  const train::EvalCounts counts = train::evaluate(subject.model, *subject.loader, input, world,
-                                                   options.eval.flip, go_on, &details);
+  const train::EvalCounts counts = train::evaluate(subject.model, *subject.loader, *subject.input,
+                                                   world, options.eval.flip, go_on, &details);
   progress.clear();
   return counts;
 }

@@ -98,17 +98,35 @@ void training(World& world) {
   }
 }
 
-void buffers(World& world) {
+namespace {
+
+/// A step with a buffer to which the network adds its images' mean, here rank + 1.
+void step_with_buffers(World& world, bool broadcast) {
   models::Model model = small_model(world.rank());
-  dist::DataParallel parallel(model, world);
+  dist::DataParallel parallel(model, world, {.broadcast_buffers = broadcast});
   expect(equal_on_all_ranks(model.buffers(), world), world);
   const at::Tensor mean = model.buffers().front().tensor;
-
-  // The network adds its images' mean (here rank + 1) to the buffer rank 0 had before the step.
   mean.fill_(world.rank());
   const at::Tensor images = at::zeros({2, 3, 4, 4}).add(world.rank() + 1);
   parallel.forward(images).sum().backward();
-  expect(mean.equal(at::zeros({3}).add(world.rank() + 1)), world);
+  // To what rank 0 had before the step, or to its own.
+  const int before = broadcast ? 0 : world.rank();
+  expect(mean.equal(at::zeros({3}).add(before + world.rank() + 1)), world);
+  parallel.sync_buffers();
+  expect(mean.equal(at::zeros({3}).add(1)), world);
+}
+
+}  // namespace
+
+void buffers(World& world) {
+  step_with_buffers(world, /*broadcast=*/false);
+  step_with_buffers(world, /*broadcast=*/true);
+
+  models::Model model = small_model(world.rank());
+  dist::DataParallel parallel(model, world);
+  const at::Tensor mean = model.buffers().front().tensor;
+  const at::Tensor images = at::zeros({2, 3, 4, 4}).add(world.rank() + 1);
+  mean.fill_(world.rank() + 1);
   parallel.sync_buffers();
   expect(mean.equal(at::zeros({3}).add(1)), world);
 
@@ -166,7 +184,7 @@ void kept_gradients(World& world) {
 void compressed_gradients(World& world) {
   models::Model model = small_model(0);
   models::Model reference = small_model(0);
-  dist::DataParallel parallel(model, world, dist::Compression::fp16);
+  dist::DataParallel parallel(model, world, {.compression = dist::Compression::fp16});
   const double roundings = 2 + world.size();
   for (int step = 0; step < 3; ++step) {  // buckets are rebuilt after the first
     const Batch mine = share(whole_batch(20 + step), world);

@@ -1,6 +1,7 @@
 #include "../support/temp_folder.h"
 #include "../support/toy_net.h"
 
+#include <imgcls/core/config.h>
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
 #include <imgcls/train/checkpoint.h>
@@ -8,6 +9,7 @@
 #include <ATen/ops/ones_like.h>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 using namespace imgcls;
 using Catch::Matchers::Contains;
@@ -149,4 +151,29 @@ TEST_CASE("when saving fails the checkpoint before stays and loads") {
   CHECK_THROWS_AS(checkpoints.save({unsavable, *trained.optimizer, nullptr}, next, kIdentity),
                   WeightsError);
   CHECK(checkpoints.newest_good(Log::quiet("")) == good);
+}
+
+TEST_CASE("a run goes on although the configuration has keys that it did not know") {
+  const test::TempFolder folder;
+  Trained trained;
+  nlohmann::json config = nlohmann::json::parse(
+      Config::parse(
+          R"({"data": {"root": "photos"}, "model": {"name": "resnet18"}, "train": {"batch": 64}})",
+          "test")
+          .text());
+  config["train"]["deterministic"] = true;  // as earlier versions wrote it
+  config["train"].erase("accumulate");
+  config["eval"].erase("flip");
+  train::Checkpoints checkpoints(folder / "checkpoints", 2);
+  const auto path = checkpoints.save(trained.training(), kPosition,
+                                     {.config = config.dump(), .data_fingerprint = "data"});
+
+  config["train"]["accumulate"] = 1;
+  config["eval"]["flip"] = false;
+  CHECK(train::load_checkpoint(path, trained.training(),
+                               {.config = config.dump(), .data_fingerprint = "data"}) == kPosition);
+  config["train"]["accumulate"] = 2;
+  CHECK_THROWS_WITH(train::load_checkpoint(path, trained.training(),
+                                           {.config = config.dump(), .data_fingerprint = "data"}),
+                    Contains("train.accumulate = 1, but the configuration says 2"));
 }

@@ -1,4 +1,8 @@
 #include <imgcls/train/input.h>
+#include <imgcls/train/readback.h>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/full.h>
 
 #include <catch2/catch.hpp>
 
@@ -30,4 +34,48 @@ TEST_CASE("bytes become (value / 255 - mean) / std in NCHW order") {
     }
     CHECK(made.labels.item<std::int64_t>() == 3);
   }
+}
+
+TEST_CASE("images in half are those in float, rounded once") {
+  data::Batch batch;
+  batch.size = 1;
+  batch.side = 16;
+  for (int i = 0; i < 16 * 16 * 3; ++i) batch.images.push_back(static_cast<std::uint8_t>(i % 256));
+  batch.labels = {3};
+  for (const bool channels_last : {true, false}) {
+    const train::InputStage input({}, "cpu", channels_last);
+    const at::Tensor exact = input(batch).images;
+    for (const at::ScalarType type : {at::kHalf, at::kBFloat16}) {
+      const at::Tensor made = input(batch, type).images;
+      CHECK(made.scalar_type() == type);
+      CHECK(made.strides() == exact.strides());
+      // Another order of operations in fp32, 1e-6 apart, can round to the type's next value: half a
+      // unit in the last place (2^-11, 2^-8) each, of values up to 2.7.
+      const double unit = type == at::kHalf ? 0x1p-11 : 0x1p-8;
+      const at::Tensor error = (made.to(at::kFloat) - exact).abs();
+      CHECK(error.max().item<double>() <= 4 * unit / 2 + 1e-6);
+    }
+  }
+}
+
+TEST_CASE("a loader for the CPU needs no memory of its own kind") {
+  data::LoaderOptions options;
+  train::InputStage({}, "cpu", true).prepare(options);
+  CHECK(options.memory == nullptr);
+  CHECK(options.kept == 1);
+}
+
+TEST_CASE("figures that are read back are those of when it was asked for") {
+  train::Readback readback("cpu");
+  CHECK_FALSE(readback.is_under_way());
+  CHECK_FALSE(readback.has_come());
+  at::Tensor value = at::full({2}, 3.0);
+  readback.start({value, value.sum()});
+  value.fill_(5);
+  CHECK(readback.has_come());
+  const std::vector<at::Tensor> got = readback.take();
+  REQUIRE(got.size() == 2);
+  CHECK(got[0].equal(at::full({2}, 3.0)));
+  CHECK(got[1].item<double>() == 6);
+  CHECK_FALSE(readback.is_under_way());
 }

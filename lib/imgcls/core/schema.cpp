@@ -33,6 +33,14 @@ bool has_type(const json& value, std::string_view type) {
   return value.is_number() && std::trunc(value.get<double>()) == value.get<double>();
 }
 
+/// One type, or any of a list of them.
+bool has_a_type(const json& value, const json& types) {
+  if (types.is_string()) return has_type(value, types.get<std::string_view>());
+  return std::any_of(types.begin(), types.end(), [&](const json& type) {
+    return has_type(value, type.get<std::string_view>());
+  });
+}
+
 bool in_range(double number, const json& schema) {
   const auto bound = [&](const char* word, double none) { return schema.value(word, none); };
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -47,7 +55,7 @@ bool has_size(std::size_t size, const json& schema, const char* least, const cha
 }
 
 bool fits(const json& value, const json& schema) {
-  if (!has_type(value, schema.at("type").get<std::string_view>())) return false;
+  if (!has_a_type(value, schema.at("type"))) return false;
   if (schema.contains("enum")) {
     const json& allowed = schema.at("enum");
     return std::find(allowed.begin(), allowed.end(), value) != allowed.end();

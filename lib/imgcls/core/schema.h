@@ -1,8 +1,9 @@
 #pragma once
 // The schema of configurations (configs/schema.json, a part of JSON Schema draft 2020-12) and the
-// check against it. Known words: type (object, array, string, integer, number, boolean),
-// properties, required, additionalProperties (always false), items, minItems, maxItems, minLength,
-// minimum, maximum, exclusiveMinimum, exclusiveMaximum, enum, default, description.
+// check against it. Known words: type (object, array, string, integer, number, boolean, or with
+// enum a list of these), properties, required, additionalProperties (always false), items,
+// minItems, maxItems, minLength, minimum, maximum, exclusiveMinimum, exclusiveMaximum, enum,
+// default, description.
 
 #include <nlohmann/json_fwd.hpp>
 

@@ -98,11 +98,13 @@ struct DataParallel::State {
   c10::intrusive_ptr<c10d::ProcessGroup> group;  // null in a world of one
   std::vector<at::Tensor> buffers;
   std::unique_ptr<c10d::Reducer> reducer;
+  bool broadcasts_buffers = false;
   bool step_has_begun = false;  // a micro-batch of it has been through the model
 };
 
-DataParallel::DataParallel(models::Model& model, World& world, Compression compression)
+DataParallel::DataParallel(models::Model& model, World& world, const DataParallelOptions& options)
     : state_(std::make_unique<State>(State{model, {}, {}, {}})) {
+  state_->broadcasts_buffers = options.broadcast_buffers;
   if (world.process_group() == nullptr) return;
   state_->group =
       c10::intrusive_ptr<c10d::ProcessGroup>::unsafe_reclaim_from_nonowning(world.process_group());
@@ -113,7 +115,7 @@ DataParallel::DataParallel(models::Model& model, World& world, Compression compr
   c10d::broadcast_coalesced(state_->group, detached(all), kBroadcastBytes);
   state_->buffers = detached(model.buffers());
   state_->reducer = make_reducer(model.parameters(), state_->group);
-  if (state_->reducer && compression == Compression::fp16) {
+  if (state_->reducer && options.compression == Compression::fp16) {
     state_->reducer->register_builtin_comm_hook(c10d::BuiltinCommHookType::FP16_COMPRESS);
   }
 }
@@ -123,7 +125,7 @@ DataParallel::~DataParallel() = default;
 at::Tensor DataParallel::forward(const at::Tensor& images, Gradients gradients) {
   const bool trains = state_->reducer && state_->model.is_training() && at::GradMode::is_enabled();
   if (!trains) return state_->model.forward(images);
-  if (!state_->step_has_begun) sync_buffers();
+  if (state_->broadcasts_buffers && !state_->step_has_begun) sync_buffers();
   state_->step_has_begun = gradients == Gradients::keep;
   // The reducer leaves gradients alone in a backward pass for which it has not been prepared.
   if (gradients == Gradients::keep) return state_->model.forward(images);

@@ -27,22 +27,29 @@ enum class Compression {
          ///< infinite, and below 6e-8 zero.
 };
 
+struct DataParallelOptions {
+  Compression compression = Compression::none;
+  /// Set buffers (running statistics) to rank 0's at each step's first micro-batch, as PyTorch's
+  /// DistributedDataParallel does, for models that read them in training. Batch norm does not:
+  /// `sync_buffers` before evaluations and checkpoints then gives the same.
+  bool broadcast_buffers = false;
+};
+
 /// Keeps a model's replicas equal. In a world of one it only calls the model.
 class DataParallel {
  public:
   /// Copies rank 0's parameters and buffers to all ranks. The model's parameters must keep their
   /// strides from here on (convert to channels_last before). `model` and `world` outlive this.
-  /// `compression` is the same on all ranks. Throws DistError when ranks hold models of different
+  /// The options are the same on all ranks. Throws DistError when ranks hold models of different
   /// shapes.
-  DataParallel(models::Model& model, World& world, Compression compression = Compression::none);
+  DataParallel(models::Model& model, World& world, const DataParallelOptions& options = {});
   ~DataParallel();
   DataParallel(const DataParallel&) = delete;
   DataParallel& operator=(const DataParallel&) = delete;
 
   /// Logits of this rank's images, in training. Call `backward` on a loss of them before the next
   /// `forward`; what becomes of the gradients, `gradients` says. Each rank may have another number
-  /// of micro-batches before the one that averages. At a step's first micro-batch, buffers
-  /// (batch-norm statistics) are set to rank 0's.
+  /// of micro-batches before the one that averages.
   at::Tensor forward(const at::Tensor& images, Gradients gradients = Gradients::average);
 
   /// The auxiliary classifiers' logits of the last `forward`, whose losses belong to the step's.

@@ -32,6 +32,8 @@ class GradScaler {
 
   /// The scale now, and the number of steps since it last changed. Waits for the device.
   double current_scale() const;
+  /// The scale where it lies (float, one value), to be read without waiting.
+  const at::Tensor& scale_on_device() const { return scale_; }
   int growth_tracker() const;
   /// Goes on from saved values.
   void load(double scale, int growth_tracker);

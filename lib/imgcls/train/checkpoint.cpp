@@ -1,6 +1,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
 #include <imgcls/core/free_keys.h>
+#include <imgcls/core/schema.h>
 #include <imgcls/core/sha256.h>
 #include <imgcls/models/safetensors.h>
 #include <imgcls/models/weights.h>
@@ -23,9 +24,21 @@ namespace fs = std::filesystem;
 constexpr std::array<const char*, 3> kFiles{"weights.safetensors", "optimizer.safetensors",
                                             "state.json"};
 
+/// With the defaults of keys that came after it was saved: these are what it had without saying.
+json completed(const std::string& saved) {
+  json config = json::parse(saved);
+  try {
+    json whole = config;
+    check_and_complete(whole, [](std::string_view) { return std::string(); });
+    return whole;
+  } catch (const ConfigError&) {  // of a program's own keys
+    return config;
+  }
+}
+
 void check_config(const fs::path& checkpoint, const std::string& saved, const std::string& now) {
   if (saved.empty() || now.empty()) return;
-  const json before = json::parse(saved).flatten(), after = json::parse(now).flatten();
+  const json before = completed(saved).flatten(), after = json::parse(now).flatten();
   for (const auto& [pointer, value] : after.items()) {
     if (changes_no_result(pointer) || (before.contains(pointer) && before.at(pointer) == value))
       continue;

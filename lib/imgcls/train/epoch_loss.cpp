@@ -5,7 +5,6 @@
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -33,12 +32,8 @@ void EpochLoss::reset() {
   images_ = 0;
 }
 
-double EpochLoss::mean() const {
-  return sum() / static_cast<double>(std::max<std::int64_t>(1, images_));
-}
-
 LossTotals EpochLoss::totals() const {
-  std::array<double, 2> totals{sum(), static_cast<double>(images_)};
+  std::array<double, 2> totals{sum_.item<double>(), static_cast<double>(images_)};
   world_.sum(totals);
   return {totals[0], static_cast<std::int64_t>(totals[1])};
 }

@@ -18,7 +18,7 @@ struct LossTotals {
   double mean() const { return images > 0 ? sum / static_cast<double>(images) : 0; }
 };
 
-/// Adds this rank's losses up on its device; reading a figure waits for it.
+/// Adds this rank's losses up on its device; `totals` waits for it.
 class EpochLoss {
  public:
   explicit EpochLoss(dist::World& world);
@@ -30,9 +30,10 @@ class EpochLoss {
   /// Another epoch begins.
   void reset();
 
-  /// Of this rank.
-  double sum() const { return sum_.item<double>(); }
-  double mean() const;
+  /// Of this rank: the sum where it lies (double, a scalar), to be read without waiting, and of how
+  /// many images it is.
+  const at::Tensor& sum_on_device() const { return sum_; }
+  std::int64_t images() const { return images_; }
   /// Of all ranks. All ranks call it.
   LossTotals totals() const;
 

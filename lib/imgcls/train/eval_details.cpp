@@ -4,6 +4,7 @@
 #include <imgcls/report/csv_field.h>
 #include <imgcls/train/eval_details.h>
 
+#include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,17 +16,25 @@ namespace imgcls::train {
 EvalDetails::EvalDetails(std::size_t classes)
     : classes_(classes), confusion_(classes * classes, 0) {}
 
-void EvalDetails::add(const at::Tensor& all_logits, const at::Tensor& all_labels,
-                      std::span<const std::uint64_t> samples) {
-  const at::Tensor probabilities = all_logits.to(at::kFloat).softmax(1).cpu().contiguous();
-  const at::Tensor labels = all_labels.cpu().contiguous();
-  const auto [highest, predicted] = probabilities.max(1);
-  for (std::int64_t i = 0; i < labels.numel(); ++i) {
-    const std::int64_t label = labels.const_data_ptr<std::int64_t>()[i];
+EvalGuesses look(const at::Tensor& logits, const at::Tensor& labels) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor probabilities = logits.to(at::kFloat).softmax(1);
+  auto [highest, predicted] = probabilities.max(1);
+  return {labels, predicted, highest,
+          probabilities.gather(1, labels.clamp_min(0).unsqueeze(1)).squeeze(1)};
+}
+
+void EvalDetails::add(const EvalGuesses& guesses, std::span<const std::uint64_t> samples) {
+  const auto* const labels = guesses.labels.const_data_ptr<std::int64_t>();
+  const auto* const predicted = guesses.predicted.const_data_ptr<std::int64_t>();
+  const auto* const highest = guesses.highest.const_data_ptr<float>();
+  const auto* const of_label = guesses.of_label.const_data_ptr<float>();
+  for (std::int64_t i = 0; i < guesses.labels.numel(); ++i) {
+    const std::int64_t label = labels[i];
     if (label == data::kSkippedLabel) continue;
-    const std::int64_t guess = predicted.const_data_ptr<std::int64_t>()[i];
+    const std::int64_t guess = predicted[i];
     // A logit that is no number makes all probabilities none: the image counts as sure of nothing.
-    const double given = highest.const_data_ptr<float>()[i];
+    const double given = highest[i];
     const double probability = std::isfinite(given) ? given : 0;
     ++confusion_[static_cast<std::size_t>(label) * classes_ + static_cast<std::size_t>(guess)];
     Bin& bin = bins_[static_cast<std::size_t>(
@@ -34,11 +43,8 @@ void EvalDetails::add(const at::Tensor& all_logits, const at::Tensor& all_labels
     bin.right += label == guess ? 1 : 0;
     bin.probability_units += std::llround(probability * 0x1p24);
     if (samples.empty() || label == guess) continue;
-    const auto row = static_cast<std::size_t>(i) * classes_;
-    const double of_label =
-        probabilities.const_data_ptr<float>()[row + static_cast<std::size_t>(label)];
     // The smallest float for a probability of zero or none.
-    const double loss = -std::log(of_label > 0 ? of_label : 0x1p-149);
+    const double loss = -std::log(of_label[i] > 0 ? double{of_label[i]} : 0x1p-149);
     mistakes_.add({.sample = samples[static_cast<std::size_t>(i)],
                    .label = static_cast<std::size_t>(label),
                    .predicted = static_cast<std::size_t>(guess),

@@ -17,6 +17,17 @@
 
 namespace imgcls::train {
 
+/// What a model says of N images, on any device.
+struct EvalGuesses {
+  at::Tensor labels;     ///< int64: the images' classes; kSkippedLabel: left out
+  at::Tensor predicted;  ///< int64: the class with the highest logit, of equals the first
+  at::Tensor highest;    ///< float: its probability
+  at::Tensor of_label;   ///< float: that of the image's class
+};
+
+/// Of logits (float N x K) and labels (int64 N), on their device. Waits for nothing.
+EvalGuesses look(const at::Tensor& logits, const at::Tensor& labels);
+
 class EvalDetails {
  public:
   /// Bins of equal width that the highest probability of an image falls into, as in Guo et al., "On
@@ -25,11 +36,14 @@ class EvalDetails {
 
   explicit EvalDetails(std::size_t classes);
 
-  /// Adds logits (float N x K) and labels (int64 N; kSkippedLabel is left out). The predicted class
-  /// is the one with the highest logit, of equals the first. `samples` are the images' numbers in
-  /// the source (N); without them no mistakes are kept.
+  /// Adds images. The guesses lie on the CPU. `samples` are the images' numbers in the source (N);
+  /// without them no mistakes are kept.
+  void add(const EvalGuesses& guesses, std::span<const std::uint64_t> samples = {});
+  /// What `look` says of logits on the CPU.
   void add(const at::Tensor& logits, const at::Tensor& labels,
-           std::span<const std::uint64_t> samples = {});
+           std::span<const std::uint64_t> samples = {}) {
+    add(look(logits, labels), samples);
+  }
   /// Sums over the ranks; all call it.
   void sum(dist::World& world);
 

@@ -35,12 +35,14 @@ struct EvalCounts {
 /// a logit that is not a number counts as wrong.
 EvalCounts count(const at::Tensor& logits, const at::Tensor& labels);
 
-/// Runs `model` in evaluation mode, in fp32, over all batches of `loader` (started anew), and sums
-/// over the ranks. With `flip` an image's logits are the mean of its own and of its mirror image's.
-/// `go_on` is called before each batch, some times a second while data is waited for, and at the
-/// end, with the number of global batches done; when it returns false on any rank, all stop, and
-/// the result's `images` is -1 (at the end its answer is not looked at). `details`, where given, is
-/// added to and summed over the ranks. All ranks call this.
+/// Runs `model` in evaluation mode, in fp32 (without TF32), over all batches of `loader` (started
+/// anew), and sums over the ranks. With `flip` an image's logits are the mean of its own and of its
+/// mirror image's. `go_on` is called before each batch, some times a second while data is waited
+/// for, and at the end, with the number of global batches done; when it returns false on any rank,
+/// all stop, and the result's `images` is -1 (at the end its answer is not looked at). `details`,
+/// where given, is added to and summed over the ranks. The host never waits for the batch that the
+/// device computes, and uses the loader best where `input` has prepared its options. All ranks call
+/// this.
 EvalCounts evaluate(const models::Model& model, data::Loader& loader, const InputStage& input,
                     dist::World& world, bool flip, const std::function<bool(std::size_t)>& go_on,
                     EvalDetails* details = nullptr);

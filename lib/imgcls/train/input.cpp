@@ -1,6 +1,9 @@
+#include <imgcls/train/device_copies.h>
 #include <imgcls/train/input.h>
+#include <imgcls/train/pinned_memory.h>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/addcmul.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 
@@ -40,18 +43,46 @@ InputStage::InputStage(const Normalisation& normalisation, const std::string& de
                        bool channels_last)
     : mean_(channel_values(normalisation.mean, device)),
       std_(channel_values(normalisation.std, device)),
+      scale_(std_.mul(255).reciprocal()),
+      offset_(mean_.div(std_).neg()),
       device_(device),
-      channels_last_(channels_last) {}
+      channels_last_(channels_last) {
+  if (!device_.is_cpu()) copies_ = std::make_shared<DeviceCopies>(device_);
+}
 
-DeviceBatch InputStage::operator()(const data::Batch& batch) const {
+InputStage::~InputStage() = default;
+
+void InputStage::prepare(data::LoaderOptions& options) const {
+  if (!copies_) return;
+  options.memory = pinned_memory(device_.str());
+  options.kept = 2;  // the batch that was handed out last, and the one whose copy may not be done
+  options.before_start = [copies = copies_] { copies->finish(); };
+}
+
+DeviceBatch InputStage::operator()(const data::Batch& batch, at::ScalarType type) const {
   const at::NoGradGuard no_grad;
   const auto n = static_cast<std::int64_t>(batch.size);
   const at::Tensor bytes = view(std::span(batch.images), {n, batch.side, batch.side, 3}, at::kByte);
   const at::Tensor labels = view(std::span(batch.labels), {n}, at::kLong);
-  const at::Device device(device_);
-  at::Tensor images = normalise_bytes(bytes.to(device), mean_, std_);
-  if (!channels_last_) images = images.contiguous();
-  return {images, labels.to(device, at::kLong, /*non_blocking=*/false, /*copy=*/true)};
+  if (!copies_) return {normalised(bytes, type), labels.clone()};
+
+  const DeviceCopies::Arrived arrived = copies_->copy(bytes, labels);
+  DeviceBatch made{normalised(arrived.images, type), arrived.labels.clone()};
+  copies_->release();
+  batch.kept > 1 ? copies_->finish_earlier() : copies_->finish();
+  return made;
+}
+
+at::Tensor InputStage::normalised(const at::Tensor& bytes, at::ScalarType type) const {
+  if (type == at::kFloat) {
+    const at::Tensor images = normalise_bytes(bytes, mean_, std_);
+    return channels_last_ ? images : images.contiguous();
+  }
+  const at::Tensor seen = bytes.permute({0, 3, 1, 2});
+  at::Tensor images = at::empty(seen.sizes(), seen.options().dtype(type).memory_format(
+                                                  channels_last_ ? at::MemoryFormat::ChannelsLast
+                                                                 : at::MemoryFormat::Contiguous));
+  return at::addcmul_out(images, offset_, seen, scale_);
 }
 
 }  // namespace imgcls::train

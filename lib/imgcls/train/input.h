@@ -6,6 +6,7 @@
 #include <imgcls/train/options.h>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -13,7 +14,7 @@ namespace imgcls::train {
 
 /// Images and labels on a device.
 struct DeviceBatch {
-  at::Tensor images;  ///< float, N x 3 x H x W, normalised, channels last in memory
+  at::Tensor images;  ///< N x 3 x H x W, normalised, channels last in memory where asked for
   at::Tensor labels;  ///< int64, N
 };
 
@@ -24,18 +25,36 @@ struct DeviceBatch {
 at::Tensor normalise(std::span<const std::uint8_t> images, int side,
                      const Normalisation& normalisation);
 
-/// Copies batches to a device and normalises them there.
+class DeviceCopies;
+
+/// Copies batches to a device and normalises them there. For one thread at a time.
 class InputStage {
  public:
   InputStage(const Normalisation& normalisation, const std::string& device, bool channels_last);
+  ~InputStage();
+  InputStage(const InputStage&) = delete;
+  InputStage& operator=(const InputStage&) = delete;
 
-  /// As `normalise`, on the device. The loader's batch may be reused when this returns.
-  DeviceBatch operator()(const data::Batch& batch) const;
+  /// Lets a loader put its batches where the device copies them from by itself, and keep them until
+  /// it has. On a CPU nothing changes. Without this, each batch's copy holds the host up.
+  void prepare(data::LoaderOptions& options) const;
+
+  /// As `normalise`, on the device, images of `type`. With a loader that was prepared, the device
+  /// copies while it computes what it was given before, and the host waits at most for the copy of
+  /// the batch before; otherwise until this batch is copied. On a CPU, and where `type` is float,
+  /// images have `normalise`'s bits. In bfloat16 or half they are made in one pass, value / (255
+  /// std)
+  /// - mean / std, in fp32 before it is rounded.
+  DeviceBatch operator()(const data::Batch& batch, at::ScalarType type = at::kFloat) const;
 
  private:
-  at::Tensor mean_, std_;  // 1 x 3 x 1 x 1
-  std::string device_;
+  at::Tensor normalised(const at::Tensor& bytes, at::ScalarType type) const;
+
+  at::Tensor mean_, std_;      // 1 x 3 x 1 x 1
+  at::Tensor scale_, offset_;  // what one multiplication and one addition do
+  at::Device device_;
   bool channels_last_;
+  std::shared_ptr<DeviceCopies> copies_;  // null on a CPU
 };
 
 }  // namespace imgcls::train

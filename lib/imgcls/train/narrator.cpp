@@ -34,6 +34,7 @@ void Narrator::begin(const RunShape& shape, const dist::World& world,
   log_.info(fmt::format("{} epochs of {} steps of {} images; results go to {}", shape.epochs,
                         shape.steps_per_epoch, shape.batch, folder.string()));
   if (world.is_first() && world.device() == "cpu") warn_of_slow_precision(shape.precision);
+  if (world.is_first() && world.device() != "cpu") warn_of_few_cores(world.cores());
   if (resumed_from.empty()) return;
   log_.info(fmt::format("going on from {}: step {} of {}, epoch {}, {} images into it",
                         resumed_from, position.step, shape.last_step, position.epoch + 1,
@@ -48,6 +49,16 @@ void Narrator::warn_of_slow_precision(Precision precision) const {
         "this CPU multiplies no bfloat16, so bf16 is many times slower than "
         "train.precision=fp32");
   }
+}
+
+/// A bare mpirun binds each rank to one core, and one core decodes about 1,000 images a second.
+void Narrator::warn_of_few_cores(int cores) const {
+  constexpr int kEnough = 5;
+  if (cores >= kEnough) return;
+  log_.warn(fmt::format(
+      "a rank has {} core{} to decode images for its GPU; {} keep a fast one busy. `imgcls launch` "
+      "gives ranks all there are (mpirun by itself: --bind-to none).",
+      cores, cores == 1 ? "" : "s", kEnough));
 }
 
 void Narrator::begin_phase(std::size_t consumed) {

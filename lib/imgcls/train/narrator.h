@@ -75,6 +75,7 @@ class Narrator {
 
  private:
   void warn_of_slow_precision(Precision precision) const;
+  void warn_of_few_cores(int cores) const;
 
   Log log_;
   RunShape shape_;

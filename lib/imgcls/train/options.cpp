@@ -127,6 +127,10 @@ data::LoaderOptions eval_loader_options(const RunOptions& o, int rank, int world
   return loader;
 }
 
+bool is_deterministic(const RunOptions& options, std::string_view device) {
+  return options.deterministic.value_or(device == "cpu");
+}
+
 RunOptions run_options(const Config& config) {
   const json& j = config.json();
   const json &train = j.at("train"), &schedule = j.at("schedule"), &save = j.at("checkpoint");
@@ -142,7 +146,7 @@ RunOptions run_options(const Config& config) {
   o.channels_last = train.at("channels_last");
   o.tf32 = train.at("tf32");
   o.threads = train.at("threads");
-  o.deterministic = train.at("deterministic");
+  if (const json& asked = train.at("deterministic"); asked.is_boolean()) o.deterministic = asked;
   fill_data(j.at("data"), o.data);
   o.data.timeout_s = j.at("dist").at("timeout_s");
   o.augment = augment_options(config);
@@ -160,6 +164,7 @@ RunOptions run_options(const Config& config) {
                   .resume = save.at("resume") == "auto"};
   o.compress =
       j.at("dist").at("compress") == "fp16" ? dist::Compression::fp16 : dist::Compression::none;
+  o.broadcast_buffers = j.at("dist").at("broadcast_buffers");
   o.log_every = j.at("log").at("every");
   o.log_samples = j.at("log").at("samples");
   o.tensorboard = j.at("log").at("tensorboard");

@@ -12,7 +12,9 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace imgcls {
 class Config;
@@ -92,8 +94,9 @@ struct RunOptions {
   bool tf32 = true;
   /// Intra-op threads of a rank; 0: dist::World::cores.
   int threads = 0;
-  /// Only algorithms that give the same bits in each run.
-  bool deterministic = true;
+  /// Only algorithms that give the same bits in each run; unset: on CPUs, not on GPUs
+  /// (is_deterministic).
+  std::optional<bool> deterministic = {};
 
   DataOptions data;
   data::AugmentOptions augment;
@@ -103,6 +106,8 @@ struct RunOptions {
   CheckpointOptions checkpoint;
   /// How gradients travel between ranks.
   dist::Compression compress = dist::Compression::none;
+  /// All ranks get rank 0's buffers at each step; else before evaluations and checkpoints alone.
+  bool broadcast_buffers = false;
   /// Steps between lines in the log.
   int log_every = 100;
   /// Write the samples of each step to samples.csv.
@@ -122,6 +127,9 @@ struct RunOptions {
 /// when the batch cannot be cut into micro-batches of equal size.
 data::LoaderOptions train_loader_options(const RunOptions& options, int rank, int world);
 data::LoaderOptions eval_loader_options(const RunOptions& options, int rank, int world);
+
+/// Whether a run on that device ("cpu", "cuda:0") uses deterministic algorithms alone.
+bool is_deterministic(const RunOptions& options, std::string_view device);
 
 /// The options of a configuration. Throws ConfigError for values that contradict each other.
 RunOptions run_options(const Config& config);

@@ -12,7 +12,7 @@ Autocast::Autocast(const std::string& device, Precision precision)
   const auto type = static_cast<at::DeviceType>(device_type_);
   was_enabled_ = at::autocast::is_autocast_enabled(type);
   previous_type_ = static_cast<int>(at::autocast::get_autocast_dtype(type));
-  at::autocast::set_autocast_dtype(type, precision == Precision::bf16 ? at::kBFloat16 : at::kHalf);
+  at::autocast::set_autocast_dtype(type, scalar_type(precision));
   at::autocast::set_autocast_enabled(type, true);
   at::autocast::increment_nesting();
 }
@@ -24,6 +24,12 @@ Autocast::~Autocast() {
   if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
   at::autocast::set_autocast_enabled(type, was_enabled_);
   at::autocast::set_autocast_dtype(type, static_cast<at::ScalarType>(previous_type_));
+}
+
+c10::ScalarType scalar_type(Precision precision) {
+  return precision == Precision::bf16   ? at::kBFloat16
+         : precision == Precision::fp16 ? at::kHalf
+                                        : at::kFloat;
 }
 
 std::string_view name(Precision precision) {

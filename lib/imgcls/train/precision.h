@@ -1,6 +1,7 @@
 #pragma once
 // Mixed precision: PyTorch's autocast for the lifetime of an object.
 
+#include <c10/core/ScalarType.h>
 #include <imgcls/train/options.h>
 
 #include <string>
@@ -22,6 +23,9 @@ class Autocast {
   bool active_, was_enabled_ = false;
   int previous_type_ = 0;
 };
+
+/// What convolutions compute in. Not for Precision::automatic: `resolve` it first.
+c10::ScalarType scalar_type(Precision precision);
 
 /// "fp32", "bf16", "fp16", "auto": as the configuration says it.
 std::string_view name(Precision precision);

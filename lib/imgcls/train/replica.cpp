@@ -27,10 +27,13 @@ Replica::Replica(models::Model model, std::shared_ptr<const data::Source> source
                  RunOptions options, dist::World& world)
     : options_(std::move(options)), world_(world), model_(std::move(model)) {
   if (options_.data.threads == 0) options_.data.threads = world_.cores();
+  input_ = std::make_unique<InputStage>(options_.data.normalisation, world_.device(),
+                                        options_.channels_last);
   dist::agree(world_, [&] {
     if (options_.sync_bn) dist::synchronise_batch_norm(model_, world_);
-    loader_ = std::make_unique<data::Loader>(
-        source, train_loader_options(options_, world_.rank(), world_.size()));
+    data::LoaderOptions loading = train_loader_options(options_, world_.rank(), world_.size());
+    input_->prepare(loading);
+    loader_ = std::make_unique<data::Loader>(source, std::move(loading));
   });
   schedule_ = schedule_of(options_, steps_per_epoch());
 
@@ -38,11 +41,12 @@ Replica::Replica(models::Model model, std::shared_ptr<const data::Source> source
   // Before the replicas are made: the reducer lays its buckets out by the parameters' strides.
   if (options_.channels_last) model_.to_channels_last();
   model_.train();
-  input_ = std::make_unique<InputStage>(options_.data.normalisation, world_.device(),
-                                        options_.channels_last);
   if (model_.wants_image_fit()) fit_to_images(source);
   optimizer_ = optim::make_optimizer(model_.parameters(), options_.optimizer);
-  parallel_ = std::make_unique<dist::DataParallel>(model_, world_, options_.compress);
+  parallel_ = std::make_unique<dist::DataParallel>(
+      model_, world_,
+      dist::DataParallelOptions{.compression = options_.compress,
+                                .broadcast_buffers = options_.broadcast_buffers});
   step_ = std::make_unique<TrainStep>(*parallel_, *optimizer_, world_.device(), options_);
 }
 
@@ -65,7 +69,7 @@ at::Tensor Replica::step(const data::Batch& batch, std::int64_t done, at::Tensor
   DeviceBatch inputs;
   {
     const StepRange range(ranges::kInput);
-    inputs = (*input_)(batch);
+    inputs = (*input_)(batch, step_->input_type());
   }
   return (*step_)(inputs, learning_rate(done), gradient_norm);
 }

@@ -51,8 +51,8 @@ class Replica {
   RunOptions options_;
   dist::World& world_;
   models::Model model_;
-  std::unique_ptr<data::Loader> loader_;
   std::unique_ptr<InputStage> input_;
+  std::unique_ptr<data::Loader> loader_;
   std::unique_ptr<optim::Optimizer> optimizer_;
   std::unique_ptr<dist::DataParallel> parallel_;
   std::unique_ptr<TrainStep> step_;

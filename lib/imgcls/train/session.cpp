@@ -12,8 +12,24 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace imgcls::train {
+
+namespace {
+
+/// The configuration with what `train.deterministic` = "auto" means here: another device's means
+/// another thing.
+std::string with_determinism(const std::string& config, bool deterministic) {
+  if (config.empty()) return config;
+  nlohmann::json values = nlohmann::json::parse(config);
+  const nlohmann::json::json_pointer key("/train/deterministic");
+  if (!values.contains(key)) return config;
+  values[key] = deterministic;
+  return values.dump(2);
+}
+
+}  // namespace
 
 Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Source> train,
                           std::shared_ptr<const data::Source> val, RunOptions options,
@@ -23,16 +39,20 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
       narrator_(world),
       train_source_(std::move(train)),
       val_source_(std::move(val)),
-      identity_{.config = std::move(config), .data_fingerprint = train_source_->fingerprint()},
+      identity_{.config = with_determinism(config, is_deterministic(options_, world.device())),
+                .data_fingerprint = train_source_->fingerprint()},
       files_{options_.folder},
       checkpoints_(files_.checkpoints(), options_.checkpoint.keep),
       profiler_(StepProfiler::Detail::everything, world.device() != "cpu"),
-      loss_(world) {
+      loss_(world),
+      readings_(world.device()) {
   check_sources();
   replica_ = std::make_unique<Replica>(std::move(model), train_source_, options_, world_);
   dist::agree(world_, [&] {
-    val_loader_ = std::make_unique<data::Loader>(
-        val_source_, eval_loader_options(replica_->options(), world_.rank(), world_.size()));
+    data::LoaderOptions loading =
+        eval_loader_options(replica_->options(), world_.rank(), world_.size());
+    replica_->input().prepare(loading);
+    val_loader_ = std::make_unique<data::Loader>(val_source_, std::move(loading));
     open_folder();
   });
   batches_ = replica_->steps_per_epoch();
@@ -125,15 +145,15 @@ void Trainer::Session::train_epoch() {
       one_step(*batch);
     }
     if (position_.step == options_.profile.last) end_profile();
-    const bool write = position_.step % options_.log_every == 0;
-    if (write || narrator_.wants_step()) narrator_.step(status(), write);
-    if (write) report_step();
+    report_step();
     const int every = options_.checkpoint.every_steps;
     if (every > 0 && position_.step % every == 0 && !epoch_is_complete()) {
+      finish_row();
       save();
       meter_.resume();
     }
   }
+  finish_row();
   timed_s_ += narrator_.phase_seconds();
 }
 
@@ -214,6 +234,7 @@ void Trainer::Session::save() {
   now.loss_sum = loss.sum;
   now.images = loss.images;
   narrator_.clear();
+  replica_->sync_buffers();  // all ranks hold what the checkpoint does
   dist::agree(world_, [&] {
     if (world_.is_first()) {
       checkpoints_.save(training(), now, identity_);

@@ -8,6 +8,7 @@
 #include <imgcls/train/run_logs.h>
 #include <imgcls/train/step_meter.h>
 #include <imgcls/train/step_profile.h>
+#include <imgcls/train/step_readings.h>
 #include <imgcls/train/stop.h>
 #include <imgcls/train/trainer.h>
 
@@ -34,6 +35,8 @@ class Trainer::Session {
   const data::Batch* next_batch();
   void one_step(const data::Batch& batch);
   void report_step();
+  void begin_row();
+  void finish_row();
   void end_profile();
   void end_epoch();
   void report_evaluation(const EvalCounts& counts, const EvalDetails& details, int epoch,
@@ -41,7 +44,7 @@ class Trainer::Session {
   EvalCounts evaluate_now(EvalDetails& details);
   void save();
   RunShape shape() const;
-  StepStatus status() const;
+  StepStatus status(double loss) const;
 
   bool epoch_is_complete() const { return position_.consumed == batches_ * options_.batch; }
   bool is_finished() const { return position_.step >= last_step_; }
@@ -71,6 +74,13 @@ class Trainer::Session {
   EpochLoss loss_;
   StepMeter meter_;
   at::Tensor step_loss_, gradient_norm_;  // of the last step that is logged
+  StepReadings readings_;
+  /// What is known of a step that is logged before its figures have come from the device.
+  struct Row {
+    report::StepRow figures;
+    StepStatus status;
+  };
+  std::optional<Row> row_;
   int stop_signal_ = 0;
   std::optional<EvalCounts> last_eval_;
   std::optional<Position> saved_;  // the newest checkpoint's

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace imgcls::train {
 
@@ -20,26 +21,48 @@ RunShape Trainer::Session::shape() const {
           .precision = resolve(options_.precision, world_.device())};
 }
 
-/// The row of steps.csv for the step just done. All ranks call it.
+/// After each step: the progress line, and where it is logged its row of steps.csv. On a GPU the
+/// row is written when the next step has been handed over, so that the GPU has work while the row's
+/// figures are waited for. All ranks call it.
 void Trainer::Session::report_step() {
+  finish_row();
+  if (narrator_.wants_step()) narrator_.step(status(readings_.recent_mean(loss_)), false);
+  if (position_.step % options_.log_every != 0) return;
+  begin_row();
+  if (world_.device() == "cpu") finish_row();
+}
+
+void Trainer::Session::begin_row() {
+  const StepStatus now = status(/*loss=*/0);
   const StepFigures mine = meter_.take();
+  readings_.begin(loss_, step_loss_, gradient_norm_, replica_->scaler());
+  row_ = Row{.figures = {.step = position_.step,
+                         .epoch = position_.epoch + 1,
+                         .time_s = elapsed(),
+                         .lr = replica_->learning_rate(position_.step - 1),
+                         .images_per_second = mine.images_per_second(),
+                         .data_wait = mine.data_wait(),
+                         .memory_mib = resident_mib()},
+             .status = now};
+}
+
+/// Writes the row that was begun, if one was. All ranks call it.
+void Trainer::Session::finish_row() {
+  if (!row_) return;
+  auto [row, now] = *std::exchange(row_, std::nullopt);
+  const StepReading read = readings_.take();
+  now.loss = read.mean_loss();
+  narrator_.step(now, true);
   // Ranks have equal shares of the batch, so the mean of their losses is that of the images.
-  std::array<double, 4> sums{loss_.sum(), step_loss_.item<double>(), mine.data_wait(),
-                             resident_mib()};
+  std::array<double, 4> sums{read.loss_sum, read.loss, row.data_wait, row.memory_mib};
   world_.sum(sums);
-  throw_if_diverged(sums[0], position_.step);
-  if (!logs_) return;
-  logs_->step(
-      {.step = position_.step,
-       .epoch = position_.epoch + 1,
-       .time_s = elapsed(),
-       .loss = sums[1] / world_.size(),
-       .lr = replica_->learning_rate(position_.step - 1),
-       .grad_norm = gradient_norm_.item<double>(),
-       .loss_scale = replica_->scaler() != nullptr ? replica_->scaler()->current_scale() : 1,
-       .images_per_second = mine.images_per_second(),
-       .data_wait = sums[2] / world_.size(),
-       .memory_mib = sums[3]});
+  throw_if_diverged(sums[0], row.step);
+  row.loss = sums[1] / world_.size();
+  row.grad_norm = read.grad_norm;
+  row.loss_scale = read.loss_scale;
+  row.data_wait = sums[2] / world_.size();
+  row.memory_mib = sums[3];
+  if (logs_) logs_->step(row);
 }
 
 /// Writes the trace of each rank, and says where the steps' time went. All ranks call it.
@@ -67,14 +90,14 @@ void Trainer::Session::report_evaluation(const EvalCounts& counts, const EvalDet
   });
 }
 
-StepStatus Trainer::Session::status() const {
+StepStatus Trainer::Session::status(double loss) const {
   const auto steps = static_cast<double>(std::max<std::int64_t>(1, timed_steps_));
   const double per_step = (timed_s_ + narrator_.phase_seconds()) / steps;
   const auto left = static_cast<double>(last_step_ - position_.step);
   const std::size_t epoch_left = batches_ - position_.consumed / options_.batch;
   const double evals = 1 + left / static_cast<double>(batches_) / options_.eval.every_epochs;
   return {.position = position_,
-          .loss = loss_.mean(),
+          .loss = loss,
           .lr = replica_->learning_rate(position_.step - 1),
           .epoch_eta_s = per_step * static_cast<double>(epoch_left),
           .run_eta_s = per_step * left + eval_s_ * evals,

@@ -49,6 +49,10 @@ at::Tensor TrainStep::operator()(const DeviceBatch& batch, double lr, at::Tensor
   return loss;
 }
 
+at::ScalarType TrainStep::input_type() const {
+  return at::Device(device_).is_cpu() ? at::kFloat : scalar_type(precision_);
+}
+
 void TrainStep::update(double lr) {
   const StepRange range(ranges::kOptimizer);
   if (scaler_) {

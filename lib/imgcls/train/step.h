@@ -31,6 +31,10 @@ class TrainStep {
   /// of all the step's gradients, averaged over the ranks (a scalar on the device).
   at::Tensor operator()(const DeviceBatch& batch, double lr, at::Tensor* gradient_norm = nullptr);
 
+  /// What images are best given in: what the first layer computes in on a device of its own, so
+  /// that autocast need not convert them; float on a CPU.
+  at::ScalarType input_type() const;
+
   /// The loss scale, for fp16; null otherwise.
   optim::GradScaler* scaler() { return scaler_.get(); }
 

@@ -50,8 +50,9 @@ class Trainer {
   std::unique_ptr<Session> session_;
 };
 
-/// Sets PyTorch up for a run: intra-op threads, deterministic algorithms, TF32, and the seed from
-/// which models draw their first weights. Call before making a model.
+/// Sets PyTorch up for a run: intra-op threads, deterministic algorithms, TF32, the seed from which
+/// models draw their first weights, and glibc's malloc so that it keeps what a step frees. Call
+/// before making a model.
 void configure_torch(const RunOptions& options, const dist::World& world);
 
 }  // namespace imgcls::train

@@ -1,0 +1,23 @@
+#include <imgcls/train/device_event.h>
+
+#include <c10/core/impl/VirtualGuardImpl.h>
+
+#include <chrono>
+#include <thread>
+
+namespace imgcls::train {
+
+void DeviceEvent::wait() const {
+  constexpr std::chrono::microseconds kNap(100);
+  while (!event_.query()) std::this_thread::sleep_for(kNap);
+}
+
+c10::Stream current_stream(c10::Device device) {
+  return c10::impl::VirtualGuardImpl(device.type()).getStream(device);
+}
+
+c10::Stream another_stream(c10::Device device) {
+  return c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device);
+}
+
+}  // namespace imgcls::train

@@ -1,0 +1,34 @@
+#pragma once
+// Waiting for a device without keeping a core busy. Internal to train/.
+
+#include <c10/core/Event.h>
+#include <c10/core/Stream.h>
+
+#include <string>
+
+namespace imgcls::train {
+
+/// A mark in a device's stream of work. Until it is first recorded, it counts as reached.
+class DeviceEvent {
+ public:
+  explicit DeviceEvent(c10::DeviceType device) : event_(device) {}
+
+  /// Sets the mark after all that has been handed to `stream`.
+  void record(const c10::Stream& stream) { event_.record(stream); }
+  /// Makes `stream`, not the host, wait for it.
+  void hold_up(const c10::Stream& stream) const { event_.block(stream); }
+  /// Never waits.
+  bool is_reached() const { return event_.query(); }
+  /// The host waits, asleep: CUDA's own waiting would spin on a core that a loader's thread needs.
+  void wait() const;
+
+ private:
+  c10::Event event_;
+};
+
+/// The stream that this thread hands work on `device` to.
+c10::Stream current_stream(c10::Device device);
+/// Another stream of the device.
+c10::Stream another_stream(c10::Device device);
+
+}  // namespace imgcls::train

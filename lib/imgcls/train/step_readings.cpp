@@ -1,0 +1,35 @@
+#include <imgcls/train/step_readings.h>
+
+namespace imgcls::train {
+
+void StepReadings::begin(const EpochLoss& epoch, const at::Tensor& loss,
+                         const at::Tensor& grad_norm, const optim::GradScaler* scaler) {
+  std::vector<at::Tensor> values{epoch.sum_on_device(), loss, grad_norm};
+  scales_ = scaler != nullptr;
+  if (scales_) values.push_back(scaler->scale_on_device());
+  row_images_ = epoch.images();
+  row_.start(values);
+}
+
+StepReading StepReadings::take() {
+  const std::vector<at::Tensor> values = row_.take();
+  return {.loss_sum = values[0].item<double>(),
+          .images = row_images_,
+          .loss = values[1].item<double>(),
+          .grad_norm = values[2].item<double>(),
+          .loss_scale = scales_ ? values[3].item<double>() : 1};
+}
+
+double StepReadings::recent_mean(const EpochLoss& epoch) {
+  if (!line_.is_under_way()) {
+    line_images_ = epoch.images();
+    line_.start({epoch.sum_on_device()});
+  }
+  if (!mean_ || line_.has_come()) {
+    const double sum = line_.take().front().item<double>();
+    mean_ = line_images_ > 0 ? sum / static_cast<double>(line_images_) : 0;
+  }
+  return *mean_;
+}
+
+}  // namespace imgcls::train

@@ -1,0 +1,45 @@
+#pragma once
+// The losses of steps as they come from the device, which goes on meanwhile. Internal to train/.
+
+#include <imgcls/optim/grad_scaler.h>
+#include <imgcls/train/epoch_loss.h>
+#include <imgcls/train/readback.h>
+
+#include <optional>
+#include <string>
+
+namespace imgcls::train {
+
+/// What a step that is logged left on this rank's device.
+struct StepReading {
+  double loss_sum = 0;  ///< of the epoch's images so far
+  std::int64_t images = 0;
+  double loss = 0;  ///< of the step's images: their mean
+  double grad_norm = 0;
+  double loss_scale = 1;
+
+  double mean_loss() const { return images > 0 ? loss_sum / static_cast<double>(images) : 0; }
+};
+
+class StepReadings {
+ public:
+  explicit StepReadings(const std::string& device) : row_(device), line_(device) {}
+
+  /// Begins to read a step's figures. `scaler` may be null.
+  void begin(const EpochLoss& epoch, const at::Tensor& loss, const at::Tensor& grad_norm,
+             const optim::GradScaler* scaler);
+  /// What was begun last; waits until the device has done that step.
+  StepReading take();
+
+  /// The epoch's mean loss, for a line that is drawn some times a second: on a GPU that of the
+  /// last call or an earlier one, so that nothing is waited for (but the first time).
+  double recent_mean(const EpochLoss& epoch);
+
+ private:
+  Readback row_, line_;
+  bool scales_ = false;
+  std::int64_t row_images_ = 0, line_images_ = 0;
+  std::optional<double> mean_;
+};
+
+}  // namespace imgcls::train
