@@ -326,6 +326,7 @@ struct Guard final : c10::impl::DeviceGuardImplInterface {
     if (event == nullptr) return true;
     const auto lock = locked();
     Event& asked = *static_cast<Event*>(event);
+    ++device().counts.event_questions;
     if (device().streams[asked.stream].done < asked.position) {
       if (++asked.questions <= kPatience) return false;
       device().drain(asked.stream, asked.position);

@@ -49,6 +49,7 @@ struct Counts {
   std::int64_t device_syncs = 0;
   /// Not one of `host_waits()`: to wait for an old event leaves the device its later work.
   std::int64_t event_waits = 0;
+  std::int64_t event_questions = 0;  ///< Event::query()
 
   std::vector<std::string> waits;  ///< what each of `host_waits()` was, in order
   std::vector<std::string> races;  ///< uses of the device's memory that nothing has ordered
@@ -70,8 +71,7 @@ void fresh();
 std::int64_t pending_copies();
 
 /// Lets time pass: all that is queued is carried out, and Event::query() becomes true. Orders
-/// nothing
-/// (`Counts::races`) and counts as no wait.
+/// nothing (`Counts::races`) and counts as no wait.
 void run_all();
 
 /// Whether copies are put off, as they are from the start. Without, they are carried out at once.

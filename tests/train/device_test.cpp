@@ -6,10 +6,12 @@
 
 #include <imgcls/core/file.h>
 #include <imgcls/models/batch_norm.h>
+#include <imgcls/train/device_copies.h>
 #include <imgcls/train/evaluate.h>
 #include <imgcls/train/replica.h>
 #include <imgcls/train/trainer.h>
 
+#include <ATen/ops/full.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 
@@ -107,6 +109,58 @@ TEST_CASE("a device gets the images that a CPU gets") {
     REQUIRE(arrived.size() == expected.size());
     for (std::size_t i = 0; i < expected.size(); ++i) CHECK(arrived[i].equal(expected[i]));
   }
+}
+
+namespace {
+
+/// Host memory that the device copies by itself, full of one value.
+at::Tensor pinned(int value) {
+  return at::full({2, 4}, value, at::TensorOptions().dtype(at::kLong).pinned_memory(true));
+}
+
+}  // namespace
+
+TEST_CASE("what was copied may change once the copy is waited for") {
+  train::DeviceCopies copies(fake::kDevice);
+  const std::array labels{pinned(0), pinned(0)};
+  at::Tensor first = pinned(1), second = pinned(2);
+  const train::DeviceCopies::Arrived one = copies.copy(first, labels[0]);
+  copies.release();
+  const train::DeviceCopies::Arrived two = copies.copy(second, labels[1]);
+  copies.release();
+  CHECK(fake::pending_copies() == 4);
+  copies.finish_earlier();
+  first.fill_(10);
+  CHECK(fake::pending_copies() == 2);
+  copies.finish();
+  second.fill_(20);
+  CHECK(fake::pending_copies() == 0);
+  CHECK(one.images.cpu().equal(at::full({2, 4}, 1, at::kLong)));
+  CHECK(two.images.cpu().equal(at::full({2, 4}, 2, at::kLong)));
+}
+
+TEST_CASE("a loader is held up until the device has read what it would overwrite") {
+  const train::InputStage input({}, kDevice, true);
+  data::LoaderOptions options;
+  input.prepare(options);
+  CHECK(options.memory != nullptr);
+  CHECK(options.kept == 2);
+  data::Batch batch;
+  batch.size = 1;
+  batch.side = 2;
+  batch.images.assign(12, 7);
+  batch.labels.assign(1, 0);
+  input(batch);
+  // This batch's copy and that of the one before; where the loader keeps two, the latter alone.
+  for (const int kept : {1, 2}) {
+    batch.kept = kept;
+    fake::reset_counts();
+    input(batch);
+    CHECK(fake::counts().event_questions == (kept == 1 ? 2 : 1));
+  }
+  fake::reset_counts();
+  options.before_start();
+  CHECK(fake::counts().event_questions == 2);
 }
 
 TEST_CASE("nothing in a step waits for the device") {
