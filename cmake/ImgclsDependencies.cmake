@@ -9,7 +9,11 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(ZLIB REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(LibArchive REQUIRED)
-find_package(OpenCVImage REQUIRED)
+if(IMGCLS_IMGCODECS OR IMGCLS_DEVELOPER)  # tests make files of other formats than JPEG
+  find_package(OpenCVImage REQUIRED COMPONENTS imgcodecs)
+else()
+  find_package(OpenCVImage REQUIRED)
+endif()
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)  # libxxhash-dev
 mark_as_advanced(XXHASH_INCLUDE_DIR)
 set(IMGCLS_WITH_CUDA OFF)

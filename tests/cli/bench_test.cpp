@@ -1,4 +1,4 @@
-// imgcls bench data: the figures, by name, and what is refused.
+// imgcls bench: the figures, by name, and what is refused.
 #include "folder_data.h"
 
 #include <catch2/catch.hpp>
@@ -62,4 +62,44 @@ TEST_CASE("bench data refuses what cannot be measured, by name") {
   const auto root = run_program(IMGCLS_BINARY_DIR "/bin/imgcls bench data --root nowhere");
   CHECK(root.code == 1);
   CHECK_THAT(root.output, Contains("nowhere"));
+}
+
+TEST_CASE("bench step on noise needs no data set, and prints one JSON object") {
+  const std::string command = IMGCLS_BINARY_DIR
+      "/bin/imgcls bench step --synthetic --json --steps 3 --warm-up 1 model.name=resnet9 "
+      "model.width=4 augment.size=16 train.batch=6 train.threads=1 train.precision=fp32 "
+      "dist.device=cpu";
+  const auto outcome = run_program(command);
+  REQUIRE(outcome.code == 0);
+  const auto json = nlohmann::json::parse(outcome.output);
+  CHECK(json["model"] == "resnet9");
+  CHECK(json["device"] == "cpu");
+  CHECK(json["precision"] == "fp32");
+  CHECK(json["batch"] == 6);
+  CHECK(json["size"] == 16);
+  CHECK(json["steps"] == 3);
+  CHECK(json["synthetic"] == true);
+  CHECK(json["data_wait"] == 0.0);
+  CHECK(json["step_ms"] > 0.0);
+  const double rate = 6e3 / json["step_ms"].get<double>();
+  CHECK(json["images_per_second"].get<double>() == Approx(rate));
+  CHECK(!json.contains("memory_mib"));  // a GPU's
+
+  const auto many = run_program(command + " train.batch=4 train.accumulate=2 --steps 1");
+  REQUIRE(many.code == 0);
+  CHECK(nlohmann::json::parse(many.output)["batch"] == 4);
+}
+
+TEST_CASE("bench step on photos says which share of a step waits for them") {
+  const FolderData data;
+  std::string command = data.train("unused", "train.threads=1");
+  command.replace(0, command.find(' '),
+                  IMGCLS_BINARY_DIR "/bin/imgcls bench step --json --steps 4 --warm-up 0");
+  const auto outcome = run_program(command);
+  REQUIRE(outcome.code == 0);
+  const auto json = nlohmann::json::parse(outcome.output);
+  CHECK(json["synthetic"] == false);
+  CHECK(json["data_wait"] > 0.0);
+  CHECK(json["data_wait"] < 1.0);
+  CHECK(!std::filesystem::exists(data / "unused"));
 }

@@ -1,5 +1,6 @@
 #pragma once
-// Image files to RGB pixels. JPEG by libjpeg-turbo, the rest (PNG, BMP, WebP, TIFF, ...) by OpenCV.
+// Image files to RGB pixels. JPEG by libjpeg-turbo, the rest (PNG, BMP, WebP, TIFF, ...) by OpenCV,
+// which a build with IMGCLS_IMGCODECS=OFF leaves out.
 
 #include <imgcls/data/image.h>
 
@@ -16,7 +17,7 @@ inline constexpr std::size_t kMaxPixels = std::size_t{1} << 28;
 /// Grey, CMYK and YCCK, 16-bit and alpha images become 8-bit RGB as Pillow's convert("RGB") makes
 /// them (16-bit samples keep their upper byte); EXIF orientation is ignored, as torchvision does.
 /// Throws DataError naming `name` and the reason: a truncated or corrupt file, an unknown format,
-/// too many pixels.
+/// too many pixels; one that is no JPEG where IMGCLS_IMGCODECS was OFF.
 void decode(std::span<const std::byte> file, std::string_view name, Image& image);
 
 }  // namespace imgcls::data

@@ -1,9 +1,7 @@
-#include <imgcls/core/error.h>
 #include <imgcls/data/decode.h>
+#include <imgcls/data/encode_image.h>
 #include <imgcls/data/thumbnail.h>
 
-#include <fmt/format.h>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include <algorithm>
@@ -11,27 +9,6 @@
 #include <cstring>
 
 namespace imgcls::data {
-namespace {
-
-cv::Mat to_bgr(const Image& image) {
-  // OpenCV has no read-only matrix; this one is only read.
-  const cv::Mat rgb(image.size.height, image.size.width, CV_8UC3,
-                    const_cast<std::uint8_t*>(image.pixels.data()));
-  cv::Mat bgr;
-  cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
-  return bgr;
-}
-
-std::vector<std::byte> encode(const cv::Mat& bgr, const char* kind) {
-  std::vector<std::uint8_t> bytes;
-  if (!cv::imencode(kind, bgr, bytes)) {
-    throw IoError(fmt::format("cannot make a {} of {} x {} pixels", kind + 1, bgr.cols, bgr.rows));
-  }
-  const auto view = std::as_bytes(std::span(bytes));
-  return {view.begin(), view.end()};
-}
-
-}  // namespace
 
 Image read_image(const Source& source, std::size_t index) {
   Sample sample = source.read(index);
@@ -42,21 +19,19 @@ Image read_image(const Source& source, std::size_t index) {
 }
 
 std::vector<std::byte> thumbnail_jpeg(const Image& image, int side) {
-  cv::Mat bgr = to_bgr(image);
-  const double shrink = static_cast<double>(side) / std::max(bgr.cols, bgr.rows);
-  if (shrink < 1) {
-    const auto scaled = [&](int pixels) {
-      return std::max(1, static_cast<int>(std::lround(pixels * shrink)));
-    };
-    cv::Mat smaller;
-    cv::resize(bgr, smaller, {scaled(bgr.cols), scaled(bgr.rows)}, 0, 0, cv::INTER_AREA);
-    bgr = smaller;
-  }
-  return encode(bgr, ".jpg");
-}
-
-std::vector<std::byte> encode_png(const Image& image) {
-  return encode(to_bgr(image), ".png");
+  const double shrink = static_cast<double>(side) / std::max(image.size.width, image.size.height);
+  if (shrink >= 1) return encode_jpeg(image);
+  const auto scaled = [&](int pixels) {
+    return std::max(1, static_cast<int>(std::lround(pixels * shrink)));
+  };
+  Image smaller{{scaled(image.size.width), scaled(image.size.height)}, {}};
+  smaller.pixels.resize(static_cast<std::size_t>(smaller.size.width) * smaller.size.height * 3);
+  // OpenCV has no read-only matrix; this one is only read.
+  const cv::Mat in(image.size.height, image.size.width, CV_8UC3,
+                   const_cast<std::uint8_t*>(image.pixels.data()));
+  cv::Mat out(smaller.size.height, smaller.size.width, CV_8UC3, smaller.pixels.data());
+  cv::resize(in, out, out.size(), 0, 0, cv::INTER_AREA);
+  return encode_jpeg(smaller);
 }
 
 Image contact_sheet(std::span<const std::uint8_t> pixels, int side, int across) {

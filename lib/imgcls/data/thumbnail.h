@@ -18,9 +18,6 @@ Image read_image(const Source& source, std::size_t index);
 /// proportions are kept. At least one pixel.
 std::vector<std::byte> thumbnail_jpeg(const Image& image, int side);
 
-/// `image` as the bytes of a PNG file.
-std::vector<std::byte> encode_png(const Image& image);
-
 /// Images of `side` x `side` pixels, which lie in `pixels` one after the other (RGB), as a picture
 /// of at most `across` in a row, with a white pixel between them.
 Image contact_sheet(std::span<const std::uint8_t> pixels, int side, int across);

@@ -1,5 +1,5 @@
 #include <imgcls/core/new_file.h>
-#include <imgcls/data/thumbnail.h>
+#include <imgcls/data/encode_image.h>
 #include <imgcls/data/write_png.h>
 
 namespace imgcls::data {

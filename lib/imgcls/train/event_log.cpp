@@ -1,6 +1,7 @@
 #include <imgcls/core/file.h>
 #include <imgcls/core/utf8.h>
 #include <imgcls/data/decode.h>
+#include <imgcls/data/encode_image.h>
 #include <imgcls/data/thumbnail.h>
 #include <imgcls/train/event_log.h>
 

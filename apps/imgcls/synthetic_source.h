@@ -1,0 +1,38 @@
+#pragma once
+// Images of noise, for measuring without a data set.
+
+#include <imgcls/data/loader.h>
+#include <imgcls/data/source.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace imgcls::cli {
+
+/// `size` square images of `side` pixels, noise that depends on their number alone. Their classes
+/// are 0 to `classes` - 1 in turn.
+class SyntheticSource final : public data::Source {
+ public:
+  SyntheticSource(std::size_t size, int side, std::size_t classes);
+
+  std::size_t size() const override { return size_; }
+  std::int64_t label(std::size_t index) const override {
+    return static_cast<std::int64_t>(index % classes_.size());
+  }
+  data::Sample read(std::size_t index) const override;
+  std::string name(std::size_t index) const override { return "noise " + std::to_string(index); }
+  const std::vector<std::string>& classes() const override { return classes_; }
+  std::string fingerprint() const override { return "noise"; }
+
+ private:
+  std::size_t size_;
+  int side_;
+  std::vector<std::string> classes_;
+};
+
+/// The source's first `images` images.
+data::Batch synthetic_batch(const SyntheticSource& source, std::size_t images);
+
+}  // namespace imgcls::cli
