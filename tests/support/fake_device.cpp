@@ -12,7 +12,10 @@
 #include <chrono>
 #include <cstring>
 #include <deque>
+#include <limits>
+#include <memory>
 #include <mutex>
+#include <utility>
 #include <variant>
 
 namespace imgcls::test::fake {
@@ -104,8 +107,9 @@ struct Device {
 };
 
 Device& device() {
-  static auto* const the = new Device;  // leaked: tensors may outlive all static objects
-  return *the;
+  // Leaked: tensors may outlive all static objects.
+  static Device& the = *std::make_unique<Device>().release();
+  return the;
 }
 
 std::lock_guard<std::recursive_mutex> locked() {
@@ -139,8 +143,8 @@ Block::~Block() {
     const c10::StreamId by = use.by.stream;
     if (by == home || std::count(recorded.begin(), recorded.end(), by) > 0) continue;
     // Where in the new owner's memory it will lie is unknown: anywhere.
-    use.begin = nullptr;
-    use.end = reinterpret_cast<const std::byte*>(~std::uintptr_t{0});
+    use.begin = 0;
+    use.end = std::numeric_limits<std::uintptr_t>::max();
     device().streams[home].freed.push_back(std::move(use));
   }
 }
@@ -177,8 +181,8 @@ Work queue(const std::string& name, Transfer transfer) {
 void use(Block& block, const Work& work, const void* first, std::size_t bytes, bool writes) {
   if (bytes == 0) return;
   const auto lock = locked();
-  const auto* const begin = static_cast<const std::byte*>(first);
-  const auto* const end = begin + bytes;
+  const auto begin = reinterpret_cast<std::uintptr_t>(first);
+  const auto end = begin + bytes;
   const Clock clock = device().clock(work.stream);
   for (const Use& earlier : block.uses) {
     const bool overlap = earlier.begin < end && begin < earlier.end;
@@ -307,7 +311,7 @@ struct Guard final : c10::impl::DeviceGuardImplInterface {
   void record(void** event, const c10::Stream& on, c10::DeviceIndex,
               c10::EventFlag) const override {
     const auto lock = locked();
-    if (*event == nullptr) *event = new Event;
+    if (*event == nullptr) *event = std::make_unique<Event>().release();
     *static_cast<Event*>(*event) = {on.id(), device().streams[on.id()].issued,
                                     device().clock(on.id()), std::chrono::steady_clock::now()};
   }
@@ -343,7 +347,7 @@ struct Guard final : c10::impl::DeviceGuardImplInterface {
     join(device().host, awaited.clock);
   }
   void destroyEvent(void* event, c10::DeviceIndex) const noexcept override {
-    delete static_cast<Event*>(event);
+    const std::unique_ptr<Event> destroyed(static_cast<Event*>(event));
   }
   double elapsedTime(void* from, void* to, c10::DeviceIndex) const override {
     return std::chrono::duration<double, std::milli>(static_cast<Event*>(to)->at -

@@ -7,10 +7,10 @@
 //   It puts off copies that need not be done yet. A non-blocking copy between the device and pinned
 //   memory waits in its stream's queue until something makes it due: a kernel launched on that
 //   stream, work of a stream that waits for an event recorded after it, or a host that synchronizes
-//   with such an event, the stream or the device; or asks for the event a fourth time. Who forgets
-//   to wait thus reads old values. It knows which uses of its memory are ordered by streams, events
-//   and host waits, and tells of those that are not (`Counts::races`), though kernels here run as
-//   soon as they are launched.
+//   with such an event, the stream or the device, or asks for the event a fourth time. Who forgets
+//   to wait thus reads old values.
+//   It knows which uses of its memory are ordered by streams, events and host waits, and tells of
+//   those that are not (`Counts::races`), though kernels here run as soon as they are launched.
 //
 // Link the `fake_device` objects and the device is there: use c10::Stream, c10::Event,
 // c10::impl::VirtualGuardImpl(c10::DeviceType::PrivateUse1), at::getHostAllocator and tensors as
@@ -71,7 +71,8 @@ void fresh();
 std::int64_t pending_copies();
 
 /// Lets time pass: all that is queued is carried out, and Event::query() becomes true. Orders
-/// nothing (`Counts::races`) and counts as no wait.
+/// nothing
+/// (`Counts::races`) and counts as no wait.
 void run_all();
 
 /// Whether copies are put off, as they are from the start. Without, they are carried out at once.

@@ -14,7 +14,10 @@
 #include <c10/core/StreamGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
+#include <array>
 #include <catch2/catch.hpp>
+#include <optional>
+#include <thread>
 
 using namespace imgcls;
 using Catch::Matchers::Contains;
@@ -260,4 +263,28 @@ TEST_CASE("memory that another stream uses must be recorded or waited for") {
   upload(false, false);
   REQUIRE(counts().races.size() == 1);
   CHECK_THAT(counts().races[0], Contains("an upload on stream"));
+}
+
+TEST_CASE("threads with streams of their own do not disturb each other") {
+  test::fake::fresh();
+  std::array<std::int64_t, 2> wrong{};
+  const auto work = [&](std::size_t thread) {
+    const c10::StreamGuard guard(new_stream());
+    for (int i = 0; i < 200; ++i) {
+      const auto value = static_cast<float>(i);
+      const at::Tensor sum = pinned(value).to(kDevice, /*non_blocking=*/true).sum();
+      const at::Tensor host =
+          pinned(-1).narrow(0, 0, 1).copy_(sum.view({1}), /*non_blocking=*/true);
+      recorded(c10::impl::VirtualGuardImpl(kDevice.type()).getStream(kDevice)).synchronize();
+      wrong.at(thread) += host.item<float>() != 4 * value;
+    }
+  };
+  std::thread other(work, 1);
+  work(0);
+  other.join();
+  CHECK(wrong == std::array<std::int64_t, 2>{});
+  CHECK(counts().host_waits() == 0);
+  CHECK(counts().event_waits == 400);
+  CHECK(counts().all_streams().kernels == 400);
+  CHECK(counts().races.empty());
 }

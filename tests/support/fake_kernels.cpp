@@ -11,7 +11,6 @@
 #include <ATen/ops/_reshape_alias_native.h>
 #include <ATen/ops/as_strided_cpu_dispatch.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/ones_like.h>
 #include <ATen/ops/set_cpu_dispatch.h>
 #include <ATen/ops/set_native.h>
 #include <ATen/ops/view_native.h>
@@ -271,12 +270,17 @@ bool has_compatible_shallow_copy_type(const at::Tensor&, const at::Tensor& from)
   return from.layout() == at::kStrided;
 }
 
-// Each bit of the mask is drawn as the CPU's dropout draws it.
+// As the CPU's dropout, which is of several operators there.
 std::tuple<at::Tensor, at::Tensor> native_dropout(const at::Tensor& input, double p,
                                                   std::optional<bool> train) {
-  if (!train.value_or(true)) return {input, at::ones_like(input, at::kBool)};
-  const at::Tensor kept = at::empty_like(input).bernoulli_(1 - p);
-  return {input * (p < 1 ? kept / (1 - p) : kept), kept.to(at::kBool)};
+  const at::AutoDispatchBelowADInplaceOrView guard;
+  const double keep = train.value_or(true) ? 1 - p : 1;
+  Kernel kernel("aten::native_dropout");
+  const at::Tensor values = kernel.argument(input);
+  kernel.launch();
+  const at::Tensor kept = at::empty_like(values).bernoulli_(keep, cpu_generator(std::nullopt));
+  const at::Tensor factors = keep > 0 ? kept / keep : kept;
+  return {kernel.result(values * factors), kernel.result(kept.to(at::kBool))};
 }
 
 }  // namespace
@@ -308,9 +312,11 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
     if (!name.name.starts_with("aten::")) continue;
     const auto op = c10::Dispatcher::singleton().findOp(name);
     if (!op || op->hasKernelForDispatchKey(c10::DispatchKey::PrivateUse1)) continue;
-    const bool has_both =
-        op->hasKernelForDispatchKey(c10::DispatchKey::CompositeExplicitAutograd) &&
-        op->hasKernelForDispatchKey(c10::DispatchKey::CPU);
+    const auto has = [&](c10::DispatchKey key) { return op->hasKernelForDispatchKey(key); };
+    const bool is_composed =
+        has(c10::DispatchKey::CompositeExplicitAutograd) ||
+        (has(c10::DispatchKey::CompositeImplicitAutograd) && has(c10::DispatchKey::Autograd));
+    const bool has_both = is_composed && has(c10::DispatchKey::CPU);
     // CUDA has kernels of its own for these, and each is one launch.
     const bool is_foreach =
         name.name.starts_with("aten::_foreach_") && !name.name.starts_with("aten::_foreach_copy");

@@ -32,6 +32,7 @@
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
+#include <c10/core/InferenceMode.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
@@ -106,7 +107,7 @@ Run run_training(const c10::Device& device, optim::OptimizerKind kind, train::Pr
   Run run;
   for (const at::Tensor& loss : losses) run.losses.push_back(loss.item<float>());
   net->eval();
-  const at::NoGradGuard no_grad;
+  const c10::InferenceMode inference;
   run.evaluated = net->forward(images.to(device)).softmax(1).cpu();
   if (!device.is_cpu()) {
     CHECK(during.host_waits() == 8);  // the images and labels of four steps, which are not pinned

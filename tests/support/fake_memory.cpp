@@ -9,7 +9,13 @@
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/alloc_cpu.h>
 
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <map>
+#include <memory>
 #include <mutex>
+#include <utility>
 
 namespace imgcls::test::fake {
 namespace {
@@ -20,11 +26,11 @@ c10::Storage cpu_storage(std::size_t bytes) {
 }
 
 void delete_block(void* block) {
-  delete static_cast<Block*>(block);
+  const std::unique_ptr<Block> deleted(static_cast<Block*>(block));
 }
 
 c10::DataPtr stand_for(const c10::Storage& cpu) {
-  return {cpu.mutable_data(), new Block(cpu), &delete_block, kDevice};
+  return {cpu.mutable_data(), std::make_unique<Block>(cpu).release(), &delete_block, kDevice};
 }
 
 struct DeviceAllocator final : c10::DeviceAllocator {
@@ -49,8 +55,9 @@ struct PinnedRanges {
 };
 
 PinnedRanges& pinned() {
-  static auto* const the = new PinnedRanges;  // leaked: tensors may outlive all static objects
-  return *the;
+  // Leaked: tensors may outlive all static objects.
+  static PinnedRanges& the = *std::make_unique<PinnedRanges>().release();
+  return the;
 }
 
 void free_pinned(void* context) {
@@ -104,14 +111,17 @@ class Generator final : public c10::GeneratorImpl {
   }
 
  private:
-  GeneratorImpl* clone_impl() const override { return new Generator(cpu_.clone()); }
+  GeneratorImpl* clone_impl() const override {
+    return std::make_unique<Generator>(cpu_.clone()).release();
+  }
 
   at::Generator cpu_;
 };
 
 const at::Generator& default_generator() {
-  static auto* const the = new at::Generator(c10::make_intrusive<Generator>());
-  return *the;
+  static at::Generator& the =
+      *std::make_unique<at::Generator>(c10::make_intrusive<Generator>()).release();
+  return the;
 }
 
 struct Hooks final : at::PrivateUse1HooksInterface {
@@ -150,16 +160,16 @@ struct Hooks final : at::PrivateUse1HooksInterface {
 [[maybe_unused]] const bool kRegistered = [] {
   c10::register_privateuse1_backend("privateuseone");
   c10::SetAllocator(c10::DeviceType::PrivateUse1, device_allocator());
-  at::setHostAllocator(c10::DeviceType::PrivateUse1, new HostAllocator);
-  at::RegisterPrivateUse1HooksInterface(new Hooks);
+  at::setHostAllocator(c10::DeviceType::PrivateUse1, std::make_unique<HostAllocator>().release());
+  at::RegisterPrivateUse1HooksInterface(std::make_unique<Hooks>().release());
   return true;
 }();
 
 }  // namespace
 
 c10::Allocator* device_allocator() {
-  static auto* const the = new DeviceAllocator;
-  return the;
+  static DeviceAllocator& the = *std::make_unique<DeviceAllocator>().release();
+  return &the;
 }
 
 Block* block_of(const c10::DataPtr& memory) {

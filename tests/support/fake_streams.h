@@ -6,6 +6,8 @@
 #include <c10/core/Storage.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,8 +27,7 @@ struct Work {
 /// What has used a piece of the device's memory.
 struct Use {
   Work by;
-  const std::byte* begin = nullptr;
-  const std::byte* end = nullptr;
+  std::uintptr_t begin = 0, end = 0;  ///< addresses
   bool writes = false;
 };
 
@@ -60,8 +61,8 @@ Work launch(const std::string& name, bool counted);
 /// As the last of what the current stream has to do.
 Work queue(const std::string& name, Transfer transfer);
 
-/// `work` uses the memory between `begin` and `end` of the block: a race is told of here.
-void use(Block& block, const Work& work, const void* begin, std::size_t bytes, bool writes);
+/// `work` uses `bytes` of the block's memory from `first` on: a race is told of here.
+void use(Block& block, const Work& work, const void* first, std::size_t bytes, bool writes);
 
 /// The host waits for the current stream. `kind` is a counter of `Counts`.
 void wait_for_current(std::int64_t Counts::*kind, const std::string& what);
