@@ -106,7 +106,7 @@ class Steps {
 struct Measured {
   double seconds = 0;  ///< from an idle device to an idle device
   double waited = 0;   ///< of them, for data
-  train::StepTimes parts;
+  train::StepTimes parts = {};
 };
 
 Measured measure(Steps& steps, int count, const std::string& device, bool parts) {
