@@ -85,7 +85,7 @@ TEST_CASE("bench step on noise needs no data set, and prints one JSON object") {
   CHECK(json["images_per_second"].get<double>() == Approx(rate));
   CHECK(!json.contains("memory_mib"));  // a GPU's
 
-  const auto many = run_program(command + " train.batch=4 train.accumulate=2 --steps 1");
+  const auto many = run_program(command + " train.batch=4 train.accumulate=2");
   REQUIRE(many.code == 0);
   CHECK(nlohmann::json::parse(many.output)["batch"] == 4);
 }
