@@ -103,7 +103,7 @@ std::string input(dist::World& world) {
 std::string optimizers(dist::World& world) {
   std::string detail;
   for (const auto kind : {optim::OptimizerKind::adam, optim::OptimizerKind::sgd}) {
-    const optim::OptimizerOptions options{.kind = kind, .weight_decay = 1e-2};
+    const optim::OptimizerOptions options{.kind = kind, .weight_decay = 1e-2, .groups = {}};
     Descent there(options, world.device()), here(options, "cpu");
     for (int step = 0; step < 10; ++step) {
       there.fill_gradients(step);
@@ -121,7 +121,7 @@ std::string optimizers(dist::World& world) {
 }
 
 std::string scaler(dist::World& world) {
-  const optim::OptimizerOptions options{.kind = optim::OptimizerKind::sgd};
+  const optim::OptimizerOptions options{.kind = optim::OptimizerKind::sgd, .groups = {}};
   Descent descent(options, world.device());
   const Descent start(options, "cpu");
   optim::GradScaler scaler(world.device(), {.growth_interval = 2});
