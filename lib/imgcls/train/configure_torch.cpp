@@ -13,7 +13,7 @@ namespace imgcls::train {
 namespace {
 
 /// glibc's malloc gives large blocks back to the system when they are freed, and a training step
-/// asks for gigabytes of them: a tenth of its time went into zeroing the same pages again. A
+/// asks for gigabytes of them, whose pages are then zeroed anew (benchmarks/allocator.cpp). A
 /// program that is linked to another allocator is not touched by this.
 void keep_freed_memory() {
 #ifdef __GLIBC__
