@@ -55,7 +55,30 @@ def copy_libraries(build, torch, bundle):
                 continue
             copied[wanted] = bundle / "lib" / wanted
             shutil.copy2(path, copied[wanted])
+    stand_in_for_lapack(copied)
     return list(copied.values())
+
+
+def stand_in_for_lapack(libraries):
+    """OpenCV's core wants LAPACK for decompositions, which imgcls asks none of: 10 MiB with what that loads.
+
+    A library of its name takes its place, in which each function that OpenCV could call ends the program.
+    """
+    lapack, core = "liblapack.so.3", "libopencv_core.so.406"
+    if lapack not in libraries or core not in libraries:
+        return
+    symbols = [set(line.split()[-1].split("@")[0] for line in output_of("nm", "-D", which, libraries[name]).splitlines())
+               for name, which in ((core, "--undefined-only"), (lapack, "--defined-only"))]
+    functions = "".join(f'void {name}(void) {{ say("{name}"); }}\n' for name in sorted(symbols[0] & symbols[1]))
+    text = ('#include <stdio.h>\n#include <stdlib.h>\n'
+            'static void say(const char* name) { fprintf(stderr, "this bundle has no LAPACK: %s\\n", name); abort(); }\n'
+            + functions)
+    libraries[lapack].unlink()
+    subprocess.run(["cc", "-shared", "-fPIC", "-Os", "-fno-builtin", f"-Wl,-soname,{lapack}", "-o", libraries[lapack],
+                    "-x", "c", "-"], input=text, text=True, check=True)
+    for name in ("libblas.so.3", "libgfortran.so.5", "libquadmath.so.0"):
+        if name in libraries:
+            libraries.pop(name).unlink()
 
 
 def newest_symbols(files, prefix):
