@@ -17,7 +17,7 @@ namespace {
 /// program that is linked to another allocator is not touched by this.
 void keep_freed_memory() {
 #ifdef __GLIBC__
-  constexpr int kNever = 2147483647;
+  constexpr int kNever = -1;  // any other number is a threshold in bytes
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, kNever);
   mallopt(M_TOP_PAD, 64 << 20);

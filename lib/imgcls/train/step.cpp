@@ -73,7 +73,7 @@ at::Tensor TrainStep::norm_of_gradients() const {
   }
   if (gradients.empty()) return at::zeros({});
   const at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients)));
-  return scaler_ ? norm.div(scaler_->current_scale()) : norm;
+  return scaler_ ? norm.div(scaler_->scale_on_device().squeeze()) : norm;
 }
 
 at::Tensor TrainStep::cross_entropy(const at::Tensor& logits, const at::Tensor& labels) const {
