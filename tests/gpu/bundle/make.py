@@ -103,7 +103,8 @@ def copy_scripts(source, bundle):
 
 def size_of(folder):
     """In bytes, of blocks of 4 KiB, as a file system holds it."""
-    return sum(-(-path.stat().st_size // 4096) * 4096 for path in folder.rglob("*") if path.is_file())
+    return 4096 + sum(4096 if path.is_dir() else -(-path.stat().st_size // 4096) * 4096
+                      for path in folder.rglob("*"))
 
 
 class Photos:
@@ -134,12 +135,12 @@ class Photos:
 def copy_photos(path, bundle, room):
     photos, taken = Photos(path), 0
     for name in photos.in_turn():
-        needed = -(-photos.sizes[name] // 4096) * 4096
+        file = pathlib.PurePath(name)
+        folder = bundle / "photos" / file.parent.name
+        needed = -(-photos.sizes[name] // 4096) * 4096 + (0 if folder.is_dir() else 4096)
         if needed > room:
             continue
         room -= needed
-        file = pathlib.PurePath(name)
-        folder = bundle / "photos" / file.parent.name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / file.name).write_bytes(photos.read(name))
         taken += 1
