@@ -143,6 +143,7 @@ RunOptions run_options(const Config& config) {
   o.label_smoothing = train.at("label_smoothing");
   o.precision = precision(train);
   o.sync_bn = train.at("sync_bn");
+  o.broadcast_buffers = train.at("broadcast_buffers");
   o.channels_last = train.at("channels_last");
   o.tf32 = train.at("tf32");
   o.threads = train.at("threads");
@@ -164,7 +165,6 @@ RunOptions run_options(const Config& config) {
                   .resume = save.at("resume") == "auto"};
   o.compress =
       j.at("dist").at("compress") == "fp16" ? dist::Compression::fp16 : dist::Compression::none;
-  o.broadcast_buffers = j.at("dist").at("broadcast_buffers");
   o.log_every = j.at("log").at("every");
   o.log_samples = j.at("log").at("samples");
   o.tensorboard = j.at("log").at("tensorboard");
