@@ -73,9 +73,7 @@ class Normalise : public torch::autograd::Function<Normalise> {
   // means are over all processes' images.
   static torch::autograd::variable_list backward(AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
-    if (at::GradMode::is_enabled()) {
-      throw Error("batch norm with shared statistics has no second derivative");
-    }
+    refuse_second_derivative();
     const auto saved = context->get_saved_variables();
     const at::Tensor &images = saved[0], &weight = saved[1], &mean = saved[2], &variance = saved[3],
                      &count = saved[4];

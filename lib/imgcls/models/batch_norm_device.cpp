@@ -1,4 +1,3 @@
-#include <imgcls/core/error.h>
 #include <imgcls/models/batch_norm_device.h>
 #include <imgcls/models/exchange_carrier.h>
 
@@ -45,10 +44,14 @@ class NormaliseOnDevice : public torch::autograd::Function<NormaliseOnDevice> {
     const std::int64_t channels = images.size(1);
     const at::Tensor all = exchange->gather(own_statistics(images, eps));
     const at::Tensor counts = all.narrow(1, 2 * channels, 1).reshape({-1});
+    // The kernel takes counts of the running statistics' type: ones that nobody reads keep it
+    // float.
+    const bool follows = running.mean.defined();
     const auto [mean, inverse] = at::batch_norm_gather_stats_with_counts(
         images, all.narrow(1, 0, channels).contiguous(),
-        all.narrow(1, channels, channels).contiguous(), running.mean, running.variance,
-        running.momentum, eps, counts);
+        all.narrow(1, channels, channels).contiguous(),
+        follows ? running.mean : all.new_zeros({channels}),
+        follows ? running.variance : all.new_ones({channels}), running.momentum, eps, counts);
     context->save_for_backward({images, weight, mean, inverse, counts.to(at::kInt)});
     carry(context, std::move(exchange));
     if (images.numel() == 0) return at::empty_like(images);
@@ -57,9 +60,7 @@ class NormaliseOnDevice : public torch::autograd::Function<NormaliseOnDevice> {
 
   static torch::autograd::variable_list backward(AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
-    if (at::GradMode::is_enabled()) {
-      throw Error("batch norm with shared statistics has no second derivative");
-    }
+    refuse_second_derivative();
     const auto saved = context->get_saved_variables();
     const at::Tensor &images = saved[0], &weight = saved[1], &mean = saved[2], &inverse = saved[3],
                      &counts = saved[4];

@@ -1,6 +1,7 @@
 #pragma once
-// A StatisticsExchange on its way from a forward pass to its backward pass. Internal to models/.
+// What the kinds of batch norm with shared statistics have in common. Internal to models/.
 
+#include <imgcls/core/error.h>
 #include <imgcls/models/batch_norm.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -9,6 +10,7 @@
 
 namespace imgcls::models {
 
+/// Takes a StatisticsExchange from a forward pass to its backward pass.
 struct ExchangeCarrier : torch::CustomClassHolder {
   explicit ExchangeCarrier(std::shared_ptr<StatisticsExchange> carried)
       : exchange(std::move(carried)) {}
@@ -24,6 +26,12 @@ inline void carry(torch::autograd::AutogradContext* context,
 inline StatisticsExchange& carried(torch::autograd::AutogradContext* context) {
   const auto capsule = context->saved_data["exchange"].toCapsule();
   return *static_cast<ExchangeCarrier&>(*capsule).exchange;
+}
+
+/// For a backward pass that cannot be differentiated itself.
+inline void refuse_second_derivative() {
+  if (!at::GradMode::is_enabled()) return;
+  throw Error("batch norm with shared statistics has no second derivative");
 }
 
 }  // namespace imgcls::models
