@@ -2,7 +2,6 @@
 
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/Device.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <cstdint>
 
@@ -17,12 +16,6 @@ double mib(std::int64_t bytes) {
 }
 
 }  // namespace
-
-void synchronise(const std::string& device) {
-  const c10::Device where(device);
-  if (where.is_cpu()) return;
-  c10::impl::VirtualGuardImpl(where.type()).synchronizeDevice(where.index());
-}
 
 std::optional<DeviceMemory> device_memory(const std::string& device) {
   const c10::Device where(device);

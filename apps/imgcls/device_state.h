@@ -1,13 +1,10 @@
 #pragma once
-// What a measurement asks of the device, CPU or GPU, without linking a CUDA library.
+// What tensors take of a device's memory, without linking a CUDA library.
 
 #include <optional>
 #include <string>
 
 namespace imgcls::cli {
-
-/// Returns when `device` ("cpu", "cuda:0") has computed all that it was given.
-void synchronise(const std::string& device);
 
 /// Memory of this process on a GPU, by LibTorch's allocator.
 struct DeviceMemory {

@@ -4,6 +4,7 @@
 #include "gpu_check.h"
 
 #include <imgcls/models/families.h>
+#include <imgcls/train/device_event.h>
 #include <imgcls/train/replica.h>
 
 #include <ATen/TensorOperators.h>
@@ -150,12 +151,12 @@ std::string memory(dist::World& world) {
   Training training(models::create("resnet18", {.classes = static_cast<int>(kClasses)}), 64,
                     cpu ? 8 : 128, cpu ? train::Precision::fp32 : train::Precision::fp16, world);
   for (int i = 0; i < 10; ++i) training.step();
-  cli::synchronise(world.device());
+  train::wait_for_device(world.device());
   cli::forget_peak(world.device());
   const auto before = cli::device_memory(world.device());
   const double resident_before = resident_mib();
   for (int i = 0; i < 50; ++i) training.step();
-  cli::synchronise(world.device());
+  train::wait_for_device(world.device());
   const double resident_more = resident_mib() - resident_before;
   // malloc's own habits; a leaked batch in each step would be more.
   constexpr double kResidentMib = 64;

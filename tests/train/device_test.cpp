@@ -190,6 +190,45 @@ TEST_CASE("nothing in a step waits for the device") {
   CHECK(losses[0] == losses[1]);
 }
 
+TEST_CASE("nothing in a step of fp16 waits for the device, its loss scale and norm neither") {
+  train::RunOptions options = small_options();
+  options.precision = train::Precision::fp16;
+  DeviceWorld world(kDevice);
+  train::configure_torch(options, world);
+  train::Replica replica(small_model(), kImages, options, world);
+  replica.loader().start(0);
+  at::Tensor norm, loss;
+  fake::reset_counts();
+  for (std::int64_t step = 0; step < 6; ++step) {
+    loss = replica.step(*replica.loader().next(), step, &norm);
+  }
+  CHECK(fake::counts().waits.empty());
+  CHECK(fake::counts().races.empty());
+  // Of the gradients as they are without the scale.
+  CHECK(norm.item<double>() > 0);
+  CHECK(norm.item<double>() < 10);
+  CHECK(loss.item<double>() < 3);
+}
+
+TEST_CASE("a profile begins and ends with a device that has nothing to do") {
+  const test::TempFolder folder;
+  train::RunOptions options = small_options(folder.path());
+  options.epochs = 1;
+  options.log_every = 100;
+  DeviceWorld world(kDevice);
+  train::configure_torch(options, world);
+  std::vector<std::int64_t> waits;
+  for (const train::StepSpan span : {train::StepSpan{}, train::StepSpan{.first = 3, .last = 4}}) {
+    options.profile = span;
+    options.folder = folder.path() / std::to_string(span.first);
+    fake::reset_counts();
+    train::Trainer(small_model(), kImages, kHeldOut, options, world).run();
+    waits.push_back(fake::counts().device_syncs);
+  }
+  // LibTorch's own profiler may wait as well.
+  CHECK(waits[1] >= waits[0] + 2);
+}
+
 TEST_CASE("an evaluation waits once, at its end") {
   std::vector<train::EvalCounts> counts;
   std::vector<double> calibration;

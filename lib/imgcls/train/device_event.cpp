@@ -20,4 +20,10 @@ c10::Stream another_stream(c10::Device device) {
   return c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device);
 }
 
+void wait_for_device(const std::string& device) {
+  const c10::Device where(device);
+  if (where.is_cpu()) return;
+  c10::impl::VirtualGuardImpl(where.type()).synchronizeDevice(where.index());
+}
+
 }  // namespace imgcls::train

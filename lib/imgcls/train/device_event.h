@@ -1,5 +1,5 @@
 #pragma once
-// Waiting for a device without keeping a core busy. Internal to train/.
+// Waiting for a device, for those who must.
 
 #include <c10/core/Event.h>
 #include <c10/core/Stream.h>
@@ -30,5 +30,8 @@ class DeviceEvent {
 c10::Stream current_stream(c10::Device device);
 /// Another stream of the device.
 c10::Stream another_stream(c10::Device device);
+
+/// Returns when `device` ("cpu", "cuda:0") has done all that it was given: for measurements.
+void wait_for_device(const std::string& device);
 
 }  // namespace imgcls::train

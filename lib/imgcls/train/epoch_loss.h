@@ -10,7 +10,7 @@
 
 namespace imgcls::train {
 
-/// Over all ranks.
+/// Of all ranks, or of one.
 struct LossTotals {
   double sum = 0;  ///< of the images' losses
   std::int64_t images = 0;

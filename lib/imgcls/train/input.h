@@ -36,15 +36,15 @@ class InputStage {
   InputStage& operator=(const InputStage&) = delete;
 
   /// Lets a loader put its batches where the device copies them from by itself, and keep them until
-  /// it has. On a CPU nothing changes. Without this, each batch's copy holds the host up.
+  /// it has. On a CPU nothing changes. Without this, each batch's copy holds the host up. Give this
+  /// stage, and no other, every batch of the loader: its copy is what the next ones wait for.
   void prepare(data::LoaderOptions& options) const;
 
   /// As `normalise`, on the device, images of `type`. With a loader that was prepared, the device
   /// copies while it computes what it was given before, and the host waits at most for the copy of
   /// the batch before; otherwise until this batch is copied. On a CPU, and where `type` is float,
-  /// images have `normalise`'s bits. In bfloat16 or half they are made in one pass, value / (255
-  /// std)
-  /// - mean / std, in fp32 before it is rounded.
+  /// images have `normalise`'s bits. In bfloat16 or half they are made in one pass:
+  /// value times 1 / (255 std), minus mean / std, in fp32, and rounded.
   DeviceBatch operator()(const data::Batch& batch, at::ScalarType type = at::kFloat) const;
 
  private:

@@ -2,6 +2,7 @@
 #include <imgcls/core/file.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/step_ranges.h>
+#include <imgcls/train/device_event.h>
 #include <imgcls/train/environment.h>
 #include <imgcls/train/rank_fields.h>
 #include <imgcls/train/session.h>
@@ -137,7 +138,10 @@ void Trainer::Session::train_epoch() {
   replica_->loader().start(position_.epoch, position_.consumed);
   meter_.resume();
   while (!is_finished() && !epoch_is_complete()) {
-    if (position_.step + 1 == options_.profile.first) profiler_.start();
+    if (position_.step + 1 == options_.profile.first) {
+      wait_for_device(world_.device());
+      profiler_.start();
+    }
     {
       const StepRange range(ranges::kStep);
       const data::Batch* batch = next_batch();

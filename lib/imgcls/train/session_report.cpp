@@ -1,5 +1,6 @@
 #include <imgcls/core/machine.h>
 #include <imgcls/dist/agree.h>
+#include <imgcls/train/device_event.h>
 #include <imgcls/train/precision.h>
 #include <imgcls/train/session.h>
 
@@ -51,10 +52,10 @@ void Trainer::Session::finish_row() {
   if (!row_) return;
   auto [row, now] = *std::exchange(row_, std::nullopt);
   const StepReading read = readings_.take();
-  now.loss = read.mean_loss();
+  now.loss = read.epoch.mean();
   narrator_.step(now, true);
   // Ranks have equal shares of the batch, so the mean of their losses is that of the images.
-  std::array<double, 4> sums{read.loss_sum, read.loss, row.data_wait, row.memory_mib};
+  std::array<double, 4> sums{read.epoch.sum, read.loss, row.data_wait, row.memory_mib};
   world_.sum(sums);
   throw_if_diverged(sums[0], row.step);
   row.loss = sums[1] / world_.size();
@@ -68,6 +69,7 @@ void Trainer::Session::finish_row() {
 /// Writes the trace of each rank, and says where the steps' time went. All ranks call it.
 void Trainer::Session::end_profile() {
   if (!profiler_.is_running()) return;
+  wait_for_device(world_.device());
   StepTimes times;
   dist::agree(world_, [&] { times = profiler_.stop(files_.trace(world_.rank())); });
   narrator_.profile(mean(times, world_), files_.trace(0));

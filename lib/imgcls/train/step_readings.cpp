@@ -13,8 +13,7 @@ void StepReadings::begin(const EpochLoss& epoch, const at::Tensor& loss,
 
 StepReading StepReadings::take() {
   const std::vector<at::Tensor> values = row_.take();
-  return {.loss_sum = values[0].item<double>(),
-          .images = row_images_,
+  return {.epoch = {values[0].item<double>(), row_images_},
           .loss = values[1].item<double>(),
           .grad_norm = values[2].item<double>(),
           .loss_scale = scales_ ? values[3].item<double>() : 1};
@@ -26,8 +25,7 @@ double StepReadings::recent_mean(const EpochLoss& epoch) {
     line_.start({epoch.sum_on_device()});
   }
   if (!mean_ || line_.has_come()) {
-    const double sum = line_.take().front().item<double>();
-    mean_ = line_images_ > 0 ? sum / static_cast<double>(line_images_) : 0;
+    mean_ = LossTotals{line_.take().front().item<double>(), line_images_}.mean();
   }
   return *mean_;
 }

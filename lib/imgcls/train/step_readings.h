@@ -12,13 +12,10 @@ namespace imgcls::train {
 
 /// What a step that is logged left on this rank's device.
 struct StepReading {
-  double loss_sum = 0;  ///< of the epoch's images so far
-  std::int64_t images = 0;
-  double loss = 0;  ///< of the step's images: their mean
+  LossTotals epoch;  ///< of its images so far, on this rank
+  double loss = 0;   ///< of the step's images: their mean
   double grad_norm = 0;
   double loss_scale = 1;
-
-  double mean_loss() const { return images > 0 ? loss_sum / static_cast<double>(images) : 0; }
 };
 
 class StepReadings {
