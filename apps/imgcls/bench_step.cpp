@@ -8,6 +8,7 @@
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/step_ranges.h>
 #include <imgcls/train/compose.h>
+#include <imgcls/train/device_event.h>
 #include <imgcls/train/precision.h>
 #include <imgcls/train/program.h>
 #include <imgcls/train/replica.h>
@@ -40,7 +41,7 @@ struct Subject {
   train::RunOptions options;
   std::shared_ptr<const data::Source> source;
   models::Model model;
-  std::optional<data::Batch> batch;  ///< of every step, where no data set is read
+  std::shared_ptr<const SyntheticSource> noise = {};  ///< where no data set is read
 };
 
 /// Noise instead of a data set: of 1,000 classes, in epochs of 1,000 steps.
@@ -51,9 +52,8 @@ Subject synthetic_subject(const Config& config, dist::World& world) {
     train::configure_torch(options, world);
     const auto source =
         std::make_shared<SyntheticSource>(options.batch * 1000, options.augment.size, 1000);
-    const std::size_t share = options.batch / static_cast<std::size_t>(world.size());
-    subject = Subject{options, source, train::create_model(config, source->classes().size()),
-                      synthetic_batch(*source, share)};
+    subject =
+        Subject{options, source, train::create_model(config, source->classes().size()), source};
   });
   return *std::move(subject);
 }
@@ -61,7 +61,7 @@ Subject synthetic_subject(const Config& config, dist::World& world) {
 Subject subject_of(const StepBenchArguments& arguments, const Config& config, dist::World& world) {
   if (arguments.synthetic) return synthetic_subject(config, world);
   const train::Parts parts = train::compose(config, world);
-  return {parts.options, parts.train, parts.model, std::nullopt};
+  return {parts.options, parts.train, parts.model};
 }
 
 using Clock = std::chrono::steady_clock;
@@ -110,14 +110,14 @@ struct Measured {
 };
 
 Measured measure(Steps& steps, int count, const std::string& device, bool parts) {
-  synchronise(device);
+  train::wait_for_device(device);
   forget_peak(device);
   steps.waited();
   train::StepProfiler profiler(train::StepProfiler::Detail::ranges);
   if (parts) profiler.start();
   const auto begin = Clock::now();
   steps.take(count);
-  synchronise(device);
+  train::wait_for_device(device);
   Measured measured{.seconds = Seconds(Clock::now() - begin).count(), .waited = steps.waited()};
   if (parts) measured.parts = profiler.stop();
   return measured;
@@ -155,7 +155,14 @@ int run(const StepBenchArguments& arguments, const Config& config, dist::World& 
   const Subject subject = subject_of(arguments, config, world);
   const train::RunOptions& options = subject.options;
   train::Replica replica(subject.model, subject.source, options, world);
-  Steps steps(replica, subject.batch ? &*subject.batch : nullptr);
+  data::LoaderOptions loading;  // a GPU copies the noise by itself, as it does a loader's batches
+  replica.input().prepare(loading);
+  std::optional<data::Batch> noise;
+  if (subject.noise) {
+    noise = synthetic_batch(*subject.noise, options.batch / static_cast<std::size_t>(world.size()),
+                            loading);
+  }
+  Steps steps(replica, noise ? &*noise : nullptr);
   steps.take(arguments.warm_up);
   world.barrier();
   const Measured measured = measure(steps, arguments.steps, world.device(), !arguments.json);

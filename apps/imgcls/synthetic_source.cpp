@@ -19,9 +19,14 @@ data::Sample SyntheticSource::read(std::size_t index) const {
   return image;
 }
 
-data::Batch synthetic_batch(const SyntheticSource& source, std::size_t images) {
-  data::Batch batch;
-  batch.size = images;
+data::Batch synthetic_batch(const SyntheticSource& source, std::size_t images,
+                            const data::LoaderOptions& options) {
+  std::pmr::memory_resource* memory =
+      options.memory ? options.memory.get() : std::pmr::get_default_resource();
+  data::Batch batch{.size = images,
+                    .images = std::pmr::vector<std::uint8_t>(memory),
+                    .labels = std::pmr::vector<std::int64_t>(memory),
+                    .kept = options.kept};
   for (std::size_t i = 0; i < images; ++i) {
     const auto image = std::get<data::Image>(source.read(i));
     batch.side = image.size.width;

@@ -32,7 +32,9 @@ class SyntheticSource final : public data::Source {
   std::vector<std::string> classes_;
 };
 
-/// The source's first `images` images.
-data::Batch synthetic_batch(const SyntheticSource& source, std::size_t images);
+/// The source's first `images` images, as a loader of these options hands a batch out: in its
+/// memory, which must outlive the batch.
+data::Batch synthetic_batch(const SyntheticSource& source, std::size_t images,
+                            const data::LoaderOptions& options = {});
 
 }  // namespace imgcls::cli

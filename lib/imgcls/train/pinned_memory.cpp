@@ -25,7 +25,14 @@ class PinnedMemory final : public std::pmr::memory_resource {
 
   void do_deallocate(void* address, std::size_t /*bytes*/, std::size_t /*alignment*/) override {
     const std::lock_guard lock(mutex_);
-    owned_.erase(address);
+    c10::DataPtr memory = std::move(owned_.extract(address).mapped());
+    const c10::DeleterFnPtr free = memory.get_deleter();
+    // After a GPU has failed LibTorch 2.11 throws here, which a destructor must not: not to free is
+    // the smaller evil at a program's end.
+    try {
+      free(memory.release_context());
+    } catch (const c10::Error&) {
+    }
   }
 
   bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
