@@ -365,6 +365,41 @@ TEST_CASE("a batch that does not come is given up after a time, naming what is m
   CHECK(loader.next()->samples == std::vector<std::uint64_t>{0, 1});
 }
 
+TEST_CASE("an epoch that waits for a read of the one before is given up, naming what is read") {
+  const auto gated = std::make_shared<test::GatedSource>(source(6), 2);
+  LoaderOptions options = evaluation(2);
+  options.threads = 1;
+  options.timeout_s = 0.05;
+  Loader loader(gated, options);
+  loader.start(0);
+  gated->await_reader();
+  loader.start(1);
+  CHECK_FALSE(loader.wait(std::chrono::milliseconds(1)));
+  CHECK(loader.wait(std::chrono::hours(1)));
+  CHECK_THROWS_WITH(loader.next(), Contains("sample-2") && Contains("0.05 s") &&
+                                       Contains("the next epoch waits for that"));
+  CHECK_THROWS_WITH(loader.next(), Contains("start()"));
+  gated->open();
+  loader.start(0);
+  CHECK(loader.next()->samples == std::vector<std::uint64_t>{0, 1});
+}
+
+TEST_CASE("an epoch that was asked for begins when the reads before it have ended") {
+  const auto gated = std::make_shared<test::GatedSource>(source(6), 2);
+  LoaderOptions options = evaluation(2);
+  options.threads = 2;
+  Loader loader(gated, options);
+  loader.start(0);
+  gated->await_reader();
+  loader.start(0, 2);
+  loader.start(0, 4);  // the last one counts
+  CHECK_FALSE(loader.wait(std::chrono::milliseconds(0)));
+  gated->open();
+  CHECK(loader.wait(std::chrono::hours(1)));
+  CHECK(loader.next()->samples == std::vector<std::uint64_t>{4, 5});
+  CHECK(loader.next() == nullptr);
+}
+
 TEST_CASE("a loader ends though a read does not") {
   const auto gated = std::make_shared<test::GatedSource>(source(6), 3);
   {

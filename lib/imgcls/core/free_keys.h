@@ -11,7 +11,7 @@ namespace imgcls {
 /// Whether a JSON pointer into a configuration ("/data/root", as json::flatten names
 /// values), is one of those. Everything below such a key is, too.
 inline bool changes_no_result(std::string_view pointer) {
-  constexpr std::array<std::string_view, 18> kFreeKeys{"/$schema",
+  constexpr std::array<std::string_view, 19> kFreeKeys{"/$schema",
                                                        "/checkpoint",
                                                        "/data/format",
                                                        "/data/index",
@@ -19,6 +19,7 @@ inline bool changes_no_result(std::string_view pointer) {
                                                        "/data/root",
                                                        "/data/stage_dir",
                                                        "/data/threads",
+                                                       "/data/timeout_s",
                                                        "/data/train",
                                                        "/data/val",
                                                        "/dist",

@@ -82,7 +82,8 @@ class Loader {
   Loader& operator=(const Loader&) = delete;
 
   /// Starts `epoch` after `consumed` samples of its global order: a multiple of `batch`, or all of
-  /// them. Batches under way are thrown away. Throws ConfigError for another position.
+  /// them. Batches under way are thrown away; the first new one is begun when no thread reads for
+  /// them any more, which is not waited for here. Throws ConfigError for another position.
   void start(std::uint32_t epoch, std::size_t consumed = 0);
 
   /// This rank's next batch of the epoch, or null at its end. The batch is valid until the next

@@ -111,29 +111,36 @@ void Pipeline::open_free_slots() {
 
 void Pipeline::start(std::uint32_t epoch, std::size_t consumed) {
   if (options_.before_start) options_.before_start();
-  std::unique_lock lock(mutex_);
+  Schedule schedule = schedule_from(epoch, consumed);
+  const std::lock_guard lock(mutex_);
   running_ = false;
-  progress_.wait(lock, [this] { return busy_ == 0; });
-  schedule_ = schedule_from(epoch, consumed);
-  claim_batch_ = claim_at_ = opened_ = announced_ = delivered_ = 0;
   asked_at_.reset();
-  open_free_slots();
+  coming_ = std::move(schedule);
+  begin_if_idle();
+}
+
+// Called where a start was asked for or a thread has become idle.
+void Pipeline::begin_if_idle() {
+  if (busy_ > 0 || !coming_) return;
+  schedule_ = *std::exchange(coming_, std::nullopt);
+  claim_batch_ = claim_at_ = opened_ = announced_ = delivered_ = 0;
   running_ = true;
+  open_free_slots();
 }
 
 bool Pipeline::wait(std::chrono::milliseconds time) {
   std::unique_lock lock(mutex_);
-  if (!running_) return true;
-  open_free_slots();
-  return at_end() || has_come(lock, Clock::now() + time) || Clock::now() >= overdue();
+  if (!is_started()) return true;
+  if (running_) open_free_slots();
+  return has_come(lock, Clock::now() + time) || Clock::now() >= overdue();
 }
 
 const Batch* Pipeline::next() {
   std::unique_lock lock(mutex_);
-  if (!running_) throw Error("the loader is not started: call start() before next()");
-  open_free_slots();
-  if (at_end()) return nullptr;
+  if (!is_started()) throw Error("the loader is not started: call start() before next()");
+  if (running_) open_free_slots();
   if (!has_come(lock, Clock::time_point::max())) throw_overdue();
+  if (at_end()) return nullptr;
   Slot& slot = next_slot();
   if (slot.error) {
     running_ = false;
@@ -145,12 +152,15 @@ const Batch* Pipeline::next() {
   return &slot.batch;
 }
 
-// Whether the next batch is complete, having waited for it `until` then, or until it was overdue.
+bool Pipeline::is_complete() {
+  return running_ && claim_batch_ > delivered_ && next_slot().missing == 0;
+}
+
+// Whether `next` has an answer, having waited for it `until` then, or until it was overdue.
 bool Pipeline::has_come(std::unique_lock<std::mutex>& lock, Clock::time_point until) {
   if (!asked_at_) asked_at_ = Clock::now();
-  return progress_.wait_until(lock, std::min(until, overdue()), [this] {
-    return claim_batch_ > delivered_ && next_slot().missing == 0;
-  });
+  return progress_.wait_until(lock, std::min(until, overdue()),
+                              [this] { return at_end() || is_complete(); });
 }
 
 Pipeline::Clock::time_point Pipeline::overdue() const {
@@ -158,8 +168,27 @@ Pipeline::Clock::time_point Pipeline::overdue() const {
   return *asked_at_ + std::chrono::duration_cast<Clock::duration>(limit);
 }
 
+// The first sample that a thread was given and has not made; none where the busy threads tell the
+// source what will be needed.
+std::optional<std::uint64_t> Pipeline::sample_under_way() const {
+  for (std::size_t batch = delivered_; batch < opened_ && batch <= claim_batch_; ++batch) {
+    const std::vector<bool>& made = slots_[batch % slots_.size()].made;
+    const std::size_t claimed = batch < claim_batch_ ? made.size() : claim_at_;
+    for (std::size_t at = 0; at < claimed; ++at) {
+      if (!made[at]) return sample_at(positions(batch).begin + at);
+    }
+  }
+  return std::nullopt;
+}
+
 void Pipeline::throw_overdue() {
   running_ = false;
+  if (std::exchange(coming_, std::nullopt)) {
+    const std::optional<std::uint64_t> sample = sample_under_way();
+    throw DataError(fmt::format(
+        "{} could not be read within {} s, and the next epoch waits for that; is its disk there?",
+        sample ? source_->name(*sample) : "what an epoch's next batches need", options_.timeout_s));
+  }
   const Slot& slot = next_slot();
   const auto missing = std::find(slot.made.begin(), slot.made.end(), false) - slot.made.begin();
   // Not from the batch: its place belongs to the thread that is at it.
@@ -198,8 +227,10 @@ void Pipeline::work(const std::stop_token& stop) {
     }
     ++busy_;
     make(maker, slot, at, lock);
+    const bool complete = slot.missing == 0;
     --busy_;
-    if (slot.missing == 0 || busy_ == 0) progress_.notify_all();
+    begin_if_idle();
+    if (complete || busy_ == 0) progress_.notify_all();
   }
 }
 
@@ -210,7 +241,9 @@ void Pipeline::announce(std::size_t batch, std::unique_lock<std::mutex>& lock) {
   const Range range = positions(batch);
   for (std::size_t at = range.begin; at < range.end; ++at) source_->will_need(sample_at(at));
   lock.lock();
-  if (--busy_ == 0) progress_.notify_all();
+  --busy_;
+  begin_if_idle();
+  if (busy_ == 0) progress_.notify_all();
 }
 
 void Pipeline::make(ImageMaker& maker, Slot& slot, std::size_t at,

@@ -66,12 +66,16 @@ class Pipeline {
   std::uint64_t sample_at(std::size_t position) const;
   void open(std::size_t batch);
   void open_free_slots();
+  void begin_if_idle();
   bool can_claim() const { return running_ && claim_batch_ < opened_; }
   bool can_announce() const { return running_ && announced_ < opened_; }
-  bool at_end() const { return delivered_ == schedule_.batches; }
+  bool is_started() const { return running_ || coming_; }
+  bool at_end() const { return running_ && delivered_ == schedule_.batches; }
+  bool is_complete();
   Slot& next_slot() { return slots_[delivered_ % slots_.size()]; }
   bool has_come(std::unique_lock<std::mutex>& lock, Clock::time_point until);
   Clock::time_point overdue() const;
+  std::optional<std::uint64_t> sample_under_way() const;
   [[noreturn]] void throw_overdue();
   void announce(std::size_t batch, std::unique_lock<std::mutex>& lock);
   void make(ImageMaker& maker, Slot& slot, std::size_t at, std::unique_lock<std::mutex>& lock);
@@ -86,7 +90,8 @@ class Pipeline {
   bool running_ = false;
   std::size_t busy_ = 0;
   Schedule schedule_;
-  std::vector<Slot> slots_;  // batch b of this rank is made in slot b modulo their number
+  std::optional<Schedule> coming_;  // begins when no thread is at one before it
+  std::vector<Slot> slots_;         // batch b of this rank is made in slot b modulo their number
   std::size_t claim_batch_ = 0, claim_at_ = 0;  // the next place to be claimed
   std::size_t announced_ = 0;                   // batches whose samples the source knows will come
   std::size_t delivered_ = 0;                   // batches handed out

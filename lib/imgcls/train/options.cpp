@@ -86,6 +86,7 @@ void fill_data(const json& j, DataOptions& o) {
   o.on_error = j.at("on_error") == "stop" ? data::OnError::stop : data::OnError::skip;
   o.threads = j.at("threads");
   o.prefetch = j.at("prefetch");
+  o.timeout_s = j.at("timeout_s");
 }
 
 void fill_eval(const json& j, EvalRunOptions& o) {
@@ -149,7 +150,6 @@ RunOptions run_options(const Config& config) {
   o.threads = train.at("threads");
   if (const json& asked = train.at("deterministic"); asked.is_boolean()) o.deterministic = asked;
   fill_data(j.at("data"), o.data);
-  o.data.timeout_s = j.at("dist").at("timeout_s");
   o.augment = augment_options(config);
   fill_eval(j.at("eval"), o.eval);
   o.optimizer = optimizer_options(j.at("optimizer"));
