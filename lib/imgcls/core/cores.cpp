@@ -19,6 +19,11 @@ cpu_set_t usable() {
 }  // namespace
 
 int usable_cores() {
+  const std::optional<CpuQuota> quota = cpu_quota();
+  return quota ? std::min(bound_cores(), whole_cores(*quota)) : bound_cores();
+}
+
+int bound_cores() {
   const cpu_set_t cores = usable();
   return std::max(1, CPU_COUNT(&cores));
 }

@@ -29,7 +29,7 @@ void count_cores(Machine& machine) {
         threads;
     cores.insert(threads);
   }
-  machine.cores = std::max(1, static_cast<int>(cores.size()));
+  machine.cores = std::clamp(static_cast<int>(cores.size()), 1, usable_cores());
   machine.all_cores = usable_cores() == sysconf(_SC_NPROCESSORS_ONLN);
 }
 

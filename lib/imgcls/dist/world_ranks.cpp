@@ -21,6 +21,7 @@
 #include <cstring>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -110,12 +111,19 @@ void RanksWorld::find_machines() {
   local_size_ = static_cast<int>(std::count(machines.begin(), machines.end(), mine));
   shares_machine_of_first_ = machines.front() == mine;
 
-  const std::vector<std::string> cores = gather(usable_core_set());
-  int sharers = 0;
-  for (std::size_t rank = 0; rank < machines.size(); ++rank) {
-    if (machines[rank] == mine && cores[rank] == usable_core_set()) ++sharers;
-  }
-  cores_ = std::max(1, usable_cores() / sharers);
+  // Ranks that are bound to cores of their own may share a quota all the same.
+  const auto sharers = [&](const std::string& what) {
+    const std::vector<std::string> those = gather(what);
+    int count = 0;
+    for (std::size_t rank = 0; rank < machines.size(); ++rank) {
+      if (machines[rank] == mine && those[rank] == what) ++count;
+    }
+    return count;
+  };
+  const std::optional<CpuQuota> quota = cpu_quota();
+  const int bound = bound_cores() / sharers(usable_core_set());
+  const int sharing_quota = sharers(quota ? quota->group : "");
+  cores_ = std::max(1, quota ? std::min(bound, whole_cores(*quota) / sharing_quota) : bound);
 }
 
 void RanksWorld::start_watch() {
