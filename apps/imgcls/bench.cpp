@@ -5,6 +5,7 @@
 
 #include <imgcls/core/cores.h>
 #include <imgcls/core/error.h>
+#include <imgcls/core/process.h>
 #include <imgcls/train/program.h>
 
 #include <fmt/format.h>
@@ -113,6 +114,7 @@ std::shared_ptr<const data::Source> open(const DataBenchArguments& arguments) {
 }
 
 int run_data(DataBenchArguments arguments) {
+  raise_open_file_limit();
   const std::shared_ptr<const data::Source> source = open(arguments);
   DataBenchOptions& options = arguments.options;
   options.interpolation = kInterpolations.at(arguments.interpolation);

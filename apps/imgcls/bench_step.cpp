@@ -2,6 +2,7 @@
 #include "bench_step.h"
 
 #include "device_state.h"
+#include "print.h"
 #include "synthetic_source.h"
 
 #include <imgcls/core/error.h>
@@ -148,7 +149,7 @@ void print_json(const StepBenchArguments& arguments, const Subject& subject,
                           {"peak", memory->peak_mib},
                           {"reserved", memory->reserved_mib}};
   }
-  fmt::print("{}\n", json.dump());
+  print("{}\n", json.dump());
 }
 
 int run(const StepBenchArguments& arguments, const Config& config, dist::World& world) {
@@ -174,14 +175,13 @@ int run(const StepBenchArguments& arguments, const Config& config, dist::World& 
   const train::StepTimes times = mean(measured.parts, world);
   if (!world.is_first()) return train::kSuccess;
 
-  fmt::print(
-      "{} in {}, {} images of {} x {} a step on {} x {}, {} threads each; {} steps after {}\n\n",
-      replica.model().name(), name(train::resolve(options.precision, world.device())),
-      options.batch, options.augment.size, options.augment.size, world.size(), world.device(),
-      at::get_num_threads(), arguments.steps, arguments.warm_up);
-  for (const std::string& line : table(times)) fmt::print("{}\n", line);
-  fmt::print("\n{:.1f} images/s\n",
-             static_cast<double>(options.batch) * arguments.steps / measured.seconds);
+  print("{} in {}, {} images of {} x {} a step on {} x {}, {} threads each; {} steps after {}\n\n",
+        replica.model().name(), name(train::resolve(options.precision, world.device())),
+        options.batch, options.augment.size, options.augment.size, world.size(), world.device(),
+        at::get_num_threads(), arguments.steps, arguments.warm_up);
+  for (const std::string& line : table(times)) print("{}\n", line);
+  print("\n{:.1f} images/s\n",
+        static_cast<double>(options.batch) * arguments.steps / measured.seconds);
   return train::kSuccess;
 }
 

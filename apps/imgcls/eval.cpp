@@ -1,6 +1,7 @@
 // imgcls eval: exact top-1 and top-5 of a run's weights, or of given ones, and which classes are
 // taken for which.
 #include "commands.h"
+#include "print.h"
 
 #include <imgcls/core/error.h>
 #include <imgcls/data/class_names.h>
@@ -180,19 +181,19 @@ int run(const Config& config, const EvalArguments& arguments, dist::World& world
     log.warn("stopped by a signal; there is no result");
     return code;
   }
-  fmt::print("{}\n", arguments.weights);
-  fmt::print("images {}\n", counts.images);
-  fmt::print("top-1  {:8.4f} %  {} right\n", counts.acc1(), counts.top1);
-  fmt::print("top-5  {:8.4f} %  {} right\n", counts.acc5(), counts.top5);
-  fmt::print("loss   {:8.4f}\n", counts.loss());
-  fmt::print("calibration error {:.4f}\n", details.calibration_error());
+  print("{}\n", arguments.weights);
+  print("images {}\n", counts.images);
+  print("top-1  {:8.4f} %  {} right\n", counts.acc1(), counts.top1);
+  print("top-5  {:8.4f} %  {} right\n", counts.acc5(), counts.top5);
+  print("loss   {:8.4f}\n", counts.loss());
+  print("calibration error {:.4f}\n", details.calibration_error());
   const std::size_t skipped = subject.loader->skipped();
-  if (skipped > 0) fmt::print("skipped {} unreadable images\n", skipped);
+  if (skipped > 0) print("skipped {} unreadable images\n", skipped);
   if (!arguments.output.empty()) {
     train::write_eval_files(arguments.output, counts, details, *subject.source,
                             {.step = {}, .weights = arguments.weights});
-    fmt::print("written: {}/eval.json, per_class.csv, confusion.csv, confusion.png, mistakes.csv\n",
-               arguments.output);
+    print("written: {}/eval.json, per_class.csv, confusion.csv, confusion.png, mistakes.csv\n",
+          arguments.output);
   }
   return code;
 }

@@ -1,7 +1,9 @@
 #include "job.h"
+#include "relay.h"
 
 #include <imgcls/core/error.h>
 #include <imgcls/core/log.h>
+#include <imgcls/core/process.h>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -27,6 +29,9 @@ class HeldSignals {
   HeldSignals() {
     sigemptyset(&held_);
     for (const int number : {SIGINT, SIGTERM, SIGUSR1, SIGCHLD}) sigaddset(&held_, number);
+    struct sigaction hangup {};
+    sigaction(SIGHUP, nullptr, &hangup);
+    if (hangup.sa_handler != SIG_IGN) sigaddset(&held_, SIGHUP);  // nohup
     sigprocmask(SIG_BLOCK, &held_, &former_);
   }
   ~HeldSignals() { restore(); }
@@ -48,12 +53,14 @@ class HeldSignals {
 
 // In the child: becomes the program, or writes why it cannot to `report`.
 [[noreturn]] void become(const std::vector<std::string>& words, pid_t parent,
-                         const HeldSignals& signals, int report) {
+                         const HeldSignals& signals, const OutputRelay& output, int report) {
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) _exit(1);  // it died before the line above
   setsid();
   const int nothing = open("/dev/null", O_RDONLY);
   if (nothing >= 0) dup2(nothing, STDIN_FILENO);
+  output.join_child();
+  std::signal(SIGPIPE, SIG_DFL);  // an ignored signal would stay so in whatever is started
   signals.restore();
   std::vector<char*> arguments;
   arguments.reserve(words.size() + 1);
@@ -65,14 +72,15 @@ class HeldSignals {
   _exit(1);
 }
 
-pid_t start(const std::vector<std::string>& words, const HeldSignals& signals) {
+pid_t start(const std::vector<std::string>& words, const HeldSignals& signals,
+            const OutputRelay& output) {
   std::array<int, 2> report{};
   if (pipe2(report.data(), O_CLOEXEC) != 0) {
     throw IoError("cannot make a pipe: " + std::generic_category().message(errno));
   }
   const pid_t parent = getpid();
   const pid_t child = fork();
-  if (child == 0) become(words, parent, signals, report[1]);
+  if (child == 0) become(words, parent, signals, output, report[1]);
   int reason = child < 0 ? errno : 0;
   close(report[1]);
   // Ends without a byte when the program has taken the child's place.
@@ -120,8 +128,11 @@ class Stopper {
 }  // namespace
 
 JobEnd run_job(const std::vector<std::string>& words) {
-  const HeldSignals signals;
-  const pid_t job = start(words, signals);
+  ignore_broken_pipes();
+  OutputRelay output;         // before the signals: what is left is passed on when they are let go,
+  const HeldSignals signals;  // so that a reader who stands still cannot keep this process for ever
+  const pid_t job = start(words, signals, output);
+  output.begin();
   Stopper stopper(job);
   for (;;) {
     int status = 0;

@@ -15,9 +15,14 @@ struct JobEnd {
 /// Runs `words` (a program of PATH and its arguments) to its end, in a session of its own and with
 /// no standard input, so that a terminal's Ctrl-C reaches this process alone.
 ///
-/// SIGINT, SIGTERM and SIGUSR1 are passed on as SIGUSR1, which Open MPI's mpirun hands to its ranks
-/// at once: they save and end. A second SIGINT ends the job by SIGTERM, and one that is still there
-/// 10 s later, or at a third, by SIGKILL. If this process dies, the launcher gets SIGTERM.
+/// SIGINT, SIGTERM, SIGUSR1 and SIGHUP (unless that is ignored) are passed on as SIGUSR1, which
+/// Open MPI's mpirun hands to its ranks at once: they save and end. A second SIGINT ends the job by
+/// SIGTERM, and one that is still there 10 s later, or at a third, by SIGKILL. If this process
+/// dies, the launcher gets SIGTERM.
+///
+/// The job goes on when nobody reads what it says any more: that is dropped. Broken pipes are
+/// ignored in this process from then on; the launcher has the system's default, which ends
+/// programs.
 ///
 /// Throws IoError where the program cannot be started.
 JobEnd run_job(const std::vector<std::string>& words);

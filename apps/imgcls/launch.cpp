@@ -93,8 +93,9 @@ void add_launch(CLI::App& program, std::function<int()>& chosen) {
       "  imgcls launch -- imgcls eval runs/resnet50          (one rank for each GPU)\n"
       "  imgcls launch --hosts node1:4,node2:4 -- /opt/imgcls/bin/train_resnet50 ...\n"
       "  imgcls launch -n 4 --dry-run -- train_resnet50 ...  (shows the mpirun line)\n"
-      "Ctrl-C, SIGTERM and SIGUSR1 reach the ranks as SIGUSR1: they save and end, with exit code "
-      "75.\n"
+      "Ctrl-C, SIGTERM, SIGUSR1 and SIGHUP (a closed terminal) reach the ranks as SIGUSR1: they "
+      "save and\n"
+      "end, with exit code 75. Output that nobody reads any more (| head) is dropped.\n"
       "A second Ctrl-C ends the job at once. Exit code: that of the ranks; 127: no mpirun, or no "
       "PROGRAM;\n"
       "128 + N: ended by signal N. docs/clusters.md tells more.");

@@ -1,11 +1,13 @@
 // imgcls: the command line of the library.
 #include "commands.h"
 
+#include <imgcls/core/process.h>
 #include <imgcls/train/program.h>
 
 #include <CLI/CLI.hpp>
 
 int main(int argc, char** argv) {
+  imgcls::open_standard_streams();
   CLI::App program("Trains and evaluates image classifiers.", "imgcls");
   program.require_subcommand(1);
   program.footer("`imgcls COMMAND --help` says more about a command.");

@@ -2,9 +2,17 @@
 #include "prepare.h"
 #include "commands.h"
 
+#include <imgcls/core/process.h>
+
 #include <CLI/CLI.hpp>
 
 namespace imgcls::cli {
+
+int run_preparation(const std::function<int()>& work) {
+  ignore_broken_pipes();
+  raise_open_file_limit();
+  return run_reported(work);
+}
 
 void add_prepare(CLI::App& program, std::function<int()>& chosen) {
   CLI::App* command =

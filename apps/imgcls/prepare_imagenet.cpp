@@ -1,6 +1,7 @@
 // imgcls prepare imagenet: ImageNet's archives into folders to train on.
 #include "commands.h"
 #include "prepare.h"
+#include "print.h"
 
 #include <imgcls/core/log.h>
 #include <imgcls/data/prepare_imagenet.h>
@@ -32,7 +33,7 @@ class UnpackLine {
  public:
   explicit UnpackLine(const Log& log) : log_(log) {}
   ~UnpackLine() {
-    if (visible_) fmt::print(stderr, "\r\x1b[K");
+    if (visible_) report::show(report::kEraseLine);
   }
   UnpackLine(const UnpackLine&) = delete;
   UnpackLine& operator=(const UnpackLine&) = delete;
@@ -45,8 +46,7 @@ class UnpackLine {
     }
     if (terminal_.interactive) {
       const auto room = static_cast<std::size_t>(std::max(terminal_.columns - 1, 1));
-      fmt::print(stderr, "\r\x1b[K{}", text(status, now).substr(0, room));
-      std::fflush(stderr);
+      report::show(fmt::format("{}{}", report::kEraseLine, text(status, now).substr(0, room)));
       visible_ = true;
     } else if (now - shown_ >= kBetweenLines) {
       shown_ = now;
@@ -96,11 +96,11 @@ int run(const Arguments& arguments) {
     log.warn("stopped by a signal; the same command goes on");
     return train::kStopped;
   }
-  fmt::print("{} {}complete\n", options.out.string(),
-             end == data::PrepareImageNetEnd::was_complete ? "was already " : "is ");
+  print("{} {}complete\n", options.out.string(),
+        end == data::PrepareImageNetEnd::was_complete ? "was already " : "is ");
   if (options.shards && end == data::PrepareImageNetEnd::complete) {
     for (const std::string& split : options.splits) {
-      fmt::print("next: imgcls prepare index {}\n", (options.out / split).string());
+      print("next: imgcls prepare index {}\n", (options.out / split).string());
     }
   }
   return train::kSuccess;
@@ -150,7 +150,7 @@ void add_prepare_imagenet(CLI::App& prepare, std::function<int()>& chosen) {
       "error;\n"
       "2: wrong arguments; 75: stopped by Ctrl-C.");
   command->callback([arguments, &chosen] {
-    chosen = [arguments] { return run_reported([&] { return run(*arguments); }); };
+    chosen = [arguments] { return run_preparation([&] { return run(*arguments); }); };
   });
 }
 

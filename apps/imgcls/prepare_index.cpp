@@ -1,6 +1,7 @@
 // imgcls prepare index: what is known of each image without reading it, in one file.
 #include "commands.h"
 #include "prepare.h"
+#include "print.h"
 #include "work_line.h"
 
 #include <imgcls/data/make_index.h>
@@ -29,20 +30,20 @@ int check(const Arguments& arguments, data::IndexOptions options) {
   options.go_on = [&line](const data::WorkStatus& status) { return line.show(status); };
   const data::CheckReport report = data::check_index(arguments.folder, options);
   if (report.stopped) {
-    fmt::print("stopped; nothing is known\n");
+    print("stopped; nothing is known\n");
     return train::kStopped;
   }
-  for (const std::string& difference : report.differences) fmt::print("{}\n", difference);
-  fmt::print("{} images, {} differences\n", report.samples, report.differences.size());
+  for (const std::string& difference : report.differences) print("{}\n", difference);
+  print("{} images, {} differences\n", report.samples, report.differences.size());
   return report.differences.empty() ? train::kSuccess : train::kFailure;
 }
 
 void print_broken(const data::IndexReport& report) {
   if (report.broken.empty()) return;
   for (std::size_t i = 0; i < std::min(kShown, report.broken.size()); ++i) {
-    fmt::print("broken: {}\n", report.broken[i].reason);
+    print("broken: {}\n", report.broken[i].reason);
   }
-  fmt::print(
+  print(
       "{} broken images are put aside: training and evaluation leave them out; all of them "
       "are in {}\n",
       report.broken.size(), report.broken_list.string());
@@ -53,12 +54,12 @@ int make(const Arguments& arguments, data::IndexOptions options) {
   options.go_on = [&line](const data::WorkStatus& status) { return line.show(status); };
   const data::IndexReport report = data::make_index(arguments.folder, options);
   if (report.stopped) {
-    fmt::print("stopped: {}; the same command goes on\n", line.summary());
+    print("stopped: {}; the same command goes on\n", line.summary());
     return train::kStopped;
   }
-  if (!report.note.empty()) fmt::print("{}; everything was read again\n", report.note);
+  if (!report.note.empty()) print("{}; everything was read again\n", report.note);
   print_broken(report);
-  fmt::print("{} ({} unchanged)\n{}\n", line.summary(), report.reused, report.file.string());
+  print("{} ({} unchanged)\n{}\n", line.summary(), report.reused, report.file.string());
   return train::kSuccess;
 }
 
@@ -94,7 +95,7 @@ void add_prepare_index(CLI::App& prepare, std::function<int()>& chosen) {
       "Exit code: 0; 1: an error, or --check found differences; 75: stopped by Ctrl-C, after which "
       "the\nsame command goes on.");
   command->callback([arguments, &chosen] {
-    chosen = [arguments] { return run_reported([&] { return run(*arguments); }); };
+    chosen = [arguments] { return run_preparation([&] { return run(*arguments); }); };
   });
 }
 

@@ -1,6 +1,7 @@
 // imgcls prepare shards: a folder of images as tar files that any sample is read from at once.
 #include "commands.h"
 #include "prepare.h"
+#include "print.h"
 #include "work_line.h"
 
 #include <imgcls/core/error.h>
@@ -86,19 +87,18 @@ int run(const Arguments& arguments) {
   const data::WriteShardsReport report =
       data::write_shards(arguments.folder, arguments.output, options);
   if (report.stopped) {
-    fmt::print("stopped; the same command goes on\n");
+    print("stopped; the same command goes on\n");
     return train::kStopped;
   }
   for (std::size_t i = 0; i < std::min(kShown, report.broken.size()); ++i) {
-    fmt::print("broken: {}\n", report.broken[i].reason);
+    print("broken: {}\n", report.broken[i].reason);
   }
   if (!report.broken.empty()) {
-    fmt::print("{} broken images are left out; all of them are in {}\n", report.broken.size(),
-               report.broken_list.string());
+    print("{} broken images are left out; all of them are in {}\n", report.broken.size(),
+          report.broken_list.string());
   }
-  fmt::print("{}\n{} images in {} shards, {} ({} shards were there): {}\n", lines.summary(),
-             report.samples, report.shards, bytes_text(report.bytes), report.kept,
-             arguments.output);
+  print("{}\n{} images in {} shards, {} ({} shards were there): {}\n", lines.summary(),
+        report.samples, report.shards, bytes_text(report.bytes), report.kept, arguments.output);
   return train::kSuccess;
 }
 
@@ -130,7 +130,7 @@ void add_prepare_shards(CLI::App& prepare, std::function<int()>& chosen) {
       "The same command goes on where one was interrupted. Exit code: 0; 1: an error; 75: stopped "
       "by Ctrl-C.");
   command->callback([arguments, &chosen] {
-    chosen = [arguments] { return run_reported([&] { return run(*arguments); }); };
+    chosen = [arguments] { return run_preparation([&] { return run(*arguments); }); };
   });
 }
 

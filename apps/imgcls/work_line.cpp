@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstdio>
 
 namespace imgcls::cli {
 namespace {
@@ -29,7 +28,7 @@ std::string bytes_text(std::uint64_t bytes) {
 WorkLine::WorkLine(std::string_view what, std::string_view unit) : what_(what), unit_(unit) {}
 
 WorkLine::~WorkLine() {
-  if (visible_) fmt::print(stderr, "\r\x1b[K");
+  if (visible_) report::show(report::kEraseLine);
 }
 
 double WorkLine::seconds() const {
@@ -53,8 +52,7 @@ bool WorkLine::show(const data::WorkStatus& status) {
   last_ = status;
   if (terminal_.interactive) {
     const auto room = static_cast<std::size_t>(terminal_.columns > 1 ? terminal_.columns - 1 : 1);
-    fmt::print(stderr, "\r\x1b[K{}", text(status).substr(0, room));
-    std::fflush(stderr);
+    report::show(fmt::format("{}{}", report::kEraseLine, text(status).substr(0, room)));
     visible_ = true;
   } else if (Clock::now() - shown_ >= kBetweenLines) {
     shown_ = Clock::now();

@@ -2,6 +2,7 @@
 // `mpirun -np N`.
 //
 // The whole program is here: read the configuration, open the data, make the model, train.
+#include <imgcls/core/process.h>
 #include <imgcls/train/compose.h>
 #include <imgcls/train/program.h>
 #include <imgcls/train/trainer.h>
@@ -37,6 +38,7 @@ int run(const Config& config, dist::World& world) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_streams();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
     std::fputs(kHelp, arguments.empty() ? stderr : stdout);

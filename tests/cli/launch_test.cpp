@@ -17,14 +17,19 @@ namespace {
 
 const std::string kLaunch = IMGCLS_BINARY_DIR "/bin/imgcls launch ";
 
+enum class Output { file, pipe };
+
 /// Runs `commands` in a shell that has `job` in the background, with its process in $job and what
 /// it said in the file $said, and the function `await WORDS`, which waits until they are said.
-Outcome while_running(const TempFolder& folder, const std::string& job,
-                      const std::string& commands) {
+Outcome while_running(const TempFolder& folder, const std::string& job, const std::string& commands,
+                      Output output = Output::file) {
+  const std::string into = output == Output::file ? "$said" : "$said.pipe";
   const std::string script = folder.write(
       // Emptied first: `await` must not find what an earlier job said.
-      "script", "said=" + (folder / "said").string() + "\n: >$said\n" + job +
-                    " >$said 2>&1 & job=$!\n" + R"(
+      "script", "said=" + (folder / "said").string() + "\n: >$said\n" +
+                    (output == Output::file ? ""
+                                            : "mkfifo " + into + "; cat " + into + " >$said &\n") +
+                    job + " >" + into + " 2>&1 & job=$!\n" + R"(
 await() {
   for i in $(seq 600); do grep -q "$1" $said && return; sleep 0.1; done
   echo "never said: $1"; cat $said; kill -9 $job; exit 99
@@ -74,8 +79,9 @@ TEST_CASE("launch says what it cannot start") {
 }
 
 TEST_CASE(
-    "Ctrl-C, SIGTERM and SIGUSR1 on launch make the ranks save, and the same command goes on") {
-  for (const char* signal : {"INT", "TERM", "USR1"}) {
+    "Ctrl-C, SIGTERM, SIGUSR1 and SIGHUP on launch make the ranks save, and the same command goes "
+    "on") {
+  for (const char* signal : {"INT", "TERM", "USR1", "HUP"}) {
     const FolderData data;
     const TempFolder folder;
     const std::string job = kLaunch + "-n 2 -- " + data.train("run", "train.epochs=100000");
@@ -104,13 +110,34 @@ TEST_CASE("a second Ctrl-C ends the job") {
   CHECK_THAT(outcome.output, Contains("code ") && !Contains("code 0"));
 }
 
-TEST_CASE("when launch is killed its ranks end") {
-  const FolderData data;
+TEST_CASE("launch passes on what ranks say into a pipe, all of it") {
+  const auto said = run_program(kLaunch +
+                                "-n 2 -- sh -c 'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo "
+                                "rank $OMPI_COMM_WORLD_RANK line $i; done; echo end >&2; exit 5'");
+  CHECK(said.code == 5);
+  for (const char* last : {"rank 0 line 3000\n", "rank 1 line 3000\n", "end\n"}) {
+    CHECK_THAT(said.output, Contains(last));
+  }
+}
+
+TEST_CASE("under nohup launch does not mind SIGHUP") {
   const TempFolder folder;
-  const auto outcome = while_running(
-      folder, kLaunch + "-n 2 -- " + data.train("run", "train.epochs=100000"),
-      "await 'epoch 2/'; kill -9 $job\n"
-      "for i in $(seq 300); do pgrep -f 'train_resnet50.*" +
-          (data / "run").string() + "' >/dev/null || exit 0; sleep 0.1; done; exit 1");
-  CHECK(outcome.code == 0);
+  const auto outcome =
+      while_running(folder, "nohup " + kLaunch + "-n 1 -- sh -c 'echo ready; sleep 1; exit 5'",
+                    "await ready; kill -HUP $job; wait $job; exit $?");
+  CHECK(outcome.code == 5);
+}
+
+TEST_CASE("when launch is killed its ranks end, whether it speaks into a file or a pipe") {
+  for (const Output output : {Output::file, Output::pipe}) {
+    const FolderData data;
+    const TempFolder folder;
+    const auto outcome = while_running(
+        folder, kLaunch + "-n 2 -- " + data.train("run", "train.epochs=100000"),
+        "await 'epoch 2/'; kill -9 $job\n"
+        "for i in $(seq 300); do pgrep -f 'train_resnet50.*" +
+            (data / "run").string() + "' >/dev/null || exit 0; sleep 0.1; done; exit 1",
+        output);
+    CHECK(outcome.code == 0);
+  }
 }

@@ -30,3 +30,18 @@ TEST_CASE("an inner one knows what came before it, and leaves the outer one at w
   std::raise(SIGUSR1);
   CHECK(outer.received() == SIGTERM);
 }
+
+TEST_CASE("a terminal that is closed asks to stop, but not under nohup") {
+  {
+    const StopSignals signals;
+    std::raise(SIGHUP);
+    CHECK(signals.received() == SIGHUP);
+  }
+  const auto former = std::signal(SIGHUP, SIG_IGN);
+  {
+    const StopSignals signals;
+    std::raise(SIGHUP);
+    CHECK(signals.received() == 0);
+  }
+  CHECK(std::signal(SIGHUP, former) == SIG_IGN);
+}

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 
 namespace imgcls::report {
@@ -60,8 +59,7 @@ void Progress::draw(std::string_view phase, const PhaseStatus& status) {
   const std::string rest = ((bar >= 5 ? bar_text(status, bar) : "") + figures)
                                .substr(0, room - std::min(room, phase.size()));
   const std::string_view bold = colours_ ? "\x1b[1;36m" : "", plain = colours_ ? "\x1b[0m" : "";
-  fmt::print(stderr, "\r\x1b[K{}{}{}{}", bold, phase.substr(0, room), plain, rest);
-  std::fflush(stderr);
+  show(fmt::format("{}{}{}{}{}", kEraseLine, bold, phase.substr(0, room), plain, rest));
 }
 
 void Progress::line(std::string_view phase, const PhaseStatus& status) {
@@ -75,8 +73,7 @@ void Progress::line(std::string_view phase, const PhaseStatus& status) {
 
 void Progress::clear() {
   if (!visible_) return;
-  fmt::print(stderr, "\r\x1b[K");
-  std::fflush(stderr);
+  show(kEraseLine);
   visible_ = false;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -35,6 +36,11 @@ Terminal find_terminal() {
   const Terminal terminal = look_at(descriptor);
   ::close(descriptor);
   return terminal;
+}
+
+void show(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
 }
 
 }  // namespace imgcls::report

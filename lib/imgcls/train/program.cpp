@@ -1,5 +1,6 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/log.h>
+#include <imgcls/core/process.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/launcher.h>
 #include <imgcls/train/program.h>
@@ -53,6 +54,8 @@ int run_in_world(const Config& config, dist::World& world,
 
 int run_program(std::span<const std::string> arguments,
                 const std::function<int(const Config&, dist::World&)>& work) {
+  ignore_broken_pipes();
+  raise_open_file_limit();
   const StopSignals signals;  // until the job's communication has ended
   try {
     const Config config = Config::load(arguments);

@@ -21,7 +21,8 @@ enum ExitCode : int {
 
 /// Loads the configuration from `arguments`, joins the job, and calls `work`, whose result is the
 /// exit code. An error that all ranks know of is reported by rank 0; one that a single rank met is
-/// reported by that rank and ends the job.
+/// reported by that rank and ends the job. Also sees to it that the process outlives whoever reads
+/// what it says, and may have as many files open as the system lets it (core/process.h).
 int run_program(std::span<const std::string> arguments,
                 const std::function<int(const Config&, dist::World&)>& work);
 

@@ -11,7 +11,6 @@
 
 #include <array>
 #include <chrono>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
@@ -36,12 +35,12 @@ class StageLine {
 
   void show(std::int64_t done, std::int64_t total) {
     if (!terminal_.interactive) return;
-    fmt::print(stderr, "\r\x1b[K{}", text(done, total).substr(0, terminal_.columns - 1));
-    std::fflush(stderr);
+    const std::string line = text(done, total).substr(0, terminal_.columns - 1);
+    report::show(fmt::format("{}{}", report::kEraseLine, line));
     visible_ = true;
   }
   void clear() {
-    if (visible_) fmt::print(stderr, "\r\x1b[K");
+    if (visible_) report::show(report::kEraseLine);
     visible_ = false;
   }
   double seconds() const {

@@ -7,7 +7,7 @@
 namespace imgcls::train {
 namespace {
 
-constexpr std::array kSignals{SIGINT, SIGTERM, SIGUSR1};
+constexpr std::array kSignals{SIGINT, SIGTERM, SIGUSR1, SIGHUP};
 
 // A signal handler can reach nothing but a static.
 volatile std::sig_atomic_t received_signal = 0;
@@ -30,7 +30,10 @@ StopSignals::StopSignals() : former_(std::make_unique<Former>()) {
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
-    sigaction(kSignals[i], &action, &former_->actions[i]);
+    struct sigaction& former = former_->actions[i];
+    sigaction(kSignals[i], nullptr, &former);
+    if (kSignals[i] == SIGHUP && former.sa_handler == SIG_IGN) continue;  // nohup
+    sigaction(kSignals[i], &action, nullptr);
   }
 }
 
