@@ -60,6 +60,7 @@ TEST_CASE("torchrun's variables give rank, size and address") {
   CHECK(found.rank == 3);
   CHECK(found.size == 8);
   CHECK(found.host == "node1");
+  CHECK(found.host_variable == "MASTER_ADDR");
   CHECK(found.port == 29500);
   CHECK(found.attempt == "2");
   CHECK(found.store_is_there);
@@ -92,6 +93,7 @@ TEST_CASE("srun's variables do without MPI") {
     CHECK(found.rank == 5);
     CHECK(found.size == 6);
     CHECK(found.host == "gpu07");
+    CHECK(found.host_variable == "SLURM_STEP_NODELIST");
     CHECK(found.port == 19001);
   }
   variables["SLURM_STEP_NODELIST"] = "alpha,beta";

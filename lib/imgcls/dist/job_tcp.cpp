@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <imgcls/core/error.h>
+#include <imgcls/dist/job_secret.h>
 #include <imgcls/dist/job_tcp.h>
 #include <imgcls/dist/rendezvous.h>
 #include <imgcls/dist/socket.h>
@@ -26,6 +27,7 @@ class TcpJob final : public Job {
   [[noreturn]] void abort(int code) override { std::_Exit(code); }
 
  private:
+  std::string agree_on_secret();
   std::string read(const std::string& key, int from);
 
   Launched launched_;
@@ -43,9 +45,24 @@ TcpJob::TcpJob(const Launched& launched, std::chrono::duration<double> timeout)
                                                               .port = launched.port,
                                                               .serves = serves,
                                                               .timeout = limit,
-                                                              .rank = launched.rank}));
-  if (launched.rank == 0) store_->set("secret", random_secret());
-  secret_ = read("secret", 0);
+                                                              .rank = launched.rank,
+                                                              .variable = launched.host_variable}));
+  secret_ = agree_on_secret();
+}
+
+// A secret that the user gave does not go into the store, which anybody may read.
+std::string TcpJob::agree_on_secret() {
+  constexpr const char* kGiven = "given to each rank";
+  std::string given = given_secret();
+  if (launched_.rank == 0) store_->set("secret", given.empty() ? random_secret() : kGiven);
+  std::string stored = read("secret", 0);
+  if ((stored == kGiven) == given.empty()) {
+    throw DistError(
+        fmt::format("IMGCLS_SECRET or IMGCLS_SECRET_FILE is set for rank {} and not for rank {}: "
+                    "give all ranks of the job the same secret, or none",
+                    given.empty() ? 0 : launched_.rank, given.empty() ? launched_.rank : 0));
+  }
+  return given.empty() ? stored : given;
 }
 
 std::string TcpJob::read(const std::string& key, int from) {

@@ -62,6 +62,7 @@ Launched by_torchrun() {
   }
   Launched launched = ranks_from(Launcher::tcp, "torchrun's variables", "RANK", "WORLD_SIZE");
   launched.host = *variable("MASTER_ADDR");
+  launched.host_variable = "MASTER_ADDR";
   launched.port = static_cast<std::uint16_t>(number("MASTER_PORT", 1, 65535));
   launched.store_is_there = variable("TORCHELASTIC_USE_AGENT_STORE") == "True";
   launched.attempt = variable("TORCHELASTIC_RESTART_COUNT").value_or("0");
@@ -88,10 +89,15 @@ std::uint16_t port_of_step() {
 Launched by_srun() {
   Launched launched = ranks_from(Launcher::tcp, "srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS");
   const bool one_node = variable("SLURM_STEP_NUM_NODES") == "1";
-  launched.host =
-      variable("MASTER_ADDR")
-          .value_or(one_node ? "127.0.0.1"
-                             : first_host(variable("SLURM_STEP_NODELIST").value_or("")));
+  if (const auto host = variable("MASTER_ADDR")) {
+    launched.host = *host;
+    launched.host_variable = "MASTER_ADDR";
+  } else if (one_node) {
+    launched.host = "127.0.0.1";
+  } else {
+    launched.host = first_host(variable("SLURM_STEP_NODELIST").value_or(""));
+    launched.host_variable = "SLURM_STEP_NODELIST";
+  }
   launched.port = variable("MASTER_PORT")
                       ? static_cast<std::uint16_t>(number("MASTER_PORT", 1, 65535))
                       : port_of_step();

@@ -22,6 +22,8 @@ struct Launched {
   /// Launcher::tcp: where rank 0 serves the store by which ranks find each other.
   std::string host;
   std::uint16_t port = 0;
+  /// Launcher::tcp: the variable that `host` was read from, for messages; empty: from none.
+  std::string host_variable = {};
   /// Launcher::tcp: the store is served by the launcher itself (torchrun's agent).
   bool store_is_there = false;
   /// Launcher::tcp: sets this attempt's keys apart from those of earlier ones in the same store.

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <ifaddrs.h>
 #include <imgcls/core/error.h>
+#include <imgcls/core/log.h>
 #include <imgcls/dist/socket.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <random>
@@ -91,7 +93,68 @@ Socket try_to_connect(const std::string& host, std::uint16_t port, const Greetin
   return socket;
 }
 
-std::vector<std::string> addresses_of_this_machine() {
+/// A connection that has not said all of its greeting.
+struct Newcomer {
+  Socket socket;
+  Deadline patience{};
+  std::string line = {};
+
+  bool has_spoken() const { return line.ends_with('\n'); }
+};
+
+// So many may stand there without a word; for one more the oldest has to go.
+constexpr std::size_t kMostNewcomers = 200;
+
+// A part of them at a time, so that whoever has to go was listened to.
+void take_in(const Socket& listener, std::vector<Newcomer>& newcomers) {
+  for (std::size_t i = 0; i < kMostNewcomers / 4; ++i) {
+    Socket socket(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!socket.is_open()) return;
+    if (newcomers.size() == kMostNewcomers) newcomers.erase(newcomers.begin());
+    newcomers.push_back({std::move(socket), steady_clock::now() + kPatienceOfOne});
+  }
+}
+
+// Reads what there is of the line. Whether more may come.
+bool listen_to(Newcomer& newcomer) {
+  while (newcomer.line.size() < kLongestLine && !newcomer.has_spoken()) {
+    char next = 0;
+    const ssize_t got = ::recv(newcomer.socket.get(), &next, 1, 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return true;
+    if (got != 1) return false;
+    newcomer.line.push_back(next);
+  }
+  return false;
+}
+
+// Returns when somebody has connected or spoken, or when a newcomer's patience has run out; false
+// at the deadline.
+bool wait_for_any(const Socket& listener, const std::vector<Newcomer>& newcomers,
+                  Deadline deadline) {
+  const Deadline now = steady_clock::now();
+  if (now >= deadline) return false;
+  std::vector<pollfd> poll_for{{listener.get(), POLLIN, 0}};
+  Deadline until = deadline;
+  for (const Newcomer& each : newcomers) {
+    poll_for.push_back({each.socket.get(), POLLIN, 0});
+    until = std::min(until, each.patience);
+  }
+  const auto left = std::chrono::ceil<milliseconds>(until - now).count();
+  ::poll(poll_for.data(), poll_for.size(),
+         static_cast<int>(std::clamp<std::int64_t>(left, 0, 1 << 30)));
+  return true;
+}
+
+std::string peer_of(const Socket& socket) {
+  sockaddr_in address{};
+  socklen_t size = sizeof(address);
+  std::array<char, INET_ADDRSTRLEN> text{};
+  ::getpeername(socket.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  ::inet_ntop(AF_INET, &address.sin_addr, text.data(), text.size());
+  return text.data();
+}
+
+std::vector<std::string> list_addresses() {
   ifaddrs* found = nullptr;
   if (::getifaddrs(&found) != 0) fail("cannot list this machine's network interfaces");
   const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(found, ::freeifaddrs);
@@ -111,6 +174,12 @@ std::vector<std::string> addresses_of_this_machine() {
 
 void Socket::close() {
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+}
+
+std::string addresses_of_this_machine() {
+  std::string list;
+  for (const std::string& host : list_addresses()) list += (list.empty() ? "" : ",") + host;
+  return list;
 }
 
 std::string random_secret() {
@@ -136,12 +205,8 @@ Listener listen_for_ranks(bool loopback_only, std::uint16_t port) {
                                 errno == EADDRINUSE ? "; choose another MASTER_PORT" : ""));
   }
   listener.port = ntohs(address.sin_port);
-  std::vector<std::string> hosts{"127.0.0.1"};
-  if (!loopback_only) hosts = addresses_of_this_machine();
-  for (const std::string& host : hosts) {
-    listener.address += (listener.address.empty() ? "" : ",") + host;
-  }
-  listener.address += fmt::format(":{}", listener.port);
+  listener.address = fmt::format("{}:{}", loopback_only ? "127.0.0.1" : addresses_of_this_machine(),
+                                 listener.port);
   return listener;
 }
 
@@ -169,16 +234,31 @@ Connection connect_to_rank(std::string_view address, const Greeting& greeting, D
 
 std::pair<int, Socket> accept_rank(const Socket& listener, const Greeting& expected,
                                    Deadline deadline) {
-  const std::string beginning =
-      fmt::format("{} {} {} ", kProtocol, expected.secret, expected.channel);
-  while (wait_for(listener, POLLIN, deadline)) {
-    Socket socket(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!socket.is_open()) continue;
-    const std::string line =
-        receive_line(socket, std::min(deadline, steady_clock::now() + kPatienceOfOne));
-    if (!line.starts_with(beginning) || !send_line(socket, kWelcome)) continue;
-    send_without_delay(socket);
-    return {std::stoi(line.substr(beginning.size())), std::move(socket)};
+  const std::string known = fmt::format("{} {} ", kProtocol, expected.secret);
+  const std::string beginning = fmt::format("{}{} ", known, expected.channel);
+  std::vector<Newcomer> newcomers;
+  for (bool warned = false; wait_for_any(listener, newcomers, deadline);) {
+    take_in(listener, newcomers);
+    for (std::size_t i = 0; i < newcomers.size();) {
+      if (listen_to(newcomers[i]) && steady_clock::now() < newcomers[i].patience) {
+        ++i;
+        continue;
+      }
+      const std::string line = std::move(newcomers[i].line);
+      Socket socket = std::move(newcomers[i].socket);
+      newcomers.erase(newcomers.begin() + static_cast<std::ptrdiff_t>(i));
+      if (line.starts_with(beginning) && line.ends_with('\n') && send_line(socket, kWelcome)) {
+        send_without_delay(socket);
+        return {std::stoi(line.substr(beginning.size())), std::move(socket)};
+      }
+      if (!warned && line.starts_with(kProtocol) && !line.starts_with(known)) {
+        warned = true;
+        Log().warn(
+            fmt::format("rank {} turned away a process at {} that does not know this job's "
+                        "secret: it is of another job, or was given another IMGCLS_SECRET",
+                        expected.rank, peer_of(socket)));
+      }
+    }
   }
   throw DistError(fmt::format("rank {} waited in vain for another rank to connect ({})",
                               expected.rank, expected.channel));

@@ -56,6 +56,10 @@ struct Greeting {
   int rank = 0;         ///< who connects
 };
 
+/// Every address of this machine but the loopback interface's: "10.0.0.1,192.168.0.1". Throws
+/// DistError.
+std::string addresses_of_this_machine();
+
 /// A secret of 128 random bits, in hexadecimal.
 std::string random_secret();
 
@@ -74,7 +78,8 @@ struct Connection {
 Connection connect_to_rank(std::string_view address, const Greeting& greeting, Deadline deadline);
 
 /// The next rank that connects for `expected.channel` with the right secret; others are turned
-/// away. Returns its rank too. Throws DistError at the deadline.
+/// away: at once, or where they say nothing after three seconds, for which nobody else has to wait.
+/// Returns its rank too. Throws DistError at the deadline.
 std::pair<int, Socket> accept_rank(const Socket& listener, const Greeting& expected,
                                    Deadline deadline);
 
