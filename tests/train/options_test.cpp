@@ -1,7 +1,10 @@
+#include <imgcls/core/config.h>
 #include <imgcls/core/error.h>
 #include <imgcls/train/options.h>
 
 #include <catch2/catch.hpp>
+#include <string>
+#include <vector>
 
 using namespace imgcls;
 using Catch::Matchers::Contains;
@@ -29,4 +32,14 @@ TEST_CASE("evaluation asks nothing of the training batch") {
   CHECK(loader.batch == 7);
   CHECK(loader.rank == 1);
   CHECK(std::holds_alternative<data::EvalOptions>(loader.transform));
+}
+
+TEST_CASE("batches have a time limit of their own, whatever that of ranks") {
+  const std::vector<std::string> arguments{"data.root=x", "model.name=resnet18", "data.timeout_s=5",
+                                           "dist.timeout_s=7"};
+  const train::RunOptions options = train::run_options(Config::load(arguments));
+  CHECK(train::train_loader_options(options, 0, 1).timeout_s == 5);
+  CHECK(train::eval_loader_options(options, 0, 1).timeout_s == 5);
+  const std::vector<std::string> unset{"data.root=x", "model.name=resnet18", "dist.timeout_s=7"};
+  CHECK(train::run_options(Config::load(unset)).data.timeout_s == 600);
 }
