@@ -152,7 +152,7 @@ void run(dist::World& world, const std::vector<std::string>& arguments) {
   std::vector<StepTimes> with, without;
   for (int i = 0; i <= steps; ++i) {
     const StepTimes reduced = bench.step(true), bare = bench.step(false);
-    if (i == 0) continue;  // memory is first touched, and buckets are rebuilt
+    if (i == 0) continue;  // memory is first touched
     with.push_back(reduced);
     without.push_back(bare);
   }

@@ -27,8 +27,12 @@ void store(World& world);
 // ranks_tensors.cpp: the process group gradients travel by.
 void tensors(World& world);
 
+// ranks_sums.cpp: the order in which an allreduce adds.
+void sums_in_a_tree(World& world);
+
 // ranks_training.cpp: DataParallel.
 void gradients(World& world);
+void buckets_that_stay(World& world);
 void training(World& world);
 void buffers(World& world);
 void different_models(World& world);

@@ -1,9 +1,11 @@
 #include <imgcls/core/error.h>
 #include <imgcls/dist/data_parallel.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <thread>
+#include <vector>
 
 #include "compare.h"
 #include "ranks.h"
@@ -98,6 +100,26 @@ void training(World& world) {
   }
 }
 
+// The reducer's buckets, of which the gradients are views: from the last parameter to the first,
+// and the same in all steps, so that a run that goes on adds as one that has not stopped.
+void buckets_that_stay(World& world) {
+  models::Model model = small_model(0);
+  dist::DataParallel parallel(model, world);
+  std::vector<const void*> places;
+  for (int step = 0; step < 3; ++step) {
+    const Batch mine = share(whole_batch(30 + step), world);
+    loss_of(parallel.forward(mine.images), mine).backward();
+    std::vector<const void*> now;
+    for (const models::NamedTensor& parameter : model.parameters()) {
+      now.push_back(parameter.tensor.grad().const_data_ptr());
+    }
+    expect(std::is_sorted(now.rbegin(), now.rend()), world);
+    expect(step == 0 || now == places, world);
+    places = now;
+    sgd_step(model, step % 2 == 0);
+  }
+}
+
 namespace {
 
 /// A step with a buffer to which the network adds its images' mean, here rank + 1.
@@ -186,7 +208,7 @@ void compressed_gradients(World& world) {
   models::Model reference = small_model(0);
   dist::DataParallel parallel(model, world, {.compression = dist::Compression::fp16});
   const double roundings = 2 + world.size();
-  for (int step = 0; step < 3; ++step) {  // buckets are rebuilt after the first
+  for (int step = 0; step < 3; ++step) {
     const Batch mine = share(whole_batch(20 + step), world);
     loss_of(parallel.forward(mine.images), mine).backward();
     loss_of(reference.forward(mine.images), mine).backward();

@@ -63,10 +63,12 @@ std::vector<at::Tensor> detached(const std::vector<NamedTensor>& named) {
   return tensors;
 }
 
-// The replicas' gradients come out of it averaged. Parameters are filled from the last to the
-// first, about the order in which the backward pass has them ready.
-std::unique_ptr<c10d::Reducer> make_reducer(const std::vector<NamedTensor>& named,
+// The replicas' gradients come out of it averaged. Parameters go in from the last to the first,
+// about the order in which the backward pass has them ready, and its buckets hold them in that
+// order in each step of each start.
+std::unique_ptr<c10d::Reducer> make_reducer(std::vector<NamedTensor> named,
                                             const c10::intrusive_ptr<c10d::ProcessGroup>& group) {
+  std::reverse(named.begin(), named.end());
   std::vector<at::Tensor> parameters;
   std::unordered_map<std::size_t, std::string> names;
   for (const NamedTensor& each : named) {
@@ -78,17 +80,23 @@ std::unique_ptr<c10d::Reducer> make_reducer(const std::vector<NamedTensor>& name
 
   auto buckets = std::get<0>(
       c10d::compute_bucket_assignment_by_size(parameters, {kFirstBucketBytes, kBucketBytes}));
-  std::reverse(buckets.begin(), buckets.end());
   const std::vector<bool> sparse(parameters.size(), false);
   // Gradients as views of the buckets save a copy of all gradients. An optimizer may set them to
   // undefined, zero them or change them in place, but not detach them.
   constexpr bool kGradientsAreViews = true;
-  return std::make_unique<c10d::Reducer>(
+  auto reducer = std::make_unique<c10d::Reducer>(
       std::move(parameters), std::move(buckets), group, sparse,
       static_cast<std::int64_t>(kBucketBytes), /*find_unused_parameters=*/false, kGradientsAreViews,
       std::move(names), static_cast<std::int64_t>(kFirstBucketBytes),
       /*skip_all_reduce_unused_params=*/false, /*use_python_reducer=*/false,
       /*bucket_bytes_cap_list=*/std::vector<std::int64_t>{});
+  // A reducer rebuilds its buckets once, commonly after the first step, in the order in which that
+  // step had the gradients ready. A run that goes on would then add in another order in its first
+  // step than one that had not stopped, where the order depends on a gradient's place, as NCCL's
+  // does. So it does that here, in the order of the parameters.
+  reducer->push_rebuilt_params_for_all_indices();
+  reducer->rebuild_buckets();
+  return reducer;
 }
 
 }  // namespace
@@ -130,7 +138,6 @@ at::Tensor DataParallel::forward(const at::Tensor& images, Gradients gradients) 
   // The reducer leaves gradients alone in a backward pass for which it has not been prepared.
   if (gradients == Gradients::keep) return state_->model.forward(images);
   state_->reducer->prepare_for_forward();
-  state_->reducer->rebuild_buckets();
   at::Tensor logits = state_->model.forward(images);
   state_->reducer->prepare_for_backward({});
   return logits;

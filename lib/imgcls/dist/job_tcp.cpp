@@ -2,13 +2,13 @@
 #include <imgcls/core/error.h>
 #include <imgcls/dist/job_secret.h>
 #include <imgcls/dist/job_tcp.h>
+#include <imgcls/dist/mesh.h>
 #include <imgcls/dist/rendezvous.h>
-#include <imgcls/dist/socket.h>
 #include <imgcls/dist/tcp_transport.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 
 #include <cstdlib>
-#include <future>
+#include <vector>
 
 namespace imgcls::dist {
 namespace {
@@ -76,28 +76,18 @@ std::string TcpJob::read(const std::string& key, int from) {
 }
 
 std::unique_ptr<Transport> TcpJob::open(const std::string& channel) {
-  const int rank = launched_.rank, size = launched_.size;
-  const int next = (rank + 1) % size, previous = (rank + size - 1) % size;
-  const auto key = [&](int of) { return fmt::format("{}/{}", channel, of); };
+  const auto key = [&](int rank) { return fmt::format("{}/{}", channel, rank); };
   const Listener listener = listen_for_ranks(is_loopback(launched_.host));
-  store_->set(key(rank), listener.address);
+  store_->set(key(launched_.rank), listener.address);
+  std::vector<std::string> addresses;
+  for (int rank = 0; rank < launched_.size; ++rank) addresses.push_back(read(key(rank), rank));
 
-  // All connect and accept at once: each waits for its neighbour's welcome.
-  const std::string address = read(key(next), next);
   const auto deadline =
       steady_clock::now() + std::chrono::duration_cast<steady_clock::duration>(timeout_);
-  const Greeting greeting{.secret = secret_, .channel = channel, .rank = rank};
-  auto connection =
-      std::async(std::launch::async, [&] { return connect_to_rank(address, greeting, deadline); });
-  auto [from, accepted] = accept_rank(listener.socket, greeting, deadline);
-  if (from != previous) {
-    throw DistError(
-        fmt::format("rank {} expected rank {} and met rank {}: is each rank's number "
-                    "given to one process alone?",
-                    rank, previous, from));
-  }
-  return std::make_unique<TcpTransport>(rank, size, timeout_, std::move(connection.get().socket),
-                                        std::move(accepted));
+  return std::make_unique<TcpTransport>(
+      launched_.rank, timeout_,
+      connect_to_all(listener.socket, addresses,
+                     {.secret = secret_, .channel = channel, .rank = launched_.rank}, deadline));
 }
 
 }  // namespace

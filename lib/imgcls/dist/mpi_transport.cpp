@@ -5,14 +5,16 @@
 #include <algorithm>
 #include <array>
 #include <thread>
+#include <vector>
 
 namespace imgcls::dist {
 namespace {
 
-using std::chrono::steady_clock;
-
 // The most elements one MPI call takes here: well below the limit of its int count.
 constexpr std::int64_t kMostElements = std::int64_t{1} << 28;
+
+// Of an allreduce: what is added is still in the cache.
+constexpr std::int64_t kSliceBytes = 256 << 10;
 
 // Calls `send(first, count)` for pieces that MPI's int counts can hold.
 template <class Send>
@@ -20,64 +22,6 @@ void in_pieces(std::int64_t count, const Send& send) {
   for (std::int64_t first = 0; first < count; first += kMostElements) {
     send(first, static_cast<int>(std::min(kMostElements, count - first)));
   }
-}
-
-// MPI knows no 16-bit floats: they travel as 16-bit integers, with a sum of our own.
-template <c10::ScalarType type>
-void add_16_bit(void* from, void* into, int* count, MPI_Datatype*) {
-  reduce_into(into, from, *count, type, Reduction::sum);
-}
-
-MPI_Op own_sum(MPI_User_function* function) {
-  MPI_Op op = MPI_OP_NULL;
-  check_mpi(MPI_Op_create(function, /*commute=*/1, &op), "MPI_Op_create");
-  return op;
-}
-
-MPI_Datatype mpi_type(c10::ScalarType type) {
-  switch (type) {
-    case c10::ScalarType::Float:
-      return MPI_FLOAT;
-    case c10::ScalarType::Double:
-      return MPI_DOUBLE;
-    case c10::ScalarType::Long:
-      return MPI_INT64_T;
-    case c10::ScalarType::Int:
-      return MPI_INT32_T;
-    case c10::ScalarType::Short:
-      return MPI_INT16_T;
-    case c10::ScalarType::Char:
-      return MPI_INT8_T;
-    case c10::ScalarType::Byte:
-      return MPI_UINT8_T;
-    case c10::ScalarType::Half:
-    case c10::ScalarType::BFloat16:
-      return MPI_UINT16_T;
-    default:
-      throw DistError(fmt::format("allreduce over MPI has no {}", c10::toString(type)));
-  }
-}
-
-MPI_Op mpi_op(c10::ScalarType type, Reduction reduction) {
-  if (type == c10::ScalarType::Half) {
-    static const MPI_Op op = own_sum(add_16_bit<c10::ScalarType::Half>);
-    return op;
-  }
-  if (type == c10::ScalarType::BFloat16) {
-    static const MPI_Op op = own_sum(add_16_bit<c10::ScalarType::BFloat16>);
-    return op;
-  }
-  switch (reduction) {
-    case Reduction::sum:
-      return MPI_SUM;
-    case Reduction::product:
-      return MPI_PROD;
-    case Reduction::min:
-      return MPI_MIN;
-    case Reduction::max:
-      break;
-  }
-  return MPI_MAX;
 }
 
 int rank_in(MPI_Comm comm) {
@@ -111,7 +55,7 @@ void check_mpi(int code, std::string_view call) {
 }
 
 MpiTransport::MpiTransport(MPI_Comm parent, std::chrono::duration<double> timeout)
-    : Transport(rank_in(parent), size_of(parent), timeout), comm_(duplicate(parent)) {}
+    : Transport(rank_in(parent), size_of(parent), timeout, kSliceBytes), comm_(duplicate(parent)) {}
 
 void MpiTransport::close() {
   MPI_Comm_free(&comm_);
@@ -119,24 +63,28 @@ void MpiTransport::close() {
 
 template <class Start>
 void MpiTransport::run(std::string_view what, const Start& start) {
+  MPI_Request request = MPI_REQUEST_NULL;
+  check_mpi(start(&request), what);
+  wait({&request, 1}, what);
+}
+
+void MpiTransport::wait(std::span<MPI_Request> requests, std::string_view what) {
   using Seconds = std::chrono::duration<double>;
   constexpr Seconds kYieldOnly{1e-3};
   constexpr Seconds kShortestSleep{2e-5}, kLongestSleep{5e-4};
 
-  MPI_Request request = MPI_REQUEST_NULL;
-  check_mpi(start(&request), what);
-  const auto begin = steady_clock::now();
   for (;;) {
     int done = 0;
-    check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), what);
-    // The checker knows MPI_Wait alone, not that MPI_Test says the request is done.
+    check_mpi(
+        MPI_Testall(static_cast<int>(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE),
+        what);
+    // The checker knows MPI_Waitall alone, not that MPI_Testall says the requests are done.
     if (done != 0) return;  // NOLINT(clang-analyzer-optin.mpi.MPI-Checker)
-    check_patience(what, begin);
-    const Seconds waited = steady_clock::now() - begin;
-    if (waited < kYieldOnly) {
+    check_patience(what);
+    if (waited() < kYieldOnly) {
       std::this_thread::yield();
     } else {
-      std::this_thread::sleep_for(std::clamp(waited / 2500, kShortestSleep, kLongestSleep));
+      std::this_thread::sleep_for(std::clamp(waited() / 2500, kShortestSleep, kLongestSleep));
     }
   }
 }
@@ -153,18 +101,6 @@ void MpiTransport::do_broadcast(std::span<std::byte> bytes, int root, std::strin
   });
 }
 
-void MpiTransport::do_allreduce(const Numbers& numbers, Reduction reduction,
-                                std::string_view what) {
-  const auto element = static_cast<std::int64_t>(c10::elementSize(numbers.type));
-  auto* data = static_cast<std::byte*>(numbers.data);
-  in_pieces(numbers.count, [&](std::int64_t first, int count) {
-    run(what, [&](MPI_Request* request) {
-      return MPI_Iallreduce(MPI_IN_PLACE, data + first * element, count, mpi_type(numbers.type),
-                            mpi_op(numbers.type, reduction), comm_, request);
-    });
-  });
-}
-
 void MpiTransport::do_allgather(std::span<const std::byte> mine, std::span<std::byte> all,
                                 std::string_view what) {
   if (std::ssize(mine) > kMostElements) {
@@ -175,6 +111,26 @@ void MpiTransport::do_allgather(std::span<const std::byte> mine, std::span<std::
     return MPI_Iallgather(mine.data(), bytes, MPI_BYTE, all.data(), bytes, MPI_BYTE, comm_,
                           request);
   });
+}
+
+// Receives first: what arrives then has its place, and is not copied.
+void MpiTransport::exchange(std::span<const Outgoing> out, std::span<const Incoming> in,
+                            std::string_view what) {
+  constexpr int kTag = 0;
+  std::vector<MPI_Request> requests;
+  for (const auto& [from, bytes] : in) {
+    if (bytes.empty()) continue;
+    check_mpi(MPI_Irecv(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, from, kTag, comm_,
+                        &requests.emplace_back(MPI_REQUEST_NULL)),
+              what);
+  }
+  for (const auto& [to, bytes] : out) {
+    if (bytes.empty()) continue;
+    check_mpi(MPI_Isend(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, to, kTag, comm_,
+                        &requests.emplace_back(MPI_REQUEST_NULL)),
+              what);
+  }
+  wait(requests, what);
 }
 
 }  // namespace imgcls::dist

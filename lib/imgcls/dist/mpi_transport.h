@@ -25,12 +25,14 @@ class MpiTransport final : public Transport {
  private:
   void do_barrier(std::string_view what) override;
   void do_broadcast(std::span<std::byte> bytes, int root, std::string_view what) override;
-  void do_allreduce(const Numbers& numbers, Reduction reduction, std::string_view what) override;
   void do_allgather(std::span<const std::byte> mine, std::span<std::byte> all,
                     std::string_view what) override;
+  void exchange(std::span<const Outgoing> out, std::span<const Incoming> in,
+                std::string_view what) override;
   /// Starts a collective by `start(&request)` and waits for it.
   template <class Start>
   void run(std::string_view what, const Start& start);
+  void wait(std::span<MPI_Request> requests, std::string_view what);
 
   MPI_Comm comm_;
 };

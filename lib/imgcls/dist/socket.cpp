@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <ifaddrs.h>
 #include <imgcls/core/error.h>
 #include <imgcls/core/log.h>
@@ -27,8 +28,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::string_view kProtocol = "imgcls-1";
+constexpr std::string_view kProtocol = "imgcls-2";
 constexpr std::string_view kWelcome = "welcome\n";
+constexpr std::string_view kHere = "here\n";  // not said by one that no longer waits for a welcome
 constexpr std::size_t kLongestLine = 256;
 constexpr milliseconds kPatienceOfOne{3000};  // with one address, or with one that connects
 
@@ -88,16 +90,17 @@ Socket try_to_connect(const std::string& host, std::uint16_t port, const Greetin
   if (started != 0 && errno != EINPROGRESS) return {};
   if (!wait_for(socket, POLLOUT, deadline)) return {};
   if (!send_line(socket, line_of(greeting))) return {};
-  if (receive_line(socket, deadline) != kWelcome) return {};
+  if (receive_line(socket, deadline) != kWelcome || !send_line(socket, kHere)) return {};
   send_without_delay(socket);
   return socket;
 }
 
-/// A connection that has not said all of its greeting.
+/// A connection that has not said all of its greeting, or not yet taken its welcome.
 struct Newcomer {
   Socket socket;
   Deadline patience{};
   std::string line = {};
+  int welcomed_as = -1;  // a rank
 
   bool has_spoken() const { return line.ends_with('\n'); }
 };
@@ -152,6 +155,30 @@ std::string peer_of(const Socket& socket) {
   ::getpeername(socket.get(), reinterpret_cast<sockaddr*>(&address), &size);
   ::inet_ntop(AF_INET, &address.sin_addr, text.data(), text.size());
   return text.data();
+}
+
+// Welcomes one whose greeting is right.
+bool welcome(Newcomer& newcomer, const std::string& beginning) {
+  if (!newcomer.line.starts_with(beginning) || !newcomer.has_spoken()) return false;
+  if (!send_line(newcomer.socket, kWelcome)) return false;
+  newcomer.welcomed_as = std::stoi(newcomer.line.substr(beginning.size()));
+  newcomer.line.clear();
+  return true;
+}
+
+void check_rank(int rank, const std::set<int>& ranks, const std::map<int, Socket>& accepted) {
+  if (ranks.contains(rank) && !accepted.contains(rank)) return;
+  throw DistError(fmt::format("rank {} {}: is each rank's number given to one process alone?", rank,
+                              ranks.contains(rank) ? "connects twice" : "is not awaited"));
+}
+
+[[noreturn]] void fail_for_missing(std::set<int> ranks, const std::map<int, Socket>& accepted,
+                                   const Greeting& mine) {
+  for (const auto& [rank, socket] : accepted) ranks.erase(rank);
+  throw DistError(fmt::format(
+      "rank {} waited in vain for {} {} to connect ({}): is its machine reachable, and "
+      "does no firewall stand between them?",
+      mine.rank, ranks.size() == 1 ? "rank" : "ranks", fmt::join(ranks, ", "), mine.channel));
 }
 
 std::vector<std::string> list_addresses() {
@@ -210,7 +237,8 @@ Listener listen_for_ranks(bool loopback_only, std::uint16_t port) {
   return listener;
 }
 
-Connection connect_to_rank(std::string_view address, const Greeting& greeting, Deadline deadline) {
+Connection connect_to_rank(int to, std::string_view address, const Greeting& greeting,
+                           Deadline deadline) {
   const std::size_t colon = address.rfind(':');
   const std::string port(address.substr(colon + 1));
   do {
@@ -226,42 +254,44 @@ Connection connect_to_rank(std::string_view address, const Greeting& greeting, D
     std::this_thread::sleep_for(milliseconds(100));
   } while (steady_clock::now() < deadline);
   throw DistError(
-      fmt::format("rank {} cannot connect to another rank at {}: is its machine reachable, and "
-                  "does no firewall "
-                  "stand between them?",
-                  greeting.rank, address));
+      fmt::format("rank {} cannot connect to rank {} at {}: is its machine reachable, and does no "
+                  "firewall stand between them?",
+                  greeting.rank, to, address));
 }
 
-std::pair<int, Socket> accept_rank(const Socket& listener, const Greeting& expected,
-                                   Deadline deadline) {
-  const std::string known = fmt::format("{} {} ", kProtocol, expected.secret);
-  const std::string beginning = fmt::format("{}{} ", known, expected.channel);
+std::map<int, Socket> accept_ranks(const Socket& listener, const std::set<int>& ranks,
+                                   const Greeting& mine, Deadline deadline) {
+  const std::string known = fmt::format("{} {} ", kProtocol, mine.secret);
+  const std::string beginning = fmt::format("{}{} ", known, mine.channel);
+  std::map<int, Socket> accepted;
   std::vector<Newcomer> newcomers;
-  for (bool warned = false; wait_for_any(listener, newcomers, deadline);) {
+  bool warned = false;
+  while (accepted.size() < ranks.size()) {
+    if (!wait_for_any(listener, newcomers, deadline)) fail_for_missing(ranks, accepted, mine);
     take_in(listener, newcomers);
     for (std::size_t i = 0; i < newcomers.size();) {
-      if (listen_to(newcomers[i]) && steady_clock::now() < newcomers[i].patience) {
+      Newcomer& newcomer = newcomers[i];
+      const bool listening = listen_to(newcomer) && steady_clock::now() < newcomer.patience;
+      if (listening || (newcomer.welcomed_as < 0 && welcome(newcomer, beginning))) {
         ++i;
         continue;
       }
-      const std::string line = std::move(newcomers[i].line);
-      Socket socket = std::move(newcomers[i].socket);
-      newcomers.erase(newcomers.begin() + static_cast<std::ptrdiff_t>(i));
-      if (line.starts_with(beginning) && line.ends_with('\n') && send_line(socket, kWelcome)) {
-        send_without_delay(socket);
-        return {std::stoi(line.substr(beginning.size())), std::move(socket)};
-      }
-      if (!warned && line.starts_with(kProtocol) && !line.starts_with(known)) {
+      if (newcomer.line == kHere && newcomer.welcomed_as >= 0) {
+        check_rank(newcomer.welcomed_as, ranks, accepted);
+        send_without_delay(newcomer.socket);
+        accepted[newcomer.welcomed_as] = std::move(newcomer.socket);
+      } else if (!warned && newcomer.line.starts_with(kProtocol) &&
+                 !newcomer.line.starts_with(known)) {
         warned = true;
         Log().warn(
             fmt::format("rank {} turned away a process at {} that does not know this job's "
                         "secret: it is of another job, or was given another IMGCLS_SECRET",
-                        expected.rank, peer_of(socket)));
+                        mine.rank, peer_of(newcomer.socket)));
       }
+      newcomers.erase(newcomers.begin() + static_cast<std::ptrdiff_t>(i));
     }
   }
-  throw DistError(fmt::format("rank {} waited in vain for another rank to connect ({})",
-                              expected.rank, expected.channel));
+  return accepted;
 }
 
 }  // namespace imgcls::dist

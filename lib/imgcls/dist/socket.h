@@ -7,7 +7,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -73,14 +74,16 @@ struct Connection {
   std::string host;
 };
 
-/// Tries each of `address` (Listener::address) until the rank there has accepted the greeting.
+/// Tries each of `address` (Listener::address) until rank `to` there has accepted the greeting.
 /// Throws DistError at the deadline.
-Connection connect_to_rank(std::string_view address, const Greeting& greeting, Deadline deadline);
+Connection connect_to_rank(int to, std::string_view address, const Greeting& greeting,
+                           Deadline deadline);
 
-/// The next rank that connects for `expected.channel` with the right secret; others are turned
-/// away: at once, or where they say nothing after three seconds, for which nobody else has to wait.
-/// Returns its rank too. Throws DistError at the deadline.
-std::pair<int, Socket> accept_rank(const Socket& listener, const Greeting& expected,
-                                   Deadline deadline);
+/// Connections from all of `ranks`, which connect for `mine.channel` with the right secret. Others
+/// are turned away: at once, or where they say nothing after three seconds, for which nobody else
+/// has to wait. Throws DistError at the deadline, naming the ranks that have not come, and when a
+/// rank comes that is none of them, or twice.
+std::map<int, Socket> accept_ranks(const Socket& listener, const std::set<int>& ranks,
+                                   const Greeting& mine, Deadline deadline);
 
 }  // namespace imgcls::dist

@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -13,10 +12,11 @@
 namespace imgcls::dist {
 namespace {
 
-using std::chrono::steady_clock;
-
-constexpr std::size_t kPiece =
-    1 << 20;                   // of a broadcast: the ring passes on one while it gets the next
+// Of a broadcast, which goes from rank to rank: each passes on one while it gets the next.
+constexpr std::size_t kPiece = 1 << 20;
+// Of an allreduce: what Linux' buffers hold from the start. Twice as much takes twice as long on
+// one machine.
+constexpr std::int64_t kSliceBytes = 64 << 10;
 constexpr int kLookUpMs = 50;  // how often a wait looks whether it has been given up
 
 [[noreturn]] void lost(int other, std::string_view what, int code) {
@@ -29,39 +29,78 @@ bool would_block() {
   return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
-// The part of `count` numbers that chunk `index` of `chunks` holds.
-std::pair<std::int64_t, std::int64_t> chunk_of(std::int64_t count, int index, int chunks) {
-  const std::int64_t first = count * index / chunks;
-  return {first, count * (index + 1) / chunks - first};
-}
-
 }  // namespace
 
-TcpTransport::TcpTransport(int rank, int size, std::chrono::duration<double> timeout, Socket next,
-                           Socket previous)
-    : Transport(rank, size, timeout), next_(std::move(next)), previous_(std::move(previous)) {}
+TcpTransport::TcpTransport(int rank, std::chrono::duration<double> timeout,
+                           std::vector<Socket> peers)
+    : Transport(rank, static_cast<int>(peers.size()), timeout, kSliceBytes),
+      peers_(std::move(peers)),
+      lanes_(peers_.size()) {}
 
-void TcpTransport::exchange(std::span<const std::byte> out, std::span<std::byte> in,
+bool TcpTransport::send_some(int to, Lane& lane, std::string_view what) {
+  bool any = false;
+  while (lane.sends()) {
+    auto& bytes = lane.out[lane.sent];
+    const ssize_t sent = ::send(peers_[static_cast<std::size_t>(to)].get(), bytes.data(),
+                                bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0 && !would_block()) lost(to, what, errno);
+    if (sent <= 0) break;
+    any = true;
+    bytes = bytes.subspan(static_cast<std::size_t>(sent));
+    if (bytes.empty()) ++lane.sent;
+  }
+  return any;
+}
+
+bool TcpTransport::receive_some(int from, Lane& lane, std::string_view what) {
+  bool any = false;
+  while (lane.receives()) {
+    auto& bytes = lane.in[lane.received];
+    const ssize_t got =
+        ::recv(peers_[static_cast<std::size_t>(from)].get(), bytes.data(), bytes.size(), 0);
+    if (got == 0) lost(from, what, 0);
+    if (got < 0 && !would_block()) lost(from, what, errno);
+    if (got < 0) break;
+    any = true;
+    bytes = bytes.subspan(static_cast<std::size_t>(got));
+    if (bytes.empty()) ++lane.received;
+  }
+  return any;
+}
+
+void TcpTransport::poll_lanes() {
+  std::vector<pollfd> polled;
+  for (std::size_t peer = 0; peer < lanes_.size(); ++peer) {
+    const Lane& lane = lanes_[peer];
+    if (!lane.sends() && !lane.receives()) continue;
+    const int events = (lane.sends() ? POLLOUT : 0) | (lane.receives() ? POLLIN : 0);
+    polled.push_back({peers_[peer].get(), static_cast<short>(events), 0});
+  }
+  ::poll(polled.data(), polled.size(), kLookUpMs);
+}
+
+// Sends and receives at the same time: ranks that all sent first would lock up.
+void TcpTransport::exchange(std::span<const Outgoing> out, std::span<const Incoming> in,
                             std::string_view what) {
-  const auto start = steady_clock::now();
-  while (!out.empty() || !in.empty()) {
-    std::array<pollfd, 2> polled{
-        pollfd{out.empty() ? -1 : next_.get(), POLLOUT, 0},
-        pollfd{in.empty() ? -1 : previous_.get(), POLLIN, 0},
-    };
-    ::poll(polled.data(), polled.size(), kLookUpMs);
-    if (polled[0].revents != 0) {
-      const ssize_t sent = ::send(next_.get(), out.data(), out.size(), MSG_NOSIGNAL);
-      if (sent < 0 && !would_block()) lost(before(-1), what, errno);
-      if (sent > 0) out = out.subspan(static_cast<std::size_t>(sent));
+  lanes_.assign(peers_.size(), {});
+  for (const auto& [to, bytes] : out) {
+    if (!bytes.empty()) lanes_[static_cast<std::size_t>(to)].out.push_back(bytes);
+  }
+  for (const auto& [from, bytes] : in) {
+    if (!bytes.empty()) lanes_[static_cast<std::size_t>(from)].in.push_back(bytes);
+  }
+  for (;;) {
+    bool moved = false, done = true;
+    for (int step = 1; step < size(); ++step) {
+      const int peer = (rank() + step) % size();
+      Lane& lane = lanes_[static_cast<std::size_t>(peer)];
+      moved |= send_some(peer, lane, what);
+      moved |= receive_some(peer, lane, what);
+      done &= !lane.sends() && !lane.receives();
     }
-    if (polled[1].revents != 0) {
-      const ssize_t got = ::recv(previous_.get(), in.data(), in.size(), 0);
-      if (got == 0) lost(before(1), what, 0);
-      if (got < 0 && !would_block()) lost(before(1), what, errno);
-      if (got > 0) in = in.subspan(static_cast<std::size_t>(got));
-    }
-    check_patience(what, start);
+    if (done) return;
+    check_patience(what);
+    if (!moved) poll_lanes();
   }
 }
 
@@ -72,34 +111,15 @@ void TcpTransport::do_barrier(std::string_view what) {
 }
 
 void TcpTransport::do_broadcast(std::span<std::byte> bytes, int root, std::string_view what) {
+  const int next = (rank() + 1) % size(), previous = (rank() + size() - 1) % size();
   const bool receives = rank() != root;
-  const bool sends = before(-1) != root;
+  const bool sends = next != root;
   for (std::size_t first = 0; first < bytes.size(); first += kPiece) {
     const auto piece = bytes.subspan(first, std::min(kPiece, bytes.size() - first));
-    if (receives) exchange({}, piece, what);
-    if (sends) exchange(piece, {}, what);
-  }
-}
-
-void TcpTransport::do_allreduce(const Numbers& numbers, Reduction reduction,
-                                std::string_view what) {
-  const auto element = static_cast<std::int64_t>(c10::elementSize(numbers.type));
-  auto* data = static_cast<std::byte*>(numbers.data);
-  const auto bytes_of = [&](int index) {
-    const auto [first, count] = chunk_of(numbers.count, index, size());
-    return std::span(data + first * element, static_cast<std::size_t>(count * element));
-  };
-  // Reduce-scatter: after it, this rank holds the whole sum of chunk before(-1).
-  for (int step = 0; step + 1 < size(); ++step) {
-    const std::span<std::byte> sum = bytes_of(before(step + 1));
-    received_.resize(sum.size());
-    exchange(bytes_of(before(step)), received_, what);
-    if (sum.empty()) continue;
-    reduce_into(sum.data(), received_.data(), static_cast<std::int64_t>(sum.size()) / element,
-                numbers.type, reduction);
-  }
-  for (int step = 0; step + 1 < size(); ++step) {
-    exchange(bytes_of(before(step - 1)), bytes_of(before(step)), what);
+    const Incoming in{previous, piece};
+    const Outgoing out{next, piece};
+    if (receives) exchange({}, {&in, 1}, what);
+    if (sends) exchange({&out, 1}, {}, what);
   }
 }
 
@@ -109,9 +129,14 @@ void TcpTransport::do_allgather(std::span<const std::byte> mine, std::span<std::
     return all.subspan(static_cast<std::size_t>(rank) * mine.size(), mine.size());
   };
   std::copy(mine.begin(), mine.end(), block(rank()).begin());
-  for (int step = 0; step + 1 < size(); ++step) {
-    exchange(block(before(step)), block(before(step + 1)), what);
+  std::vector<Outgoing> out;
+  std::vector<Incoming> in;
+  for (int other = 0; other < size(); ++other) {
+    if (other == rank()) continue;
+    out.push_back({other, mine});
+    in.push_back({other, block(other)});
   }
+  exchange(out, in, what);
 }
 
 }  // namespace imgcls::dist

@@ -1,7 +1,3 @@
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/from_blob.h>
-#include <ATen/ops/maximum.h>
-#include <ATen/ops/minimum.h>
 #include <fmt/format.h>
 #include <imgcls/core/error.h>
 #include <imgcls/dist/transport.h>
@@ -9,8 +5,9 @@
 
 namespace imgcls::dist {
 
-Transport::Transport(int rank, int size, std::chrono::duration<double> timeout)
-    : rank_(rank), size_(size), timeout_(timeout) {}
+Transport::Transport(int rank, int size, std::chrono::duration<double> timeout,
+                     std::int64_t slice_bytes)
+    : rank_(rank), size_(size), timeout_(timeout), allreduce_(rank, size, slice_bytes) {}
 
 Transport::~Transport() = default;
 
@@ -19,8 +16,9 @@ void Transport::run(std::string_view what, const std::function<void()>& collecti
     throw DistError(fmt::format("rank {}: {} after a collective that failed", rank_, what));
   }
   ++begun_;
+  start_ = std::chrono::steady_clock::now();
   try {
-    check_patience(what, std::chrono::steady_clock::now());
+    check_patience(what);
     collective();
   } catch (const Unanswered& failure) {
     failed_ = true;
@@ -41,7 +39,12 @@ void Transport::broadcast(std::span<std::byte> bytes, int root, std::string_view
 }
 
 void Transport::allreduce(const Numbers& numbers, Reduction reduction, std::string_view what) {
-  run(what, [&] { do_allreduce(numbers, reduction, what); });
+  run(what, [&] {
+    allreduce_.run(numbers, reduction,
+                   [&](std::span<const Outgoing> out, std::span<const Incoming> in) {
+                     exchange(out, in, what);
+                   });
+  });
 }
 
 void Transport::allgather(std::span<const std::byte> mine, std::span<std::byte> all,
@@ -49,41 +52,22 @@ void Transport::allgather(std::span<const std::byte> mine, std::span<std::byte> 
   run(what, [&] { do_allgather(mine, all, what); });
 }
 
-void Transport::check_patience(std::string_view what,
-                               std::chrono::steady_clock::time_point start) const {
+std::chrono::duration<double> Transport::waited() const {
+  return std::chrono::steady_clock::now() - start_;
+}
+
+void Transport::check_patience(std::string_view what) const {
   using Reason = Unanswered::Reason;
   if (given_up_) {
     throw Unanswered(Reason::given_up, fmt::format("rank {}: {} was given up", rank_, what));
   }
-  if (std::chrono::steady_clock::now() - start <= timeout_) return;
+  if (waited() <= timeout_) return;
   throw Unanswered(
       Reason::too_long,
       fmt::format(
           "rank {}: {} did not finish within {:g} s: another rank is gone, stuck, or not at "
           "this point of the program",
           rank_, what, timeout_.count()));
-}
-
-void reduce_into(void* into, const void* from, std::int64_t count, c10::ScalarType type,
-                 Reduction reduction) {
-  const at::NoGradGuard no_grad;
-  const auto options = at::TensorOptions().dtype(type);
-  at::Tensor sum = at::from_blob(into, {count}, options);
-  const at::Tensor more = at::from_blob(const_cast<void*>(from), {count}, options);
-  switch (reduction) {
-    case Reduction::sum:
-      sum.add_(more);
-      return;
-    case Reduction::product:
-      sum.mul_(more);
-      return;
-    case Reduction::min:
-      at::minimum_out(sum, sum, more);
-      return;
-    case Reduction::max:
-      at::maximum_out(sum, sum, more);
-      return;
-  }
 }
 
 }  // namespace imgcls::dist

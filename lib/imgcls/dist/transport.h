@@ -2,8 +2,9 @@
 // Collectives on CPU memory: what worlds of several ranks, and the process group for gradients on
 // CPUs, are made of. Over MPI (mpi_transport.h) or TCP (tcp_transport.h). Internal to dist/.
 
-#include <c10/core/ScalarType.h>
 #include <imgcls/core/error.h>
+#include <imgcls/dist/reduction.h>
+#include <imgcls/dist/tree_allreduce.h>
 
 #include <atomic>
 #include <chrono>
@@ -33,15 +34,6 @@ class Unanswered : public DistError {
   Reason reason_;
 };
 
-enum class Reduction { sum, product, min, max };
-
-/// Numbers in one block of memory.
-struct Numbers {
-  void* data = nullptr;
-  std::int64_t count = 0;
-  c10::ScalarType type = c10::ScalarType::Float;
-};
-
 /// A channel between all ranks of a job. All ranks call the same collectives in the same order,
 /// from one thread at a time; a call returns when this rank's memory may be used again. `what`
 /// names the collective in messages ("allreduce of gradients").
@@ -51,7 +43,8 @@ struct Numbers {
 /// handed in must stay until the transport is gone.
 class Transport {
  public:
-  Transport(int rank, int size, std::chrono::duration<double> timeout);
+  /// `slice_bytes`: of an allreduce, as TreeAllreduce says.
+  Transport(int rank, int size, std::chrono::duration<double> timeout, std::int64_t slice_bytes);
   virtual ~Transport();
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
@@ -62,8 +55,9 @@ class Transport {
   void barrier(std::string_view what);
   /// Rank `root`'s bytes, on every rank.
   void broadcast(std::span<std::byte> bytes, int root, std::string_view what);
-  /// In place; the same bits on all ranks. Halves and bfloat16s travel as such, and can be summed
-  /// only; each addition is made in fp32 and rounded.
+  /// In place; the same bits on all ranks. A number's result depends on the ranks' numbers alone,
+  /// not on its place in the block (tree_allreduce.h). Halves and bfloat16s travel as such, and
+  /// each addition of them is made in fp32 and rounded.
   void allreduce(const Numbers& numbers, Reduction reduction, std::string_view what);
   /// Every rank's bytes, in the order of ranks. `all` has size() times as many.
   void allgather(std::span<const std::byte> mine, std::span<std::byte> all, std::string_view what);
@@ -82,13 +76,17 @@ class Transport {
  protected:
   virtual void do_barrier(std::string_view what) = 0;
   virtual void do_broadcast(std::span<std::byte> bytes, int root, std::string_view what) = 0;
-  virtual void do_allreduce(const Numbers& numbers, Reduction reduction, std::string_view what) = 0;
   virtual void do_allgather(std::span<const std::byte> mine, std::span<std::byte> all,
                             std::string_view what) = 0;
+  /// As Exchange (tree_allreduce.h) says, with messages of less than 2 GiB.
+  virtual void exchange(std::span<const Outgoing> out, std::span<const Incoming> in,
+                        std::string_view what) = 0;
 
-  /// To call while waiting: throws Unanswered when `what`, begun at `start`, was given up or takes
-  /// longer than the time limit.
-  void check_patience(std::string_view what, std::chrono::steady_clock::time_point start) const;
+  /// To call while waiting: throws Unanswered when `what`, which is under way, was given up or
+  /// takes longer than the time limit.
+  void check_patience(std::string_view what) const;
+  /// Since the collective under way began.
+  std::chrono::duration<double> waited() const;
 
  private:
   void run(std::string_view what, const std::function<void()>& collective);
@@ -98,11 +96,9 @@ class Transport {
   std::atomic<bool> given_up_ = false;
   std::atomic<std::int64_t> begun_ = 0;
   std::atomic<Watch*> watch_ = nullptr;
+  std::chrono::steady_clock::time_point start_;  // of the collective under way
   bool failed_ = false;
+  TreeAllreduce allreduce_;
 };
-
-/// into[i] = into[i] (op) from[i], for `count` numbers of a type that PyTorch computes with.
-void reduce_into(void* into, const void* from, std::int64_t count, c10::ScalarType type,
-                 Reduction reduction);
 
 }  // namespace imgcls::dist

@@ -22,6 +22,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -152,12 +153,11 @@ std::map<int, Socket> RanksWorld::connect_watch() {
   const Greeting greeting{.secret = broadcast(secret), .channel = "watch", .rank = rank_};
   std::map<int, Socket> peers;
   if (is_first()) {
-    while (std::ssize(peers) < size_ - 1) {
-      auto [rank, socket] = accept_rank(listener.socket, greeting, deadline);
-      peers[rank] = std::move(socket);
-    }
+    std::set<int> others;
+    for (int rank = 1; rank < size_; ++rank) others.insert(rank);
+    peers = accept_ranks(listener.socket, others, greeting, deadline);
   } else {
-    Connection connection = connect_to_rank(address, greeting, deadline);
+    Connection connection = connect_to_rank(0, address, greeting, deadline);
     first_host_ = connection.host;
     peers[0] = std::move(connection.socket);
   }
