@@ -90,7 +90,7 @@ void expand_run_folder(EvalArguments& arguments) {
 }
 
 /// What is evaluated.
-struct Subject {
+struct Evaluation {
   train::RunOptions options;
   std::shared_ptr<const data::Source> source;
   models::Model model;
@@ -114,9 +114,9 @@ std::shared_ptr<const data::Source> with_model_classes(std::shared_ptr<const dat
 }
 
 /// Opens data and weights, on all ranks the same. Throws dist::AgreedError.
-Subject open(const Config& config, const EvalArguments& arguments, dist::World& world) {
+Evaluation open(const Config& config, const EvalArguments& arguments, dist::World& world) {
   const std::string& weights = arguments.weights;
-  std::optional<Subject> subject;
+  std::optional<Evaluation> subject;
   std::vector<dist::Field> fields;
   dist::agree(world, [&] {
     train::RunOptions options = train::run_options(config);
@@ -135,8 +135,8 @@ Subject open(const Config& config, const EvalArguments& arguments, dist::World& 
                                                      options.channels_last);
     data::LoaderOptions loading = train::eval_loader_options(options, world.rank(), world.size());
     input->prepare(loading);
-    subject = Subject{options, source, model, std::move(input),
-                      std::make_unique<data::Loader>(source, std::move(loading))};
+    subject = Evaluation{options, source, model, std::move(input),
+                         std::make_unique<data::Loader>(source, std::move(loading))};
   });
   dist::require_equal(world, fields, "Give all ranks the same data and weights.");
   subject->model.to(world.device());
@@ -145,7 +145,7 @@ Subject open(const Config& config, const EvalArguments& arguments, dist::World& 
 }
 
 /// Shows a line of progress meanwhile; a signal ends it, with a result of -1 images.
-train::EvalCounts evaluate(const Subject& subject, const Log& log, dist::World& world,
+train::EvalCounts evaluate(const Evaluation& subject, const Log& log, dist::World& world,
                            train::EvalDetails& details) {
   const train::RunOptions& options = subject.options;
   const train::StopSignals signals;
@@ -170,7 +170,7 @@ train::EvalCounts evaluate(const Subject& subject, const Log& log, dist::World& 
 }
 
 int run(const Config& config, const EvalArguments& arguments, dist::World& world) {
-  const Subject subject = open(config, arguments, world);
+  const Evaluation subject = open(config, arguments, world);
   const Log log;
   train::EvalDetails details(subject.source->classes().size());
   const train::EvalCounts counts = evaluate(subject, log, world, details);
@@ -187,6 +187,9 @@ int run(const Config& config, const EvalArguments& arguments, dist::World& world
   print("top-5  {:8.4f} %  {} right\n", counts.acc5(), counts.top5);
   print("loss   {:8.4f}\n", counts.loss());
   print("calibration error {:.4f}\n", details.calibration_error());
+  if (const std::int64_t none = details.without_prediction(); none > 0) {
+    print("{} images have no prediction: the model gives a NaN\n", none);
+  }
   const std::size_t skipped = subject.loader->skipped();
   if (skipped > 0) print("skipped {} unreadable images\n", skipped);
   if (!arguments.output.empty()) {

@@ -3,6 +3,7 @@
 
 #include <imgcls/core/error.h>
 #include <imgcls/core/log.h>
+#include <imgcls/core/nan_sign.h>
 #include <imgcls/data/folder_files.h>
 #include <imgcls/data/format.h>
 #include <imgcls/predict/classifier.h>
@@ -101,9 +102,10 @@ class Printer {
       const data::ClassName& name = classifier_.classes()[static_cast<std::size_t>(label)];
       if (arguments_.csv) {
         fmt::print("{},{},{},{},{},{:.6f}\n", report::csv_field(image), i + 1, label,
-                   report::csv_field(name.id), report::csv_field(name.name), probability);
+                   report::csv_field(name.id), report::csv_field(name.name),
+                   without_nan_sign(probability));
       } else {
-        fmt::print("  {:6.2f} %  {}\n", 100 * probability, name.name);
+        fmt::print("  {:6.2f} %  {}\n", without_nan_sign(100 * probability), name.name);
       }
     }
   }
@@ -161,7 +163,7 @@ int predict_files(const Arguments& arguments, const Classifier& classifier,
     }
   }
   progress.clear();
-  if (broken > 0) log.error(fmt::format("{} of {} images could not be read", broken, files.size()));
+  if (broken > 0) log.error(fmt::format("{} of {} images have no result", broken, files.size()));
   return broken == 0 ? train::kSuccess : train::kFailure;
 }
 

@@ -1,14 +1,12 @@
 // imgcls weights diff: in what two files of weights differ.
 #include "commands.h"
+#include "exact_values.h"
 #include "weights.h"
 
 #include <imgcls/models/weights_file.h>
 #include <imgcls/train/program.h>
 
-#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/abs.h>
-#include <ATen/ops/max.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -18,6 +16,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 namespace imgcls::cli {
 namespace {
@@ -41,14 +41,47 @@ bool have_same_bits(const at::Tensor& a, const at::Tensor& b) {
          std::memcmp(row_a.const_data_ptr(), row_b.const_data_ptr(), row_a.nbytes()) == 0;
 }
 
-/// The greatest difference of two values at the same place; not a number where one of them is none.
-double greatest_difference(const at::Tensor& a, const at::Tensor& b) {
+/// What lies between two values; a NaN where one of them alone is one. `long double` holds all
+/// values of both, and what lies between whole numbers to the last digit.
+template <typename A, typename B>
+long double distance(A a, B b) {
+  if constexpr (std::is_integral_v<A> && std::is_integral_v<B>) {
+    if (std::cmp_equal(a, b)) return 0;
+  } else {
+    const auto wide_a = static_cast<long double>(a), wide_b = static_cast<long double>(b);
+    // Infinities, whose difference is a NaN, may be equal.
+    if (wide_a == wide_b || (std::isnan(wide_a) && std::isnan(wide_b))) return 0;
+  }
+  return std::abs(static_cast<long double>(a) - static_cast<long double>(b));
+}
+
+/// Whether `a` is more than `b`; a NaN is more than any number.
+bool is_greater(long double a, long double b) {
+  return std::isnan(a) ? !std::isnan(b) : a > b;
+}
+
+/// The greatest distance of two values at the same place.
+long double greatest_distance(const at::Tensor& a, const at::Tensor& b) {
   if (have_same_bits(a, b)) return 0;
   const at::NoGradGuard no_grad;
-  const auto type = a.is_complex() || b.is_complex() ? at::kComplexDouble : at::kDouble;
-  const at::Tensor wide_a = a.to(type), wide_b = b.to(type);
-  if (wide_a.equal(wide_b)) return 0;  // infinities, whose difference is not a number, or zeros
-  return at::max(at::abs(wide_a - wide_b)).item<double>();
+  const bool complex = a.is_complex() || b.is_complex();
+  const at::Tensor wide_a = complex ? a.to(at::kComplexDouble) : a;
+  const at::Tensor wide_b = complex ? b.to(at::kComplexDouble) : b;
+  return with_exact_values(wide_a, [&](auto values_a) {
+    return with_exact_values(wide_b, [&](auto values_b) {
+      long double greatest = 0;
+      for (std::size_t i = 0; i < values_a.size(); ++i) {
+        const long double each = distance(values_a[i], values_b[i]);
+        if (is_greater(each, greatest)) greatest = each;
+      }
+      return greatest;
+    });
+  });
+}
+
+/// fmt prints a NaN with the sign that it happens to have.
+std::string text_of(long double distance) {
+  return std::isnan(distance) ? "nan" : fmt::format("{:.6g}", distance);
 }
 
 class Comparison {
@@ -68,7 +101,7 @@ class Comparison {
       if (!in_a.contains(name)) report(fmt::format("only in {}: {}", b_.name(), name));
     }
     fmt::print("{} differences in {} and {} tensors", reported_, in_a.size(), in_b.size());
-    if (!farthest_.empty()) fmt::print("; the greatest, {:.6g}, in {}", greatest_, farthest_);
+    if (!farthest_.empty()) fmt::print("; the greatest, {}, in {}", text_of(greatest_), farthest_);
     fmt::print("\n");
     return reported_ == 0 ? train::kSuccess : train::kFailure;
   }
@@ -87,18 +120,18 @@ class Comparison {
       report(fmt::format("types of {}: {} and {}", a.name, weights::info(a.type).name,
                          weights::info(b.type).name));
     }
-    const double difference = greatest_difference(a_.read(a), b_.read(b));
-    if (difference == 0) return;
-    report(fmt::format("values of {}: up to {:.6g}", a.name, difference));
-    if (farthest_.empty() || std::isnan(difference) || difference > greatest_) {
-      greatest_ = difference;
+    const long double distance = greatest_distance(a_.read(a), b_.read(b));
+    if (distance == 0) return;
+    report(fmt::format("values of {}: up to {}", a.name, text_of(distance)));
+    if (farthest_.empty() || is_greater(distance, greatest_)) {
+      greatest_ = distance;
       farthest_ = a.name;
     }
   }
 
   models::WeightsFile a_, b_;
   std::size_t reported_ = 0;
-  double greatest_ = 0;
+  long double greatest_ = 0;
   std::string farthest_;
 };
 

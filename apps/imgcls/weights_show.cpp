@@ -1,21 +1,23 @@
 // imgcls weights show: what a file of weights holds.
 #include "commands.h"
+#include "exact_values.h"
 #include "weights.h"
 
+#include <imgcls/core/nan_sign.h>
 #include <imgcls/models/weights_file.h>
 #include <imgcls/train/program.h>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/max.h>
 #include <ATen/ops/mean.h>
-#include <ATen/ops/min.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
+#include <type_traits>
 
 namespace imgcls::cli {
 namespace {
@@ -25,13 +27,28 @@ struct Arguments {
   bool values = false;
 };
 
-/// Smallest and largest value and their mean; nothing for complex numbers and empty tensors.
+/// A number as short as six digits tell it; a whole one with all its digits.
+template <typename T>
+std::string text_of(T number) {
+  if constexpr (std::is_integral_v<T>) {
+    return fmt::format("{}", number);
+  } else {
+    return fmt::format("{:.6g}", without_nan_sign(number));
+  }
+}
+
+/// Smallest and largest value and their mean, NaN where a value is one; nothing for complex numbers
+/// and empty tensors.
 std::string values_of(const at::Tensor& tensor) {
   if (tensor.is_complex() || tensor.numel() == 0) return "";
   const at::NoGradGuard no_grad;
-  const at::Tensor values = tensor.to(at::kDouble);
-  return fmt::format("  min {:.6g}  max {:.6g}  mean {:.6g}", at::min(values).item<double>(),
-                     at::max(values).item<double>(), at::mean(values).item<double>());
+  const auto mean = at::mean(tensor.to(at::kDouble)).item<double>();
+  return with_exact_values(tensor, [mean](auto values) {
+    const auto is_nan = [](auto value) { return std::isnan(static_cast<double>(value)); };
+    if (std::ranges::any_of(values, is_nan)) return std::string("  min nan  max nan  mean nan");
+    const auto [least, most] = std::ranges::minmax(values);
+    return fmt::format("  min {}  max {}  mean {}", text_of(least), text_of(most), text_of(mean));
+  });
 }
 
 int run(const Arguments& arguments) {

@@ -66,7 +66,7 @@ TEST_CASE("predict goes on after a broken image, and says so") {
   const auto outcome = run_program(trained.predict(broken + " " + trained.image("red/1.jpg")));
   CHECK(outcome.code == 1);
   CHECK_THAT(outcome.output, Contains("broken.jpg") && Contains("red/1.jpg") &&
-                                 Contains("1 of 2 images could not be read"));
+                                 Contains("1 of 2 images have no result"));
   CHECK(run_program(trained.predict((trained.data / "absent.jpg").string())).code == 1);
   CHECK(run_program(kImgcls + "predict x.jpg").code == 2);
   CHECK_THAT(run_program(kImgcls + "predict x.jpg --model resnet19 --weights w").output,

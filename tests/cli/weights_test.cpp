@@ -5,8 +5,14 @@
 
 #include <imgcls/core/file.h>
 
+#include <fmt/format.h>
 #include <paths.h>
+
+#include <bit>
 #include <catch2/catch.hpp>
+#include <cstdint>
+#include <limits>
+#include <vector>
 
 using namespace imgcls;
 using Catch::Matchers::Contains;
@@ -20,7 +26,119 @@ test::Outcome weights(const std::string& arguments) {
   return run_program(IMGCLS_BINARY_DIR "/bin/imgcls weights " + arguments);
 }
 
+/// Writes a safetensors file with one tensor, "x".
+template <typename T>
+std::string write_values(const test::TempFolder& folder, const std::string& name,
+                         const std::string& dtype, const std::vector<T>& values) {
+  const auto* const bytes = reinterpret_cast<const char*>(values.data());
+  const std::size_t size = values.size() * sizeof(T);
+  std::string head = fmt::format(R"({{"x":{{"dtype":"{}","shape":[{}],"data_offsets":[0,{}]}}}})",
+                                 dtype, values.size(), size);
+  head.append((8 - head.size() % 8) % 8, ' ');
+  const auto length = std::bit_cast<std::array<char, 8>>(std::uint64_t{head.size()});
+  return folder.write(name,
+                      std::string(length.begin(), length.end()) + head + std::string(bytes, size));
+}
+
+/// What `weights diff` says of two tensors of the same type.
+template <typename T>
+std::string difference(const std::string& dtype, const std::vector<T>& a, const std::vector<T>& b) {
+  const test::TempFolder folder;
+  const auto outcome = weights("diff " + write_values(folder, "a.safetensors", dtype, a) + " " +
+                               write_values(folder, "b.safetensors", dtype, b));
+  const bool equal = outcome.output == "0 differences in 1 and 1 tensors\n";
+  CHECK(outcome.code == (equal ? 0 : 1));
+  return equal ? "none" : outcome.output;
+}
+
+/// What it says of one difference.
+std::string of_size(const std::string& size) {
+  return "values of x: up to " + size + "\n1 differences in 1 and 1 tensors; the greatest, " +
+         size + ", in x\n";
+}
+
 }  // namespace
+
+TEST_CASE("weights diff compares whole numbers to the last digit") {
+  constexpr std::int64_t kFar = std::int64_t{1} << 53;
+  CHECK(difference<std::int64_t>("I64", {kFar, 5}, {kFar, 5}) == "none");
+  CHECK(difference<std::int64_t>("I64", {kFar, 5}, {kFar + 1, 5}) == of_size("1"));
+  CHECK(difference<std::int64_t>("I64", {-kFar - 1, 0}, {-kFar, 0}) == of_size("1"));
+  constexpr auto kLeast = std::numeric_limits<std::int64_t>::min();
+  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+  CHECK(difference<std::int64_t>("I64", {kMost}, {kMost - 1}) == of_size("1"));
+  CHECK(difference<std::int64_t>("I64", {kLeast}, {kMost}) == of_size("1.84467e+19"));
+  constexpr auto kHighest = std::numeric_limits<std::uint64_t>::max();
+  CHECK(difference<std::uint64_t>("U64", {kHighest}, {kHighest - 1}) == of_size("1"));
+  CHECK(difference<std::uint64_t>("U64", {0}, {kHighest}) == of_size("1.84467e+19"));
+  CHECK(difference<std::uint32_t>("U32", {0xFFFFFFFF}, {0xFFFFFFFE}) == of_size("1"));
+  CHECK(difference<std::uint8_t>("U8", {0, 255}, {255, 0}) == of_size("255"));
+  CHECK(difference<std::int8_t>("I8", {-128}, {127}) == of_size("255"));
+  CHECK(difference<std::uint8_t>("BOOL", {1, 0}, {1, 1}) == of_size("1"));
+  CHECK(difference<std::uint8_t>("BOOL", {1, 0}, {1, 0}) == "none");
+}
+
+TEST_CASE("weights diff takes equal infinities and NaNs for equal, and tells others") {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  // A second place differs, so that the bytes of the whole do.
+  CHECK(difference<double>("F64", {kInf, 1}, {kInf, 1.5}) == of_size("0.5"));
+  CHECK(difference<double>("F64", {kNan, 1}, {kNan, 1.5}) == of_size("0.5"));
+  CHECK(difference<double>("F64", {kNan, -kInf}, {-kNan, -kInf}) == "none");
+  CHECK(difference<double>("F64", {0, 1}, {-0.0, 1}) == "none");
+  CHECK(difference<double>("F64", {kInf, 1}, {-kInf, 1}) == of_size("inf"));
+  CHECK(difference<double>("F64", {kInf, 1}, {1, 1}) == of_size("inf"));
+  CHECK(difference<double>("F64", {-kNan, kInf, 1}, {1, 1, 1}) == of_size("nan"));
+  CHECK(difference<double>("F64", {1, kInf, 1}, {kNan, 1, 7}) == of_size("nan"));
+  CHECK(difference<double>("F64", {1e308}, {-1e308}) == of_size("2e+308"));
+  CHECK(difference<double>("F64", {5e-324}, {0}) == of_size("4.94066e-324"));
+  CHECK(difference<float>("F32", {-std::numeric_limits<float>::quiet_NaN(), 2}, {0, 2}) ==
+        of_size("nan"));
+  // 1, inf, NaN, and another NaN.
+  CHECK(difference<std::uint16_t>("F16", {0x3C00, 0x7C00, 0x7E00}, {0x4000, 0x7C00, 0xFE01}) ==
+        of_size("1"));
+  CHECK(difference<std::uint16_t>("BF16", {0x3F80, 0x7F80, 0x7FC0}, {0x4000, 0x7F80, 0xFFC1}) ==
+        of_size("1"));
+  CHECK(difference<std::uint16_t>("BF16", {0x7F80}, {0x7FC0}) == of_size("nan"));
+  CHECK(difference<std::uint8_t>("F8_E5M2", {0x3C, 0x7C}, {0x40, 0x7C}) == of_size("1"));
+  CHECK(difference<float>("C64", {1, static_cast<float>(kInf), 3, 4},
+                          {1, static_cast<float>(kInf), 3, 2}) == of_size("2"));
+}
+
+TEST_CASE("weights diff compares values between types") {
+  const test::TempFolder folder;
+  constexpr std::int64_t kFar = std::int64_t{1} << 53;
+  const std::string whole =
+      write_values<std::int64_t>(folder, "whole.safetensors", "I64", {kFar + 1, 3});
+  const std::string same = write_values<std::uint64_t>(folder, "unsigned.safetensors", "U64",
+                                                       {static_cast<std::uint64_t>(kFar) + 1, 3});
+  const std::string floating =
+      write_values<double>(folder, "floating.safetensors", "F64", {static_cast<double>(kFar), 3});
+  const auto equal = weights("diff " + whole + " " + same);
+  CHECK(equal.code == 1);
+  CHECK(equal.output == "types of x: int64 and uint64\n1 differences in 1 and 1 tensors\n");
+  CHECK_THAT(weights("diff " + whole + " " + floating).output, Contains("values of x: up to 1\n"));
+}
+
+TEST_CASE("weights show tells whole numbers to the last digit, and nan without a sign") {
+  const test::TempFolder folder;
+  const auto values = [&](const std::string& file) {
+    const std::string output = weights("show --values " + file).output;
+    const std::size_t at = output.find("min");
+    return output.substr(at, output.find('\n') - at);
+  };
+  constexpr std::int64_t kFar = (std::int64_t{1} << 53) + 1;
+  CHECK(values(write_values<std::int64_t>(folder, "a.safetensors", "I64", {kFar, -kFar})) ==
+        "min -9007199254740993  max 9007199254740993  mean 0");
+  CHECK(values(write_values<std::uint64_t>(folder, "b.safetensors", "U64", {~0ULL, ~0ULL})) ==
+        "min 18446744073709551615  max 18446744073709551615  mean 1.84467e+19");
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  CHECK(values(write_values<float>(folder, "c.safetensors", "F32", {1, -nan, 2})) ==
+        "min nan  max nan  mean nan");
+  const float inf = std::numeric_limits<float>::infinity();
+  CHECK(values(write_values<float>(folder, "d.safetensors", "F32", {1, -inf, inf})) ==
+        "min -inf  max inf  mean nan");
+}
 
 TEST_CASE("weights says how it is used") {
   for (const std::string command : {"", "init ", "convert ", "show ", "diff ", "average "}) {

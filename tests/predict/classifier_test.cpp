@@ -7,8 +7,12 @@
 #include <imgcls/predict/classifier.h>
 
 #include <ATen/Context.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
 #include <thread>
 
 using namespace imgcls;
@@ -98,6 +102,43 @@ TEST_CASE("threads share a classifier") {
   { const std::jthread first(work, 0), second(work, 1); }
   CHECK(good[0]);
   CHECK(good[1]);
+}
+
+TEST_CASE("predictions go by the logits: infinite ones, equal ones, and none with a NaN") {
+  constexpr float kInf = std::numeric_limits<float>::infinity();
+  const Fixture fixture;
+  const auto top_with_bias = [&](std::vector<float> bias) {
+    auto weights = models::read_weights(fixture.folder / "w.safetensors");
+    for (auto& [name, tensor] : weights) {
+      if (name == "fc.weight") tensor = at::zeros_like(tensor);
+      if (name == "fc.bias") tensor = at::tensor(bias);
+    }
+    models::write_weights(fixture.folder / "biased.safetensors", weights);
+    const Classifier classifier({.model = "resnet9",
+                                 .weights = fixture.folder / "biased.safetensors",
+                                 .classes = {{"a", "A"}, {"b", "B"}, {"c", "C"}, {"d", "D"}}});
+    const auto all = classifier.classify(fixture.files);
+    CHECK(all.size() == 3);
+    return all[1];
+  };
+  const auto labels = [&](std::vector<float> bias) {
+    std::vector<std::int64_t> found;
+    for (const Prediction& each : top_with_bias(std::move(bias)).top) found.push_back(each.label);
+    return found;
+  };
+  using Labels = std::vector<std::int64_t>;
+  CHECK(labels({1, 3, 3, 2}) == Labels{1, 2, 3, 0});
+  CHECK(labels({0, 1e-9F, -1, 2e-9F}) == Labels{3, 1, 0, 2});  // equal in the softmax
+  CHECK(labels({1, -kInf, kInf, kInf}) == Labels{2, 3, 0, 1});
+  CHECK(std::isnan(top_with_bias({1, -kInf, kInf, 2}).top[0].probability));
+
+  const Classified none = top_with_bias({1, std::numeric_limits<float>::quiet_NaN(), 0, 0});
+  CHECK(none.top.empty());
+  CHECK_THAT(none.error, Contains("1.png: the model gives a NaN"));
+  const Classifier broken({.model = "resnet9",
+                           .weights = fixture.folder / "biased.safetensors",
+                           .classes = {{"a", "A"}, {"b", "B"}, {"c", "C"}, {"d", "D"}}});
+  CHECK_THROWS_AS(broken.classify(fixture.files[0]), WeightsError);
 }
 
 TEST_CASE("a classifier refuses what does not fit") {

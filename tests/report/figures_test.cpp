@@ -120,6 +120,17 @@ TEST_CASE("numbers that are none are null in the page") {
   CHECK(report.at("runs")[0].at("final").at("acc1").is_null());
 }
 
+TEST_CASE("the best of accuracies is a number where there is one") {
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  for (const std::vector<double>& accuracies :
+       {std::vector{none, 20.0, 30.0, none}, std::vector{30.0, none, 20.0},
+        std::vector{none, 30.0}}) {
+    const std::vector<report::Run> runs{run_with(config_of(0, 0.1), accuracies)};
+    CHECK(report::best_acc1(runs, report::group_runs(runs)[0]).mean == 30);
+    CHECK(report::report_json(runs, {}).at("runs")[0].at("best_acc1").at("value") == 30);
+  }
+}
+
 TEST_CASE("a run under way has a page before its first evaluation") {
   std::vector<report::Run> runs{run_with(config_of(0, 0.1), {})};
   const json report = report::report_json(runs, {});

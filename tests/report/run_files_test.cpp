@@ -3,12 +3,15 @@
 #include "synthetic_run.h"
 
 #include <imgcls/core/error.h>
+#include <imgcls/report/page.h>
+#include <imgcls/report/report_json.h>
 #include <imgcls/report/run_files.h>
 
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -122,6 +125,30 @@ TEST_CASE("numbers that are none are read as such") {
   CHECK(std::isnan(run.steps[0].grad_norm));
   CHECK(std::isnan(run.steps[0].lr));  // a column that is not there
   CHECK(std::isinf(run.steps[1].loss));
+}
+
+TEST_CASE("an image without a prediction is read, and its figures are null in the page") {
+  const test::TempFolder folder;
+  folder.write("config.json", "{}");
+  fs::create_directory(folder / "eval");
+  folder.write("eval/eval.json", R"({"loss": null, "calibration_error": null})");
+  folder.write("eval/per_class.csv", "class,id,images,right\n0,a,2,1\n1,b,1,1\n");
+  folder.write("eval/confusion.csv", "class,a,b\na,1,0\nb,0,1\n");
+  folder.write("eval/mistakes.csv",
+               "place,sample,name,class,predicted,probability,loss,thumbnail\n"
+               "1,7,x.jpg,a,,nan,nan,\n2,8,y.jpg,a,b,1,inf,\n");
+  const std::vector<report::Run> runs{read_one(folder.path())};
+  REQUIRE(runs[0].eval->mistakes.size() == 2);
+  CHECK(runs[0].eval->mistakes[0].predicted.empty());
+  CHECK(std::isnan(runs[0].eval->mistakes[0].loss));
+  const auto page = nlohmann::json::parse(report::json_text(report::report_json(runs, {})));
+  const auto& eval = page.at("runs").at(0).at("eval");
+  CHECK(eval.at("classes").at(0).at("images") == 2);
+  CHECK(eval.at("confusion").at(0) == std::vector<int>{1, 0});
+  CHECK(eval.at("mistakes").at(0).at("predicted") == "");
+  CHECK(eval.at("mistakes").at(0).at("probability").is_null());
+  CHECK(eval.at("mistakes").at(0).at("loss").is_null());
+  CHECK(eval.at("mistakes").at(1).at("loss").is_null());
 }
 
 TEST_CASE("what eval/ holds must fit together, and a thumbnail lies in it") {

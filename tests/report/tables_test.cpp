@@ -3,6 +3,8 @@
 
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
+#include <imgcls/core/log.h>
+#include <imgcls/report/progress.h>
 #include <imgcls/report/sample_log.h>
 #include <imgcls/report/step_log.h>
 #include <imgcls/report/train_log.h>
@@ -11,6 +13,7 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <limits>
 #include <vector>
 
 using namespace imgcls;
@@ -49,6 +52,30 @@ TEST_CASE("steps.csv has a row for each logged step, written at once") {
   }
   const report::StepLog log(path, 150);
   CHECK(read_text(path) == header + "100,2,1.500,2.250000,0.001,3.5,1,640.00,0.1250,512.0\n");
+}
+
+TEST_CASE("a NaN has no sign in the tables and on the progress line, and infinities have theirs") {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  const test::TempFolder folder;
+  report::StepLog steps(folder / "steps.csv", 0);
+  report::StepRow step;
+  step.step = 1, step.loss = kInf, step.grad_norm = -kNan;
+  steps.append(step);
+  CHECK_THAT(read_text(folder / "steps.csv"), Catch::Contains("\n1,0,0.000,inf,0,nan,1,"));
+  report::TrainLog log(folder / "train_log.csv", 0);
+  report::TrainLogRow row;
+  row.epoch = 1, row.step = 10, row.val_loss = -kNan;
+  log.append(row);
+  CHECK_THAT(read_text(folder / "train_log.csv"), Catch::Contains("\n1,10,0.000000,nan,0.0000,"));
+
+  Log written;
+  written.add_file(folder / "log.txt");
+  report::Progress progress(written, {});
+  progress.line("epoch 1/2", {.done = 1, .total = 2, .loss = -kNan});
+  progress.line("epoch 1/2", {.done = 1, .total = 2});
+  CHECK_THAT(read_text(folder / "log.txt"), Catch::Contains("1/2  0 images/s  loss nan\n") &&
+                                                Catch::Contains("1/2  0 images/s\n"));
 }
 
 TEST_CASE("train_log.csv is cut back by its second column") {

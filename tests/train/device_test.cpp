@@ -16,6 +16,7 @@
 #include <torch/nn/modules/linear.h>
 
 #include <catch2/catch.hpp>
+#include <cmath>
 
 using namespace imgcls;
 namespace fake = test::fake;
@@ -230,12 +231,16 @@ TEST_CASE("a profile begins and ends with a device that has nothing to do") {
 }
 
 TEST_CASE("an evaluation waits once, at its end") {
+  const bool with_nan = GENERATE(false, true);
   std::vector<train::EvalCounts> counts;
   std::vector<double> calibration;
   std::vector<std::size_t> worst;
   for (const std::string& device : {std::string("cpu"), kDevice}) {
     DeviceWorld world(device);
     models::Model model = small_model();
+    for (const models::NamedTensor& parameter : model.parameters()) {
+      if (with_nan && parameter.name == "fc.bias") parameter.tensor.detach().fill_(NAN);
+    }
     model.to(device);
     const train::InputStage input({}, device, true);
     data::LoaderOptions options{
@@ -257,8 +262,13 @@ TEST_CASE("an evaluation waits once, at its end") {
   CHECK(counts[1].images == 50);
   CHECK(counts[0].top1 == counts[1].top1);
   CHECK(counts[0].loss_units == counts[1].loss_units);
-  CHECK(calibration[0] == calibration[1]);
   CHECK(worst[0] == worst[1]);
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    CHECK(std::isnan(counts[i].loss()) == with_nan);
+    CHECK(std::isnan(calibration[i]) == with_nan);
+  }
+  if (with_nan) return;
+  CHECK(calibration[0] == calibration[1]);
 }
 
 TEST_CASE("a run on a device leaves the files of one on a CPU") {

@@ -10,7 +10,6 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <limits>
 
 using namespace imgcls;
 
@@ -77,14 +76,6 @@ TEST_CASE("mistakes are found with their probability and loss") {
   CHECK(worst.probability == 1);
   CHECK(std::isfinite(worst.loss));
   CHECK(details.mistakes()[1].loss == Approx(std::log1p(std::exp(1.0))));
-}
-
-TEST_CASE("logits that are no numbers count as wrong or unsure, and break nothing") {
-  train::EvalDetails details(2);
-  const float nan = std::numeric_limits<float>::quiet_NaN();
-  details.add(at::tensor({nan, 1.F}).view({1, 2}), at::tensor({1L}));
-  CHECK(details.images(1) == 1);
-  CHECK(std::isfinite(details.calibration_error()));
 }
 
 TEST_CASE("the tables and the picture hold what was counted") {

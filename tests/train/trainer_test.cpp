@@ -91,6 +91,31 @@ int checkpoints_in(const std::filesystem::path& run) {
 
 }  // namespace
 
+TEST_CASE("a warm-up ends at the nearest step, and one of no step is warned of") {
+  const test::TempFolder folder;
+  const auto warm_up = [&](const std::string& name, double epochs) {
+    train::RunOptions options = toy_options(folder / name);
+    options.epochs = 1;
+    options.log_every = 1;
+    options.schedule = {.kind = optim::ScheduleKind::constant, .lr = 0.1, .warmup_epochs = epochs};
+    train_toy(options, std::make_shared<test::ToySource>(80, 1));  // five steps
+    std::istringstream csv(read_text(folder / name / "steps.csv"));
+    std::string line;
+    std::getline(csv, line);
+    int below = 0;  // steps below the full rate
+    while (std::getline(csv, line)) below += line.find(",0.1,") == std::string::npos ? 1 : 0;
+    const bool warned =
+        read_text(folder / name / "log.txt").find("warmup_epochs") != std::string::npos;
+    return std::pair(below, warned);
+  };
+  CHECK(warm_up("half", 0.5) == std::pair(3, false));   // 2.5 steps
+  CHECK(warm_up("less", 0.49) == std::pair(2, false));  // 2.45
+  CHECK(warm_up("one", 0.1) == std::pair(1, false));    // half a step
+  CHECK(warm_up("nothing", 0.09) == std::pair(0, true));
+  CHECK(warm_up("tiny", 0.04) == std::pair(0, true));
+  CHECK(warm_up("without", 0) == std::pair(0, false));
+}
+
 TEST_CASE("a run learns, and leaves its log and weights") {
   const test::TempFolder folder;
   train::RunOptions options = toy_options(folder / "run");

@@ -38,6 +38,11 @@ models::Model with_weights(const std::string& name, std::size_t classes,
   return model;
 }
 
+std::string no_prediction(std::string_view image) {
+  return fmt::format(
+      "{}: the model gives a NaN for it, so there is no prediction; look at its weights", image);
+}
+
 }  // namespace
 
 Classifier::Classifier(models::Model model, std::vector<data::ClassName> classes,
@@ -77,7 +82,9 @@ std::vector<Prediction> Classifier::classify(const std::filesystem::path& file, 
 
 std::vector<Prediction> Classifier::classify(std::span<const std::byte> file, std::string_view name,
                                              int top) const {
-  return predict(pixels(file, name), top).front();
+  auto predictions = predict(pixels(file, name), top).front();
+  if (predictions.empty()) throw WeightsError(no_prediction(name));
+  return predictions;
 }
 
 std::vector<Classified> Classifier::classify(std::span<const std::filesystem::path> files, int top,
@@ -99,7 +106,9 @@ std::vector<Classified> Classifier::classify(std::span<const std::filesystem::pa
   auto predictions = predict(batch, top);
   auto next = predictions.begin();
   for (std::size_t i = 0; i < files.size(); ++i) {
-    if (results[i].error.empty()) results[i].top = std::move(*next++);
+    if (!results[i].error.empty()) continue;
+    results[i].top = std::move(*next++);
+    if (results[i].top.empty()) results[i].error = no_prediction(files[i].string());
   }
   return results;
 }
@@ -122,9 +131,14 @@ std::vector<std::vector<Prediction>> Classifier::predict(std::span<const std::ui
   at::Tensor logits = model_.forward(input);
   if (flip_) logits = logits.add(model_.forward(input.flip(3))).div(2);
   const auto shown = std::min<std::int64_t>(top, logits.size(1));
-  const auto [values, labels] = logits.softmax(1).topk(shown, 1);
+  // By the logits: of infinite ones, the softmax is NaN.
+  const auto [sorted, order] = logits.sort(/*stable=*/true, /*dim=*/1, /*descending=*/true);
+  const at::Tensor labels = order.slice(1, 0, shown).contiguous();
+  const at::Tensor values = logits.softmax(1).gather(1, labels);
+  const at::Tensor broken = logits.isnan().any(1);
   std::vector<std::vector<Prediction>> all(static_cast<std::size_t>(logits.size(0)));
   for (std::size_t i = 0; i < all.size(); ++i) {
+    if (broken.const_data_ptr<bool>()[i]) continue;
     const auto row = static_cast<std::int64_t>(i) * shown;
     for (std::int64_t k = 0; k < shown; ++k) {
       all[i].push_back({labels.const_data_ptr<std::int64_t>()[row + k],

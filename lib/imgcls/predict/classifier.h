@@ -39,13 +39,13 @@ struct ClassifierOptions {
 
 struct Prediction {
   std::int64_t label;  ///< the class's number
-  float probability;   ///< softmax of the logits
+  float probability;   ///< softmax of the logits: NaN where a logit is infinite
 };
 
 /// What became of one of many images.
 struct Classified {
   std::vector<Prediction> top;  ///< most probable first; empty where there is an error
-  std::string error;            ///< why the image could not be read
+  std::string error;            ///< why the image could not be read, or has no prediction
 };
 
 /// Its members are const and may be called from several threads at once: they share the weights.
@@ -61,13 +61,16 @@ class Classifier {
   const std::vector<data::ClassName>& classes() const { return classes_; }
 
   /// The `top` most probable classes of an image file, or of one in memory, which errors call
-  /// `name`. Throws DataError where it cannot be decoded, IoError where it cannot be read.
+  /// `name`: those of the highest logits, of equals the lower number first, as evaluation counts.
+  /// Throws DataError where it cannot be decoded, IoError where it cannot be read, WeightsError
+  /// where a logit is a NaN.
   std::vector<Prediction> classify(const std::filesystem::path& file, int top = 5) const;
   std::vector<Prediction> classify(std::span<const std::byte> file, std::string_view name,
                                    int top = 5) const;
 
   /// The same for many files, decoded by `threads` threads (0: one for each core) and computed as
-  /// one batch: as much memory as that takes. An unreadable file leaves an error in its place.
+  /// one batch: as much memory as that takes. Where one file would throw, an error stands in its
+  /// place.
   std::vector<Classified> classify(std::span<const std::filesystem::path> files, int top = 5,
                                    int threads = 0) const;
 
@@ -77,7 +80,7 @@ class Classifier {
              bool flip);
 
   std::vector<std::uint8_t> pixels(std::span<const std::byte> file, std::string_view name) const;
-  /// Of images that lie one behind the other, size x size x 3 each.
+  /// Of images that lie one behind the other, size x size x 3 each; empty where a logit is a NaN.
   std::vector<std::vector<Prediction>> predict(std::span<const std::uint8_t> images, int top) const;
 
   models::Model model_;

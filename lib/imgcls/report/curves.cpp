@@ -93,16 +93,21 @@ EvaluationPoint final_point(std::span<const Run> runs, const Group& group) {
   return curve.empty() ? EvaluationPoint{} : curve.back();
 }
 
+const TrainLogRow& best_evaluation(const Run& run) {
+  return *std::max_element(run.evaluations.begin(), run.evaluations.end(),
+                           [](const TrainLogRow& a, const TrainLogRow& b) {
+                             if (std::isnan(b.val_acc1)) return false;
+                             return std::isnan(a.val_acc1) || a.val_acc1 < b.val_acc1;
+                           });
+}
+
 Spread best_acc1(std::span<const Run> runs, const Group& group) {
   const std::int64_t furthest = final_point(runs, group).step;
   std::vector<double> best;
   for (const std::size_t run : group.runs) {
     const std::vector<TrainLogRow>& rows = runs[run].evaluations;
     if (rows.empty() || rows.back().step != furthest) continue;
-    best.push_back(
-        std::max_element(rows.begin(), rows.end(), [](const TrainLogRow& a, const TrainLogRow& b) {
-          return a.val_acc1 < b.val_acc1;
-        })->val_acc1);
+    best.push_back(best_evaluation(runs[run]).val_acc1);
   }
   return spread_of(best);
 }

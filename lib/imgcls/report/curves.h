@@ -39,6 +39,9 @@ std::vector<EvaluationPoint> evaluation_curve(std::span<const Run> runs, const G
 /// The group's furthest evaluation, of the runs that have it; n is 0 where none was evaluated.
 EvaluationPoint final_point(std::span<const Run> runs, const Group& group);
 
+/// The evaluation with the highest top-1 of a run that has any; one without a top-1 comes last.
+const TrainLogRow& best_evaluation(const Run& run);
+
 /// The best top-1 that each of the runs of `final_point` had, at whatever epoch.
 Spread best_acc1(std::span<const Run> runs, const Group& group);
 

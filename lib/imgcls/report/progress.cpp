@@ -1,3 +1,4 @@
+#include <imgcls/core/nan_sign.h>
 #include <imgcls/report/progress.h>
 
 #include <fmt/format.h>
@@ -29,7 +30,7 @@ std::string figures_text(const PhaseStatus& s) {
   std::string line = fmt::format(" {}/{}", s.done, s.total);
   const double rate = s.seconds > 0 ? static_cast<double>(s.images) / s.seconds : 0;
   line += fmt::format("  {:.0f} images/s", rate);
-  if (s.loss >= 0) line += fmt::format("  loss {:.4f}", s.loss);
+  if (!(s.loss < 0)) line += fmt::format("  loss {:.4f}", without_nan_sign(s.loss));
   if (s.lr >= 0) line += fmt::format("  lr {:.3g}", s.lr);
   if (s.phase_eta_s >= 0) line += fmt::format("  ETA {}", clock_text(s.phase_eta_s));
   if (s.run_eta_s >= 0) line += fmt::format("  run {}", clock_text(s.run_eta_s));

@@ -25,17 +25,17 @@ struct ClassResult {
 /// An image that the network got wrong.
 struct Mistake {
   std::string name;              ///< the image's file
-  std::string truth, predicted;  ///< names of classes
-  double probability = 0;        ///< of the predicted class, 0 to 1
-  double loss = 0;
-  std::string thumbnail;  ///< bytes of a JPEG; empty where there is none
+  std::string truth, predicted;  ///< names of classes; predicted is empty where there is none
+  double probability = 0;        ///< of the predicted class, 0 to 1, or NaN
+  double loss = 0;               ///< may be infinite or NaN
+  std::string thumbnail;         ///< bytes of a JPEG; empty where there is none
 };
 
 struct EvalFiles {
   nlohmann::json summary;            ///< eval.json; null where it is missing
   std::vector<ClassResult> classes;  ///< in the order of their numbers
-  /// classes x classes images: rows are the images' classes, columns the predicted ones. Empty
-  /// where confusion.csv is missing.
+  /// classes x classes images: rows are the images' classes, columns the predicted ones; an image
+  /// without a prediction is in none. Empty where confusion.csv is missing.
   std::vector<std::int64_t> confusion;
   std::vector<Mistake> mistakes;  ///< the worst first
 };

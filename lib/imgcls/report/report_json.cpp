@@ -130,10 +130,8 @@ json run_evaluations_json(const Run& run) {
 json run_json(const Run& run, std::size_t group) {
   json best, last;
   if (!run.evaluations.empty()) {
-    const auto row = std::max_element(
-        run.evaluations.begin(), run.evaluations.end(),
-        [](const TrainLogRow& a, const TrainLogRow& b) { return a.val_acc1 < b.val_acc1; });
-    best = {{"value", number_json(row->val_acc1)}, {"epoch", row->epoch}};
+    const TrainLogRow& row = best_evaluation(run);
+    best = {{"value", number_json(row.val_acc1)}, {"epoch", row.epoch}};
     const TrainLogRow& end = run.evaluations.back();
     last = {{"epoch", end.epoch},
             {"step", end.step},

@@ -1,3 +1,4 @@
+#include <imgcls/core/nan_sign.h>
 #include <imgcls/report/step_log.h>
 
 #include <fmt/format.h>
@@ -12,8 +13,9 @@ StepLog::StepLog(const std::filesystem::path& path, std::int64_t step)
 
 void StepLog::append(const StepRow& row) {
   file_.append(fmt::format("{},{},{:.3f},{:.6f},{:.9g},{:.6g},{:.9g},{:.2f},{:.4f},{:.1f}\n",
-                           row.step, row.epoch, row.time_s, row.loss, row.lr, row.grad_norm,
-                           row.loss_scale, row.images_per_second, row.data_wait, row.memory_mib));
+                           row.step, row.epoch, row.time_s, without_nan_sign(row.loss), row.lr,
+                           without_nan_sign(row.grad_norm), row.loss_scale, row.images_per_second,
+                           row.data_wait, row.memory_mib));
 }
 
 }  // namespace imgcls::report

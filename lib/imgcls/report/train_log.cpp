@@ -1,4 +1,5 @@
 #include <imgcls/core/file.h>
+#include <imgcls/core/nan_sign.h>
 #include <imgcls/report/csv_rows.h>
 #include <imgcls/report/train_log.h>
 
@@ -23,8 +24,8 @@ TrainLog::TrainLog(std::filesystem::path path, std::int64_t step)
 
 void TrainLog::append(const TrainLogRow& row) {
   text_ += fmt::format("{},{},{:.6f},{:.6f},{:.4f},{:.4f},{:.3f},{}\n", row.epoch, row.step,
-                       row.train_loss, row.val_loss, row.val_acc1, row.val_acc5, row.time_s,
-                       row.checkpoint_dir);
+                       row.train_loss, without_nan_sign(row.val_loss), row.val_acc1, row.val_acc5,
+                       row.time_s, row.checkpoint_dir);
   replace_file(path_, text_);
 }
 

@@ -4,74 +4,90 @@
 #include <imgcls/report/csv_field.h>
 #include <imgcls/train/eval_details.h>
 
+#include <ATen/core/Reduction.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cross_entropy_loss.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
+#include <optional>
 
 namespace imgcls::train {
 
 EvalDetails::EvalDetails(std::size_t classes)
-    : classes_(classes), confusion_(classes * classes, 0) {}
+    : classes_(classes), images_(classes, 0), confusion_(classes * classes, 0) {}
 
-EvalGuesses look(const at::Tensor& logits, const at::Tensor& labels) {
+EvalGuesses look(const at::Tensor& all_logits, const at::Tensor& labels) {
   const at::NoGradGuard no_grad;
-  const at::Tensor probabilities = logits.to(at::kFloat).softmax(1);
-  auto [highest, predicted] = probabilities.max(1);
-  return {labels, predicted, highest,
-          probabilities.gather(1, labels.clamp_min(0).unsqueeze(1)).squeeze(1)};
+  const at::Tensor logits = all_logits.to(at::kFloat);
+  // By the logits: different ones may have the same probability, and those of infinities have none.
+  const at::Tensor highest = logits.argmax(1);
+  const at::Tensor probability = logits.softmax(1).gather(1, highest.unsqueeze(1)).squeeze(1);
+  return {labels, highest.masked_fill(logits.isnan().any(1), EvalGuesses::kNoClass), probability,
+          at::cross_entropy_loss(logits, labels, /*weight=*/{}, at::Reduction::None,
+                                 data::kSkippedLabel)};
 }
 
 void EvalDetails::add(const EvalGuesses& guesses, std::span<const std::uint64_t> samples) {
   const auto* const labels = guesses.labels.const_data_ptr<std::int64_t>();
   const auto* const predicted = guesses.predicted.const_data_ptr<std::int64_t>();
-  const auto* const highest = guesses.highest.const_data_ptr<float>();
-  const auto* const of_label = guesses.of_label.const_data_ptr<float>();
+  const auto* const probability = guesses.probability.const_data_ptr<float>();
+  const auto* const loss = guesses.loss.const_data_ptr<float>();
   for (std::int64_t i = 0; i < guesses.labels.numel(); ++i) {
-    const std::int64_t label = labels[i];
-    if (label == data::kSkippedLabel) continue;
-    const std::int64_t guess = predicted[i];
-    // A logit that is no number makes all probabilities none: the image counts as sure of nothing.
-    const double given = highest[i];
-    const double probability = std::isfinite(given) ? given : 0;
-    ++confusion_[static_cast<std::size_t>(label) * classes_ + static_cast<std::size_t>(guess)];
-    Bin& bin = bins_[static_cast<std::size_t>(
-        std::clamp<int>(static_cast<int>(std::ceil(probability * kBins)) - 1, 0, kBins - 1))];
-    ++bin.images;
-    bin.right += label == guess ? 1 : 0;
-    bin.probability_units += std::llround(probability * 0x1p24);
-    if (samples.empty() || label == guess) continue;
-    // The smallest float for a probability of zero or none.
-    const double loss = -std::log(of_label[i] > 0 ? double{of_label[i]} : 0x1p-149);
+    if (labels[i] == data::kSkippedLabel) continue;
+    const auto label = static_cast<std::size_t>(labels[i]);
+    std::optional<std::size_t> guess;
+    if (predicted[i] != EvalGuesses::kNoClass) guess = static_cast<std::size_t>(predicted[i]);
+    ++images_[label];
+    if (guess) ++confusion_[label * classes_ + *guess];
+    add_to_bin(probability[i], guess == label);
+    if (samples.empty() || guess == label) continue;
     mistakes_.add({.sample = samples[static_cast<std::size_t>(i)],
-                   .label = static_cast<std::size_t>(label),
-                   .predicted = static_cast<std::size_t>(guess),
-                   .probability = probability,
-                   .loss = loss});
+                   .label = label,
+                   .predicted = guess,
+                   .probability = probability[i],
+                   .loss = loss[i]});
   }
 }
 
+void EvalDetails::add_to_bin(double probability, bool right) {
+  if (std::isnan(probability)) {
+    ++without_probabilities_;
+    return;
+  }
+  Bin& bin = bins_[static_cast<std::size_t>(
+      std::clamp<int>(static_cast<int>(std::ceil(probability * kBins)) - 1, 0, kBins - 1))];
+  ++bin.images;
+  bin.right += right ? 1 : 0;
+  bin.probability_units += std::llround(probability * 0x1p24);
+}
+
 void EvalDetails::sum(dist::World& world) {
+  world.sum(images_);
   world.sum(confusion_);
   std::vector<std::int64_t> numbers;
   for (const Bin& bin : bins_) {
     numbers.insert(numbers.end(), {bin.images, bin.right, bin.probability_units});
   }
+  numbers.push_back(without_probabilities_);
   world.sum(numbers);
+  without_probabilities_ = numbers.back();
   mistakes_.gather(world);
   for (std::size_t i = 0; i < bins_.size(); ++i) {
     bins_[i] = {numbers[3 * i], numbers[3 * i + 1], numbers[3 * i + 2]};
   }
 }
 
-std::int64_t EvalDetails::images(std::size_t label) const {
-  const auto row = confusion_.begin() + static_cast<std::ptrdiff_t>(label * classes_);
-  return std::accumulate(row, row + static_cast<std::ptrdiff_t>(classes_), std::int64_t{0});
+std::int64_t EvalDetails::without_prediction() const {
+  return std::accumulate(images_.begin(), images_.end(), std::int64_t{0}) -
+         std::accumulate(confusion_.begin(), confusion_.end(), std::int64_t{0});
 }
 
 double EvalDetails::calibration_error() const {
+  if (without_probabilities_ > 0) return std::numeric_limits<double>::quiet_NaN();
   double error = 0;
   std::int64_t images = 0;
   for (const Bin& bin : bins_) {

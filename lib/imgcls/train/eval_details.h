@@ -19,10 +19,15 @@ namespace imgcls::train {
 
 /// What a model says of N images, on any device.
 struct EvalGuesses {
+  /// Predicted of an image with a NaN among its logits.
+  static constexpr std::int64_t kNoClass = -1;
+
   at::Tensor labels;     ///< int64: the images' classes; kSkippedLabel: left out
-  at::Tensor predicted;  ///< int64: the class with the highest logit, of equals the first
-  at::Tensor highest;    ///< float: its probability
-  at::Tensor of_label;   ///< float: that of the image's class
+  at::Tensor predicted;  ///< int64: the class with the highest logit, of equals the first; kNoClass
+  /// float: the predicted class's probability; NaN where the softmax is none, as it is with a NaN
+  /// or an infinity among the logits (but for -inf beside finite ones).
+  at::Tensor probability;
+  at::Tensor loss;  ///< float: the cross-entropy; NaN as the probability, or infinite
 };
 
 /// Of logits (float N x K) and labels (int64 N), on their device. Waits for nothing.
@@ -48,19 +53,23 @@ class EvalDetails {
   void sum(dist::World& world);
 
   std::size_t classes() const { return classes_; }
-  /// Images of class `label` that were taken for `predicted`.
+  /// Images of class `label` that were taken for `predicted`. Over all classes they are
+  /// `images(label)`, but for those that were taken for none.
   std::int64_t confused(std::size_t label, std::size_t predicted) const {
     return confusion_[label * classes_ + predicted];
   }
-  /// Images of the class, and how many of them are right.
-  std::int64_t images(std::size_t label) const;
+  /// Images of the class, and how many of them are right: over all classes, EvalCounts' top1.
+  std::int64_t images(std::size_t label) const { return images_[label]; }
   std::int64_t right(std::size_t label) const { return confused(label, label); }
+  /// Images of all classes that were taken for none: those with a NaN among their logits.
+  std::int64_t without_prediction() const;
 
   /// The images that the model is most wrong about, from the worst on.
   const std::vector<Mistake>& mistakes() const { return mistakes_.worst(); }
 
   /// Expected calibration error in [0, 1]: the bins' mean distance between the share of right
-  /// images and the mean probability, weighted by their images.
+  /// images and the mean probability, weighted by their images. NaN where an image has no
+  /// probabilities.
   double calibration_error() const;
 
  private:
@@ -69,8 +78,13 @@ class EvalDetails {
     std::int64_t probability_units = 0;  ///< sum of the probabilities in units of 2^-24
   };
 
+  /// An image's highest probability, and whether its class is right.
+  void add_to_bin(double probability, bool right);
+
   std::size_t classes_;
-  std::vector<std::int64_t> confusion_;
+  std::vector<std::int64_t> images_;     // of each class
+  std::vector<std::int64_t> confusion_;  // of them, by predicted class
+  std::int64_t without_probabilities_ = 0;
   std::array<Bin, kBins> bins_ = {};
   WorstMistakes mistakes_;
 };
@@ -82,8 +96,8 @@ void write_per_class(const EvalDetails& details, std::span<const std::string> na
 void write_confusion(const EvalDetails& details, std::span<const std::string> names,
                      const std::filesystem::path& csv);
 
-/// Draws the matrix as a PNG, a class at least a pixel wide: dark where a row's share is large, the
-/// diagonal from the upper left.
+/// Draws the matrix as a PNG, a class at least a pixel wide: dark where the share of a class's
+/// images is large, the diagonal from the upper left.
 void draw_confusion(const EvalDetails& details, const std::filesystem::path& png);
 
 }  // namespace imgcls::train

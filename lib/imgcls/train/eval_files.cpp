@@ -1,5 +1,6 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
+#include <imgcls/core/nan_sign.h>
 #include <imgcls/data/thumbnail.h>
 #include <imgcls/report/csv_field.h>
 #include <imgcls/train/eval_files.h>
@@ -36,12 +37,14 @@ void write_mistakes(const fs::path& folder, const EvalDetails& details,
   std::size_t place = 0;
   for (const Mistake& mistake : details.mistakes()) {
     const auto sample = static_cast<std::size_t>(mistake.sample);
+    const std::string predicted =
+        mistake.predicted ? report::csv_field(source.classes()[*mistake.predicted]) : "";
     ++place;
     text += fmt::format("{},{},{},{},{},{:.6f},{:.6f},{}\n", place, sample,
                         report::csv_field(source.name(sample)),
-                        report::csv_field(source.classes()[mistake.label]),
-                        report::csv_field(source.classes()[mistake.predicted]), mistake.probability,
-                        mistake.loss, write_thumbnail(folder, source, sample, place));
+                        report::csv_field(source.classes()[mistake.label]), predicted,
+                        without_nan_sign(mistake.probability), without_nan_sign(mistake.loss),
+                        write_thumbnail(folder, source, sample, place));
   }
   replace_file(folder / "mistakes.csv", text);
 }
@@ -61,6 +64,7 @@ void write_eval_files(const fs::path& folder, const EvalCounts& counts, const Ev
   summary["acc5"] = counts.acc5();
   summary["loss"] = counts.loss();
   summary["calibration_error"] = details.calibration_error();
+  summary["without_prediction"] = details.without_prediction();
   write_per_class(details, source.classes(), folder / "per_class.csv");
   write_confusion(details, source.classes(), folder / "confusion.csv");
   draw_confusion(details, folder / "confusion.png");

@@ -6,12 +6,14 @@
 #include <ATen/core/Reduction.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
 
-#include <algorithm>
 #include <array>
+#include <bit>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -65,7 +67,7 @@ class LateDetails {
     if (details_ == nullptr) return;
     finish();
     const EvalGuesses guesses = look(logits, labels);
-    readback_.start({guesses.labels, guesses.predicted, guesses.highest, guesses.of_label});
+    readback_.start({guesses.labels, guesses.predicted, guesses.probability, guesses.loss});
     samples_ = samples;
   }
   void finish() {
@@ -80,42 +82,65 @@ class LateDetails {
   std::vector<std::uint64_t> samples_;
 };
 
-/// An EvalCounts' members (int64, 4) on the device of the logits. Waits for nothing.
-at::Tensor counts_on_device(const at::Tensor& all_logits, const at::Tensor& all_labels) {
+/// EvalCounts on the device of the logits.
+struct DeviceCounts {
+  at::Tensor integers;    ///< int64, 4: images, top1, top5, loss_units
+  at::Tensor far_losses;  ///< double, 1
+
+  static DeviceCounts none(const std::string& device) {
+    const auto on_device = at::TensorOptions().device(at::Device(device));
+    return {at::zeros({4}, on_device.dtype(at::kLong)),
+            at::zeros({1}, on_device.dtype(at::kDouble))};
+  }
+  void add(const DeviceCounts& other) {
+    integers.add_(other.integers);
+    far_losses.add_(other.far_losses);
+  }
+};
+
+/// Waits for nothing.
+DeviceCounts counts_on_device(const at::Tensor& all_logits, const at::Tensor& all_labels) {
+  constexpr double kFarLoss = 0x1p16;  // 2^23 of them fit into 2^63 units
   const at::Tensor logits = all_logits.to(at::kFloat);
   const at::Tensor used = all_labels.ne(data::kSkippedLabel);
+  const at::Tensor ranked = logits.isnan().any(1).logical_not().logical_and(used);
   const at::Tensor labels = all_labels.clamp_min(0).unsqueeze(1);
   const at::Tensor own = logits.gather(1, labels);
   const at::Tensor classes = at::arange(logits.size(1), labels.options()).unsqueeze(0);
-  // "Not lower or equal" instead of "higher": a comparison with a NaN is false.
-  const at::Tensor higher = logits.le(own).logical_not();
   const at::Tensor tied_before = logits.eq(own).logical_and(classes.lt(labels));
-  const at::Tensor place = higher.logical_or(tied_before).sum(1);
+  const at::Tensor place = logits.gt(own).logical_or(tied_before).sum(1);
   const at::Tensor losses = at::cross_entropy_loss(logits, all_labels, /*weight=*/{},
                                                    at::Reduction::None, data::kSkippedLabel)
-                                .to(at::kDouble)
-                                .nan_to_num(1e4, 1e4);
-  const at::Tensor loss_units = losses.sum().mul(0x1p24).add(0.5).floor().to(at::kLong);
-  return at::stack({used.sum(), place.lt(1).logical_and(used).sum(),
-                    place.lt(5).logical_and(used).sum(), loss_units});
+                                .to(at::kDouble);
+  const at::Tensor far = losses.le(kFarLoss).logical_not();  // and not "gt": a NaN is
+  const at::Tensor units =
+      losses.masked_fill(far, 0).sum().mul(0x1p24).add(0.5).floor().to(at::kLong);
+  return {at::stack({used.sum(), place.lt(1).logical_and(ranked).sum(),
+                     place.lt(5).logical_and(ranked).sum(), units}),
+          losses.masked_fill(far.logical_not(), 0).sum().unsqueeze(0)};
 }
 
-EvalCounts counts_of(const std::array<std::int64_t, 4>& members) {
-  return {members[0], members[1], members[2], members[3]};
+/// Waits once for the device.
+EvalCounts on_host(const DeviceCounts& counts) {
+  const at::Tensor host = at::cat({counts.integers, counts.far_losses.view(at::kLong)}).cpu();
+  const auto* const values = host.const_data_ptr<std::int64_t>();
+  return {values[0], values[1], values[2], values[3], std::bit_cast<double>(values[4])};
 }
 
-std::array<std::int64_t, 4> members(const at::Tensor& counts) {
-  const at::Tensor host = counts.cpu();
-  std::array<std::int64_t, 4> values{};
-  std::copy_n(host.const_data_ptr<std::int64_t>(), values.size(), values.begin());
-  return values;
+/// Sums over the ranks; all call it.
+EvalCounts summed(const EvalCounts& mine, dist::World& world) {
+  std::array integers{mine.images, mine.top1, mine.top5, mine.loss_units};
+  std::array far_losses{mine.far_losses};
+  world.sum(integers);
+  world.sum(far_losses);
+  return {integers[0], integers[1], integers[2], integers[3], far_losses[0]};
 }
 
 }  // namespace
 
 EvalCounts count(const at::Tensor& logits, const at::Tensor& labels) {
   const at::NoGradGuard no_grad;
-  return counts_of(members(counts_on_device(logits, labels)));
+  return on_host(counts_on_device(logits, labels));
 }
 
 EvalCounts evaluate(const models::Model& model, data::Loader& loader, const InputStage& input,
@@ -124,8 +149,7 @@ EvalCounts evaluate(const models::Model& model, data::Loader& loader, const Inpu
   const at::NoGradGuard no_grad;
   const EvalMode eval_mode(model);
   const FullFloat full_float;
-  at::Tensor sum =
-      at::zeros({4}, at::TensorOptions().dtype(at::kLong).device(at::Device(world.device())));
+  DeviceCounts counts = DeviceCounts::none(world.device());
   LateDetails late(details, world.device());
   loader.start(0);
   // Ranks take batches in turn; in the last turn some have none, but all agree on going on.
@@ -140,15 +164,14 @@ EvalCounts evaluate(const models::Model& model, data::Loader& loader, const Inpu
     const DeviceBatch on_device = input(*batch);
     at::Tensor logits = model.forward(on_device.images);
     if (flip) logits = logits.add(model.forward(on_device.images.flip(3))).div(2);
-    sum.add_(counts_on_device(logits, on_device.labels));
+    counts.add(counts_on_device(logits, on_device.labels));
     late.add(logits, on_device.labels, batch->samples);
   }
   late.finish();
   go_on(batches);
-  std::array<std::int64_t, 4> totals = members(sum);
-  world.sum(totals);
+  const EvalCounts totals = summed(on_host(counts), world);
   if (details != nullptr) details->sum(world);
-  return counts_of(totals);
+  return totals;
 }
 
 }  // namespace imgcls::train

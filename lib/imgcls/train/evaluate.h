@@ -2,6 +2,7 @@
 // Exact evaluation: each image counts once, and counts are integers summed over the ranks.
 
 #include <ATen/core/Tensor.h>
+#include <imgcls/core/nan_sign.h>
 #include <imgcls/data/loader.h>
 #include <imgcls/dist/world.h>
 #include <imgcls/models/model.h>
@@ -18,13 +19,20 @@ struct EvalCounts {
   std::int64_t images = 0;
   std::int64_t top1 = 0;  ///< images whose class has the highest logit
   std::int64_t top5 = 0;  ///< images whose class is among the five highest
-  /// Sum of the cross-entropies in units of 2^-24: an integer, so that it does not depend on the
-  /// order in which ranks are added up. A loss that is not finite counts as 10,000.
+  /// Sum of the cross-entropies up to 2^16 in units of 2^-24: an integer, so that it does not
+  /// depend on the order in which ranks are added up.
   std::int64_t loss_units = 0;
+  /// Sum of the greater ones, which integers have no room for, and of those that are infinite or no
+  /// numbers: then it is no finite number either.
+  double far_losses = 0;
 
-  double acc1() const { return 100 * share(static_cast<double>(top1)); }
-  double acc5() const { return 100 * share(static_cast<double>(top5)); }
-  double loss() const { return share(static_cast<double>(loss_units) * 0x1p-24); }
+  /// In per cent: the double nearest to the quotient, so 181 of 500 are 36.2 to the last digit.
+  double acc1() const { return share(100 * static_cast<double>(top1)); }
+  double acc5() const { return share(100 * static_cast<double>(top5)); }
+  /// The mean cross-entropy; infinite or a NaN where an image's is.
+  double loss() const {
+    return without_nan_sign(share(static_cast<double>(loss_units) * 0x1p-24 + far_losses));
+  }
 
  private:
   double share(double sum) const { return images ? sum / static_cast<double>(images) : 0; }
@@ -32,7 +40,7 @@ struct EvalCounts {
 
 /// Counts for logits (float N x K) and labels (int64 N; kSkippedLabel is left out). The rank of an
 /// image's class is the number of classes with a higher logit, or an equal one and a lower number;
-/// a logit that is not a number counts as wrong.
+/// an image with a NaN among its logits is wrong, also where there are only five classes.
 EvalCounts count(const at::Tensor& logits, const at::Tensor& labels);
 
 /// Runs `model` in evaluation mode, in fp32 (without TF32), over all batches of `loader` (started

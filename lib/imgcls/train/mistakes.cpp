@@ -1,6 +1,7 @@
 #include <imgcls/train/mistakes.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -13,6 +14,9 @@ namespace {
 static_assert(std::is_trivially_copyable_v<Mistake>);
 
 bool is_worse(const Mistake& a, const Mistake& b) {
+  const bool a_has_none = std::isnan(a.loss), b_has_none = std::isnan(b.loss);
+  if (a_has_none != b_has_none) return a_has_none;
+  if (a_has_none) return a.sample < b.sample;
   return a.loss != b.loss ? a.loss > b.loss : a.sample < b.sample;
 }
 

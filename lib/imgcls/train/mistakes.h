@@ -5,21 +5,22 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace imgcls::train {
 
-/// An image taken for another class.
+/// An image taken for another class, or for none: where a logit is a NaN.
 struct Mistake {
   std::uint64_t sample = 0;  ///< its number in the source
   std::size_t label = 0;
-  std::size_t predicted = 0;
-  double probability = 0;  ///< of the predicted class
-  double loss = 0;         ///< cross-entropy of the label
+  std::optional<std::size_t> predicted;
+  double probability = 0;  ///< of the predicted class; NaN where the softmax is none
+  double loss = 0;         ///< cross-entropy of the label; may be infinite or a NaN
 };
 
-/// Keeps the mistakes with the highest loss; of equals, those of lower numbers. The same ones
-/// whatever the order they come in and the number of ranks.
+/// Keeps the mistakes with the highest loss, above all others those with none (NaN); of equals,
+/// those of lower numbers. The same ones whatever the order they come in and the number of ranks.
 class WorstMistakes {
  public:
   explicit WorstMistakes(std::size_t keep = 24) : keep_(keep) {}

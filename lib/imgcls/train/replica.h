@@ -37,6 +37,7 @@ class Replica {
 
   /// Those it was made with; `data.threads` is no longer 0.
   const RunOptions& options() const { return options_; }
+  const optim::ScheduleOptions& schedule() const { return schedule_; }
   std::size_t steps_per_epoch() const { return loader_->batches_per_epoch(); }
   models::Model& model() { return model_; }
   data::Loader& loader() { return *loader_; }

@@ -107,6 +107,13 @@ void Trainer::Session::start_or_resume() {
   });
   loss_.go_on(position_);
   narrator_.begin(shape(), world_, options_.folder, position_, found);
+  const double warmup = options_.schedule.warmup_epochs;
+  if (world_.is_first() && warmup > 0 && replica_->schedule().warmup_steps == 0) {
+    narrator_.log().warn(fmt::format(
+        "schedule.warmup_epochs={} is less than half a step, with {} steps an epoch: there is no "
+        "warm-up; {:.4g} would be one step",
+        warmup, batches_, 1.0 / static_cast<double>(batches_)));
+  }
 }
 
 TrainResult Trainer::Session::run() {

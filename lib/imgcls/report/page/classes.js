@@ -29,7 +29,7 @@ function showClasses(classes) {
 
 function matrixCell(eval_, row, column) {
   const images = eval_.confusion[row][column];
-  const total = eval_.confusion[row].reduce((a, b) => a + b, 0);
+  const total = eval_.classes[row].images; // of which some may be taken for no class
   const part = total ? images / total : 0;
   const tone = Math.sqrt(part); // shows rare confusions
   const kind = row === column ? "good" : "bad";
@@ -71,7 +71,8 @@ function showConfusion(eval_) {
 }
 
 function mistakeOf(item) {
-  const says = `${item.truth}, taken for ${item.predicted}`;
+  const predicted = item.predicted || "no class";
+  const says = `${item.truth}, taken for ${predicted}`;
   let picture = element("div", {class: "none"}, "no picture");
   if (item.thumbnail) {
     picture = element("img", {src: item.thumbnail, alt: says, loading: "lazy"});
@@ -82,7 +83,7 @@ function mistakeOf(item) {
     });
   }
   return element("li", null, picture, element("p", null, item.truth, " → ",
-    element("span", {class: "wrong"}, item.predicted),
+    element("span", {class: "wrong"}, predicted),
     isNumber(item.probability) ? `, ${(100 * item.probability).toFixed(1)}\u00a0%` : ""),
   element("p", {class: "file", title: item.name}, item.name.split("/").pop()));
 }
@@ -94,6 +95,7 @@ function showRun(run) {
   if (isNumber(summary.images)) facts.push(`${summary.images.toLocaleString("en-US")} images`);
   if (isNumber(summary.step)) facts.push(`after step ${summary.step.toLocaleString("en-US")}`);
   if (isNumber(summary.acc1)) facts.push(`top-1 ${percent(summary.acc1)} %`);
+  if (summary.without_prediction > 0) facts.push(`${summary.without_prediction.toLocaleString("en-US")} without a prediction (NaN)`);
   if (isNumber(summary.calibration_error)) facts.push(`calibration error ${(100 * summary.calibration_error).toFixed(2)} %`);
   byId("details-note").textContent = facts.length ? `The newest evaluation of ${run.name}: ${facts.join(", ")}.` : "";
   showClasses(eval_.classes);
