@@ -1,9 +1,12 @@
 # Everything imgcls links to. What its users must find again stands in imgclsConfig.cmake.in as well;
-# fmt and spdlog, header-only here, do not.
+# fmt and spdlog, which the library compiles into itself, do not.
 set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # so that a project that adds this one sees them too
 find_package(Threads REQUIRED)
 find_package(nlohmann_json 3.10 REQUIRED)
 find_package(fmt 9 REQUIRED)
+add_library(imgcls_fmt INTERFACE)  # its headers; its functions are in lib/imgcls/core/fmt_functions.cpp
+target_include_directories(imgcls_fmt SYSTEM INTERFACE
+  $<TARGET_PROPERTY:fmt::fmt-header-only,INTERFACE_INCLUDE_DIRECTORIES>)
 find_package(spdlog REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(ZLIB REQUIRED)

@@ -47,8 +47,8 @@ class CoreBinding {
   cpu_set_t before_;
 };
 
-/// The most memory that was resident since `forget_peak`, or since the process began where the
-/// system does not let it be forgotten.
+/// The most memory that was resident since `forget_resident_peak`, or since the process began where
+/// the system does not let it be forgotten.
 double peak_rss_mib() {
   constexpr std::string_view kKey = "VmHWM:";
   std::ifstream status("/proc/self/status");
@@ -58,7 +58,7 @@ double peak_rss_mib() {
   return 0;
 }
 
-void forget_peak() {
+void forget_resident_peak() {
   std::ofstream("/proc/self/clear_refs") << "5";
 }
 
@@ -93,7 +93,7 @@ DataBenchResult bench_data(const std::shared_ptr<const data::Source>& source,
       data::AugmentOptions{.size = options.crop, .interpolation = options.interpolation};
   data::Loader loader(source, loading);
   std::vector<double> batch_ms;
-  forget_peak();
+  forget_resident_peak();
   run_epoch(loader, 0, batch_ms);
   batch_ms.clear();
 

@@ -16,13 +16,13 @@
 namespace imgcls::cli {
 namespace {
 
-struct Arguments {
+struct ExportArguments {
   std::string model, weights, output;
   int classes = 1000;
   int size = 0;
 };
 
-int export_onnx(const Arguments& arguments) {
+int export_onnx(const ExportArguments& arguments) {
   const models::ModelInfo& info = models::info(arguments.model);
   const models::Model model = models::create(arguments.model, {.classes = arguments.classes});
   models::load_weights(model, arguments.weights);
@@ -37,7 +37,7 @@ int export_onnx(const Arguments& arguments) {
 }  // namespace
 
 void add_export(CLI::App& program, std::function<int()>& chosen) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ExportArguments>();
   CLI::App* command = program.add_subcommand("export", "Write a model as an ONNX file");
   command->add_option("-m,--model", arguments->model, "The model's name (imgcls models)")
       ->required();

@@ -57,7 +57,7 @@ class HeldSignals {
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) _exit(1);  // it died before the line above
   setsid();
-  const int nothing = open("/dev/null", O_RDONLY);
+  const int nothing = ::open("/dev/null", O_RDONLY);
   if (nothing >= 0) dup2(nothing, STDIN_FILENO);
   output.join_child();
   std::signal(SIGPIPE, SIG_DFL);  // an ignored signal would stay so in whatever is started

@@ -14,12 +14,12 @@
 namespace imgcls::cli {
 namespace {
 
-struct Arguments {
+struct ModelsArguments {
   std::string filter;
   bool json = false;
 };
 
-int list(const Arguments& arguments) {
+int list(const ModelsArguments& arguments) {
   nlohmann::json all = nlohmann::json::array();
   int shown = 0;
   for (const std::string& name : models::names()) {
@@ -52,7 +52,7 @@ int list(const Arguments& arguments) {
 }  // namespace
 
 void add_models(CLI::App& program, std::function<int()>& chosen) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ModelsArguments>();
   CLI::App* command = program.add_subcommand("models", "List the models");
   command->add_option("TEXT", arguments->filter, "Only those with TEXT in their names");
   command->add_flag("--json", arguments->json, "Print JSON");

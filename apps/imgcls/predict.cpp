@@ -31,7 +31,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct PredictArguments {
   std::vector<std::string> inputs;
   std::string run, model, weights, classes;
   int top = 5, size = 0, resize = -1, batch = 32, threads = 0;
@@ -73,7 +73,7 @@ void add_lines(const std::string& text, std::vector<fs::path>& files) {
   }
 }
 
-Classifier make_classifier(const Arguments& arguments) {
+Classifier make_classifier(const PredictArguments& arguments) {
   if (!arguments.run.empty()) return Classifier::from_run(arguments.run);
   if (arguments.model.empty() || arguments.weights.empty()) {
     throw ConfigError("say --run RUN, or --model MODEL and --weights FILE");
@@ -89,7 +89,7 @@ Classifier make_classifier(const Arguments& arguments) {
 /// Prints results as they come.
 class Printer {
  public:
-  Printer(const Arguments& arguments, const Classifier& classifier)
+  Printer(const PredictArguments& arguments, const Classifier& classifier)
       : arguments_(arguments), classifier_(classifier) {
     if (arguments.csv) fmt::print("image,place,class,id,name,probability\n");
   }
@@ -123,11 +123,11 @@ class Printer {
                            -1, ' ', false, nlohmann::json::error_handler_t::replace));
   }
 
-  const Arguments& arguments_;
+  const PredictArguments& arguments_;
   const Classifier& classifier_;
 };
 
-int predict_files(const Arguments& arguments, const Classifier& classifier,
+int predict_files(const PredictArguments& arguments, const Classifier& classifier,
                   const std::vector<fs::path>& files) {
   const Log log;
   const Printer printer(arguments, classifier);
@@ -167,7 +167,7 @@ int predict_files(const Arguments& arguments, const Classifier& classifier,
   return broken == 0 ? train::kSuccess : train::kFailure;
 }
 
-int predict(const Arguments& arguments) {
+int predict(const PredictArguments& arguments) {
   std::vector<fs::path> files;
   StandardInput standard_input;
   for (const std::string& input : arguments.inputs) {
@@ -186,7 +186,7 @@ int predict(const Arguments& arguments) {
   return predict_files(arguments, classifier, files);
 }
 
-void add_options(CLI::App& command, Arguments& arguments) {
+void add_options(CLI::App& command, PredictArguments& arguments) {
   command
       .add_option("IMAGES", arguments.inputs,
                   "Image files, folders of them, or - for standard input: an image, or a path in\n"
@@ -227,7 +227,7 @@ void add_options(CLI::App& command, Arguments& arguments) {
 }  // namespace
 
 void add_predict(CLI::App& program, std::function<int()>& chosen) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<PredictArguments>();
   CLI::App* command =
       program.add_subcommand("predict", "Classify images: the most probable classes of each");
   add_options(*command, *arguments);

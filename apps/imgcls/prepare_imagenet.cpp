@@ -21,7 +21,7 @@
 namespace imgcls::cli {
 namespace {
 
-struct Arguments {
+struct PrepareImagenetArguments {
   data::PrepareImageNetOptions options;
   std::string split = "all", format = "folder", checksums;
   bool no_verify = false;
@@ -75,7 +75,7 @@ class UnpackLine {
   bool visible_ = false;
 };
 
-int run(const Arguments& arguments) {
+int run(const PrepareImagenetArguments& arguments) {
   data::PrepareImageNetOptions options = arguments.options;
   options.verify = !arguments.no_verify;
   options.shards = arguments.format == "shards";
@@ -109,7 +109,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 void add_prepare_imagenet(CLI::App& prepare, std::function<int()>& chosen) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<PrepareImagenetArguments>();
   CLI::App* command =
       prepare.add_subcommand("imagenet", "Unpack ImageNet (ILSVRC 2012) from its archives");
   command

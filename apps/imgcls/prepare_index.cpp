@@ -17,7 +17,7 @@
 namespace imgcls::cli {
 namespace {
 
-struct Arguments {
+struct PrepareIndexArguments {
   std::string folder, output;
   int threads = 0;
   bool check = false;
@@ -25,7 +25,7 @@ struct Arguments {
 
 constexpr std::size_t kShown = 20;  // of broken images and differences
 
-int check(const Arguments& arguments, data::IndexOptions options) {
+int check(const PrepareIndexArguments& arguments, data::IndexOptions options) {
   WorkLine line("checking", "images");
   options.go_on = [&line](const data::WorkStatus& status) { return line.show(status); };
   const data::CheckReport report = data::check_index(arguments.folder, options);
@@ -49,7 +49,7 @@ void print_broken(const data::IndexReport& report) {
       report.broken.size(), report.broken_list.string());
 }
 
-int make(const Arguments& arguments, data::IndexOptions options) {
+int make(const PrepareIndexArguments& arguments, data::IndexOptions options) {
   WorkLine line("indexing", "images");
   options.go_on = [&line](const data::WorkStatus& status) { return line.show(status); };
   const data::IndexReport report = data::make_index(arguments.folder, options);
@@ -63,7 +63,7 @@ int make(const Arguments& arguments, data::IndexOptions options) {
   return train::kSuccess;
 }
 
-int run(const Arguments& arguments) {
+int run(const PrepareIndexArguments& arguments) {
   const data::IndexOptions options{.file = arguments.output, .threads = arguments.threads};
   return arguments.check ? check(arguments, options) : make(arguments, options);
 }
@@ -71,7 +71,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 void add_prepare_index(CLI::App& prepare, std::function<int()>& chosen) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<PrepareIndexArguments>();
   CLI::App* command = prepare.add_subcommand(
       "index", "Read and decode every image once; keep what training wants to know beforehand");
   command->add_option("DIR", arguments->folder, "A folder of class folders, or of tar files")

@@ -21,13 +21,13 @@
 namespace imgcls::cli {
 namespace {
 
-struct Arguments {
+struct PrepareShardsArguments {
   std::string folder, output, size;
   std::size_t samples = 0;
   int threads = 0;
 };
 
-constexpr std::size_t kShown = 20;  // of broken images
+constexpr std::size_t kShownBroken = 20;  // of broken images
 
 /// "1GB", "500 MB", "1000000": powers of 1000.
 std::uint64_t parse_size(const std::string& text) {
@@ -49,7 +49,7 @@ std::uint64_t parse_size(const std::string& text) {
   return number * factor;
 }
 
-data::ShardLimits limits_of(const Arguments& arguments) {
+data::ShardLimits limits_of(const PrepareShardsArguments& arguments) {
   data::ShardLimits limits;
   limits.samples = arguments.samples;
   if (arguments.samples > 0) limits.bytes = 0;
@@ -76,7 +76,7 @@ class Lines {
   std::optional<WorkLine> line_;
 };
 
-int run(const Arguments& arguments) {
+int run(const PrepareShardsArguments& arguments) {
   Lines lines;
   const data::WriteShardsOptions options{
       .limits = limits_of(arguments),
@@ -90,7 +90,7 @@ int run(const Arguments& arguments) {
     print("stopped; the same command goes on\n");
     return train::kStopped;
   }
-  for (std::size_t i = 0; i < std::min(kShown, report.broken.size()); ++i) {
+  for (std::size_t i = 0; i < std::min(kShownBroken, report.broken.size()); ++i) {
     print("broken: {}\n", report.broken[i].reason);
   }
   if (!report.broken.empty()) {
@@ -105,7 +105,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 void add_prepare_shards(CLI::App& prepare, std::function<int()>& chosen) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<PrepareShardsArguments>();
   CLI::App* command = prepare.add_subcommand(
       "shards", "Write a folder of images as tar files in WebDataset's layout, with an index");
   command->add_option("DIR", arguments->folder, "A folder of class folders")->required();

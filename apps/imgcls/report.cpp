@@ -20,14 +20,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct ReportArguments {
   std::vector<fs::path> runs;
   std::string output, png, title;
   bool serve = false;
   int port = 0;
 };
 
-int serve(const Arguments& arguments) {
+int serve(const ReportArguments& arguments) {
   // Blocked before there are threads, so that this one gets them.
   sigset_t end;
   sigemptyset(&end);
@@ -42,7 +42,7 @@ int serve(const Arguments& arguments) {
   return train::kSuccess;
 }
 
-int make(const Arguments& arguments) {
+int make(const ReportArguments& arguments) {
   const std::vector<fs::path> folders = report::find_runs(arguments.runs);
   const std::vector<report::Run> runs = report::read_runs(folders);
   const fs::path html = !arguments.output.empty() ? fs::path(arguments.output)
@@ -61,7 +61,7 @@ int make(const Arguments& arguments) {
 }  // namespace
 
 void add_report(CLI::App& program, std::function<int()>& chosen) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ReportArguments>();
   CLI::App* command = program.add_subcommand("report", "Show runs as a page, or live");
   command->add_option("RUN", arguments->runs, "Folders of runs, or folders that hold runs")
       ->required();

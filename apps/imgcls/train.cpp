@@ -10,7 +10,7 @@
 namespace imgcls::cli {
 namespace {
 
-int run(const Config& config, dist::World& world) {
+int run_training(const Config& config, dist::World& world) {
   const train::Parts parts = train::compose(config, world);
   train::Trainer trainer(parts.model, parts.train, parts.val, parts.options, world, config.text());
   return trainer.run().stopped_by == 0 ? train::kSuccess : train::kStopped;
@@ -31,7 +31,7 @@ void add_train(CLI::App& program, std::function<int()>& chosen) {
       "  mpirun -np 2 imgcls train configs/data/fashion-mnist.json configs/train/demo.json\n"
       "docs/configuration.md lists every key. Ctrl-C saves; the same command goes on.");
   command->callback([arguments, &chosen] {
-    chosen = [arguments] { return train::run_program(*arguments, run); };
+    chosen = [arguments] { return train::run_program(*arguments, run_training); };
   });
 }
 

@@ -23,7 +23,7 @@
 namespace imgcls::cli {
 namespace {
 
-struct Arguments {
+struct WeightsAverageArguments {
   std::vector<std::string> inputs;
   std::string output;
 };
@@ -63,7 +63,7 @@ at::Tensor average(const Files& files, const weights::StoredTensor& tensor) {
   return (sum / static_cast<double>(files.size())).to(newest.scalar_type());
 }
 
-int run(const Arguments& arguments) {
+int run(const WeightsAverageArguments& arguments) {
   (void)weights::format_of_name(arguments.output);  // before anything is read
   Files files;
   for (const std::string& input : arguments.inputs) files.emplace_back(input);
@@ -87,7 +87,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 void add_weights_average(CLI::App& weights, std::function<int()>& chosen) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<WeightsAverageArguments>();
   CLI::App* command =
       weights.add_subcommand("average", "Write the mean of several files of the same model");
   command->add_option("FILE", arguments->inputs, "Safetensors files, or .pth of any age")

@@ -15,11 +15,11 @@
 namespace imgcls::cli {
 namespace {
 
-struct Arguments {
+struct WeightsConvertArguments {
   std::string input, output;
 };
 
-int run(const Arguments& arguments) {
+int run(const WeightsConvertArguments& arguments) {
   (void)weights::format_of_name(arguments.output);  // before anything is read
   const auto tensors = models::read_weights(arguments.input);
   models::write_weights(arguments.output, tensors);
@@ -30,7 +30,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 void add_weights_convert(CLI::App& weights, std::function<int()>& chosen) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<WeightsConvertArguments>();
   CLI::App* command = weights.add_subcommand(
       "convert", "Write the tensors of a file in the format that the new name says");
   command->add_option("IN", arguments->input, "A safetensors file, or a .pth of any age")

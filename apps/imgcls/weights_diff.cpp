@@ -22,7 +22,7 @@
 namespace imgcls::cli {
 namespace {
 
-struct Arguments {
+struct WeightsDiffArguments {
   std::string a, b;
 };
 
@@ -86,7 +86,7 @@ std::string text_of(long double distance) {
 
 class Comparison {
  public:
-  Comparison(const Arguments& arguments) : a_(arguments.a), b_(arguments.b) {}
+  Comparison(const WeightsDiffArguments& arguments) : a_(arguments.a), b_(arguments.b) {}
 
   int run() {
     const ByName in_a = by_name(a_), in_b = by_name(b_);
@@ -138,7 +138,7 @@ class Comparison {
 }  // namespace
 
 void add_weights_diff(CLI::App& weights, std::function<int()>& chosen) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<WeightsDiffArguments>();
   CLI::App* command =
       weights.add_subcommand("diff", "Compare two files: names, shapes, types, values");
   command->add_option("A", arguments->a, "A safetensors file, or a .pth of any age")->required();

@@ -20,14 +20,14 @@
 namespace imgcls::cli {
 namespace {
 
-struct Arguments {
+struct WeightsInitArguments {
   std::string model, output;
   std::vector<std::string> overrides;
   std::optional<std::uint64_t> seed;
   std::size_t classes = 1000;
 };
 
-int run(const Arguments& arguments) {
+int run(const WeightsInitArguments& arguments) {
   // As a run makes its model, from a configuration; the data it asks for are not opened.
   std::vector<std::string> configuration{"data.root=."};
   configuration.insert(configuration.end(), arguments.overrides.begin(), arguments.overrides.end());
@@ -50,7 +50,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 void add_weights_init(CLI::App& weights, std::function<int()>& chosen) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<WeightsInitArguments>();
   CLI::App* command =
       weights.add_subcommand("init", "Write the weights that a run with that seed starts from");
   command->add_option("MODEL", arguments->model, "The network, such as resnet50")->required();

@@ -22,7 +22,7 @@
 namespace imgcls::cli {
 namespace {
 
-struct Arguments {
+struct WeightsShowArguments {
   std::string file;
   bool values = false;
 };
@@ -51,7 +51,7 @@ std::string values_of(const at::Tensor& tensor) {
   });
 }
 
-int run(const Arguments& arguments) {
+int run(const WeightsShowArguments& arguments) {
   const models::WeightsFile file(arguments.file);
   const auto& tensors = file.listing().tensors;
   std::size_t width = 0;
@@ -70,7 +70,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 void add_weights_show(CLI::App& weights, std::function<int()>& chosen) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<WeightsShowArguments>();
   CLI::App* command = weights.add_subcommand(
       "show", "List the tensors of a file: names, types, shapes, and how many bytes they have");
   command->add_option("FILE", arguments->file, "A safetensors file, or a .pth of any age")

@@ -15,7 +15,7 @@ namespace {
 using namespace zip;
 using Bytes = std::span<const std::byte>;
 
-std::string_view text_of(Bytes bytes) {
+std::string_view characters_of(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
@@ -116,7 +116,7 @@ class Reader {
     if (bytes.size() < size) {
       fail(fmt::format("entry {} of its directory is truncated", all.size()));
     }
-    Described one{{std::string(text_of(bytes.subspan(kEntrySize, name_size))), 0,
+    Described one{{std::string(characters_of(bytes.subspan(kEntrySize, name_size))), 0,
                    number<std::uint32_t>(bytes, 24)},
                   number<std::uint16_t>(bytes, 8),
                   number<std::uint16_t>(bytes, 10),
@@ -173,7 +173,7 @@ class Reader {
     if (one.entry.offset > end || end - one.entry.offset < size) {
       fail(fmt::format("'{}' of {} bytes is not inside the file", name, size));
     }
-    if (text_of(file_.bytes(one.local + kLocalSize, name_size)) != name) {
+    if (characters_of(file_.bytes(one.local + kLocalSize, name_size)) != name) {
       fail(fmt::format("the header of '{}' has another name", name));
     }
     const std::uint64_t narrow = std::min(size, kLimit);

@@ -9,29 +9,29 @@ namespace imgcls {
 namespace {
 
 using namespace zip;
-using Bytes = std::vector<std::byte>;
+using Buffer = std::vector<std::byte>;
 
-void append(Bytes& to, std::span<const std::byte> bytes) {
+void append(Buffer& to, std::span<const std::byte> bytes) {
   to.insert(to.end(), bytes.begin(), bytes.end());
 }
 
-void append_text(Bytes& to, std::string_view text) {
+void append_text(Buffer& to, std::string_view text) {
   append(to, std::as_bytes(std::span(text)));
 }
 
 /// A number in its 32-bit field.
-void append_narrow(Bytes& to, std::uint64_t number) {
+void append_narrow(Buffer& to, std::uint64_t number) {
   append_le(to, static_cast<std::uint32_t>(std::min(number, kLimit)));
 }
 
 /// The extra field with those of `numbers` that do not fit into 32 bits; nothing where all do.
-Bytes extra64(std::initializer_list<std::uint64_t> numbers) {
-  Bytes wide;
+Buffer extra64(std::initializer_list<std::uint64_t> numbers) {
+  Buffer wide;
   for (const std::uint64_t number : numbers) {
     if (number >= kLimit) append_le(wide, number);
   }
   if (wide.empty()) return wide;
-  Bytes field;
+  Buffer field;
   append_le(field, kExtra64);
   append_le(field, static_cast<std::uint16_t>(wide.size()));
   append(field, wide);
@@ -39,7 +39,7 @@ Bytes extra64(std::initializer_list<std::uint64_t> numbers) {
 }
 
 /// What the local header and the directory's entry have in common.
-void append_common(Bytes& to, std::uint32_t crc, std::uint64_t size, std::size_t name_size,
+void append_common(Buffer& to, std::uint32_t crc, std::uint64_t size, std::size_t name_size,
                    std::size_t extra_size) {
   append_le<std::uint16_t>(to, 0);  // the version that it takes: any
   append_le<std::uint16_t>(to, kUtf8);
@@ -54,7 +54,7 @@ void append_common(Bytes& to, std::uint32_t crc, std::uint64_t size, std::size_t
 }
 
 /// An extra field of the kind 'FB', PyTorch's, that fills the way to the next multiple of 64.
-void append_padding(Bytes& extra, std::uint64_t begin) {
+void append_padding(Buffer& extra, std::uint64_t begin) {
   constexpr std::uint64_t kAlignment = 64, kFieldHeader = 4;
   const std::uint64_t end = begin + extra.size() + kFieldHeader;
   const auto padding = static_cast<std::uint16_t>((kAlignment - end % kAlignment) % kAlignment);
@@ -78,9 +78,9 @@ void ZipWriter::add(std::string_view name, std::span<const std::byte> bytes) {
   const std::uint64_t local = size_, size = bytes.size();
   const std::uint32_t crc = zip::crc32(0, bytes.data(), bytes.size());
 
-  Bytes extra = extra64({size, size});
+  Buffer extra = extra64({size, size});
   append_padding(extra, local + kLocalSize + name.size());
-  Bytes header;
+  Buffer header;
   append_le(header, kLocalHeader);
   append_common(header, crc, size, name.size(), extra.size());
   append_text(header, name);
@@ -88,7 +88,7 @@ void ZipWriter::add(std::string_view name, std::span<const std::byte> bytes) {
   write(header);
   write(bytes);
 
-  const Bytes entry_extra = extra64({size, size, local});
+  const Buffer entry_extra = extra64({size, size, local});
   append_le(directory_, kDirectoryEntry);
   append_le<std::uint16_t>(directory_, 0);  // made by: unknown
   append_common(directory_, crc, size, name.size(), entry_extra.size());
@@ -104,7 +104,7 @@ void ZipWriter::add(std::string_view name, std::span<const std::byte> bytes) {
 
 void ZipWriter::finish() {
   const std::uint64_t begin = size_, size = directory_.size();
-  Bytes end;
+  Buffer end;
   if (begin >= kLimit || size >= kLimit || entries_ >= kCountLimit) {
     append_le(end, kEnd64);
     append_le<std::uint64_t>(end, kEnd64Size - 12);  // of this record, behind this field
@@ -133,7 +133,7 @@ void ZipWriter::finish() {
 }
 
 std::vector<std::byte> zip_in_memory(const std::function<void(ZipWriter&)>& fill) {
-  Bytes file;
+  Buffer file;
   ZipWriter writer([&file](std::span<const std::byte> bytes) { append(file, bytes); });
   fill(writer);
   writer.finish();

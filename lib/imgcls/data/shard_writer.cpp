@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::size_t kPiece = std::size_t{4} << 20;
+constexpr std::size_t kWritePiece = std::size_t{4} << 20;
 
 std::string cls_of(const ShardSample& sample) {
   return std::to_string(sample.label);
@@ -76,7 +76,7 @@ std::uint64_t image_offset(const ShardSample& sample) {
 }
 
 ShardFile::ShardFile(const fs::path& path) : path_(path), file_(path) {
-  pending_.reserve(kPiece + kTarBlock);
+  pending_.reserve(kWritePiece + kTarBlock);
 }
 
 ShardFile::Member ShardFile::add(const ShardSample& sample) {
@@ -99,7 +99,7 @@ void ShardFile::put(std::string_view name, std::span<const std::byte> bytes) {
 void ShardFile::put_raw(std::span<const std::byte> bytes) {
   written_ += bytes.size();
   pending_.insert(pending_.end(), bytes.begin(), bytes.end());
-  if (pending_.size() >= kPiece) flush();
+  if (pending_.size() >= kWritePiece) flush();
 }
 
 void ShardFile::flush() {

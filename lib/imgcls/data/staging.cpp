@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kPiece = std::uint64_t{8} << 20;
+constexpr std::uint64_t kCopyPiece = std::uint64_t{8} << 20;
 constexpr std::size_t kNameDigits = 16;           // of the fingerprint
 constexpr std::string_view kTemporary = ".tmp-";  // then the process's number
 
@@ -123,7 +123,7 @@ void Staging::begin() {
 
 void Staging::go_on() {
   Pass& pass = *pass_;
-  std::vector<std::byte> piece(std::min(kPiece, pass.in.bytes() - pass.at));
+  std::vector<std::byte> piece(std::min(kCopyPiece, pass.in.bytes() - pass.at));
   pass.in.read(pass.at, piece);
   pass.digest.update(piece);
   if (pass.out) pass.out->write(piece);

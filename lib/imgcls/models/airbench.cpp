@@ -13,7 +13,7 @@ namespace {
 
 namespace nn = torch::nn;
 
-constexpr double kLogitScale = 1.0 / 9;
+constexpr double kAirbenchLogitScale = 1.0 / 9;
 constexpr int kPatch = 2;
 constexpr int kPatchValues = 3 * kPatch * kPatch;
 /// Added to the variances that patches are divided by.
@@ -69,7 +69,7 @@ class Airbench : public Network {
     add_stage("group2", [this](const at::Tensor& x) { return group2_->forward(x); });
     add_stage("group3", [this](const at::Tensor& x) { return group3_->forward(x); });
     add_stage("pool", [](const at::Tensor& x) { return x.amax({2, 3}); });
-    add_stage("fc", [this](const at::Tensor& x) { return fc_(x) * kLogitScale; });
+    add_stage("fc", [this](const at::Tensor& x) { return fc_(x) * kAirbenchLogitScale; });
     set_head("fc");
   }
 

@@ -37,9 +37,9 @@ class ChannelNormImpl : public nn::LayerNormImpl {
 };
 TORCH_MODULE(ChannelNorm);
 
-class Block : public nn::Module {
+class ConvNeXtBlock : public nn::Module {
  public:
-  Block(int channels, double drop_path) : drop_path_(drop_path) {
+  ConvNeXtBlock(int channels, double drop_path) : drop_path_(drop_path) {
     constexpr double kLayerScale = 1e-6;
     layers_->add(nn::Conv2d(nn::Conv2dOptions(channels, channels, 7).padding(3).groups(channels)));
     layers_->add([](const at::Tensor& x) { return x.permute({0, 2, 3, 1}); });
@@ -64,14 +64,14 @@ class Block : public nn::Module {
 };
 
 /// The four stages' blocks and channels.
-struct Shape {
+struct ConvNeXtShape {
   std::array<int, 4> depths, channels;
   double drop_path;
 };
 
 class ConvNeXt : public Network {
  public:
-  ConvNeXt(const Shape& shape, const ModelOptions& options) {
+  ConvNeXt(const ConvNeXtShape& shape, const ModelOptions& options) {
     Chain stem;
     stem->add(nn::Conv2d(nn::Conv2dOptions(3, shape.channels[0], 4).stride(4)));
     stem->add(ChannelNorm(shape.channels[0]));
@@ -91,14 +91,15 @@ class ConvNeXt : public Network {
   }
 
  private:
-  void add_blocks(const Shape& shape, double drop_path) {
+  void add_blocks(const ConvNeXtShape& shape, double drop_path) {
     const int all = std::accumulate(shape.depths.begin(), shape.depths.end(), 0);
     int made = 0;
     for (std::size_t i = 0; i < shape.depths.size(); ++i) {
       if (i != 0) add_features(reduction(shape.channels[i - 1], shape.channels[i]));
       Chain blocks;
       for (int k = 0; k < shape.depths[i]; ++k) {
-        blocks->add(std::make_shared<Block>(shape.channels[i], drop_path * made++ / (all - 1)));
+        blocks->add(
+            std::make_shared<ConvNeXtBlock>(shape.channels[i], drop_path * made++ / (all - 1)));
       }
       add_features(blocks);
     }
@@ -137,7 +138,7 @@ class ConvNeXt : public Network {
 std::vector<ModelEntry> convnext_family() {
   std::vector<ModelEntry> all;
   const auto entry = [&](const std::string& name, std::int64_t parameters, double gflops,
-                         const Shape& shape) {
+                         const ConvNeXtShape& shape) {
     ModelInfo info{.name = name,
                    .parameters = parameters,
                    .gflops = gflops,

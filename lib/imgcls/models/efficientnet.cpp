@@ -23,13 +23,13 @@ enum class Expansion { separate, fused };
 
 /// Blocks in a row, of which the first has the stride and changes the channels: a line of table 1
 /// of the first paper or of table 4 of the second.
-struct BlockRow {
+struct EfficientNetRow {
   Expansion expansion;
   int expand, kernel, stride, in, out, blocks;
 };
 
-struct Shape {
-  std::vector<BlockRow> rows;
+struct EfficientNetShape {
+  std::vector<EfficientNetRow> rows;
   int last_channels;
   double dropout;
   /// Batch norm's.
@@ -37,9 +37,9 @@ struct Shape {
 };
 
 /// MBConv or Fused-MBConv.
-class Block : public nn::Module {
+class EfficientNetBlock : public nn::Module {
  public:
-  Block(const BlockRow& row, const Shape& net, double drop_path)
+  EfficientNetBlock(const EfficientNetRow& row, const EfficientNetShape& net, double drop_path)
       : residual_(row.stride == 1 && row.in == row.out), drop_path_(drop_path) {
     if (row.expansion == Expansion::fused) {
       add_fused(row, net);
@@ -56,7 +56,7 @@ class Block : public nn::Module {
   }
 
  private:
-  void add_separate(const BlockRow& row, const Shape& net) {
+  void add_separate(const EfficientNetRow& row, const EfficientNetShape& net) {
     const int wide = make_divisible(row.in * row.expand);
     if (wide != row.in) add_conv(net, row.in, wide, {.kernel = 1});
     add_conv(net, wide, wide, {.kernel = row.kernel, .stride = row.stride, .groups = wide});
@@ -64,7 +64,7 @@ class Block : public nn::Module {
     add_conv(net, wide, row.out, {.kernel = 1, .activation = Activation::none});
   }
 
-  void add_fused(const BlockRow& row, const Shape& net) {
+  void add_fused(const EfficientNetRow& row, const EfficientNetShape& net) {
     const int wide = make_divisible(row.in * row.expand);
     if (wide == row.in) {
       add_conv(net, row.in, row.out, {.kernel = row.kernel, .stride = row.stride});
@@ -74,7 +74,7 @@ class Block : public nn::Module {
     }
   }
 
-  void add_conv(const Shape& net, int in, int out, ConvNormActOptions options) {
+  void add_conv(const EfficientNetShape& net, int in, int out, ConvNormActOptions options) {
     if (options.activation != Activation::none) options.activation = Activation::silu;
     options.eps = net.eps;
     options.momentum = net.momentum;
@@ -88,7 +88,7 @@ class Block : public nn::Module {
 
 class EfficientNet : public Network {
  public:
-  EfficientNet(const Shape& shape, const ModelOptions& options) {
+  EfficientNet(const EfficientNetShape& shape, const ModelOptions& options) {
     ConvNormActOptions conv{
         .activation = Activation::silu, .eps = shape.eps, .momentum = shape.momentum};
     conv.stride = 2;
@@ -111,13 +111,13 @@ class EfficientNet : public Network {
   }
 
  private:
-  void add_blocks(const Shape& shape, double drop_path) {
+  void add_blocks(const EfficientNetShape& shape, double drop_path) {
     int blocks = 0, made = 0;
-    for (const BlockRow& row : shape.rows) blocks += row.blocks;
-    for (BlockRow row : shape.rows) {
+    for (const EfficientNetRow& row : shape.rows) blocks += row.blocks;
+    for (EfficientNetRow row : shape.rows) {
       Chain chain;
       for (int i = 0; i < row.blocks; ++i) {
-        chain->add(std::make_shared<Block>(row, shape, drop_path * made / blocks));
+        chain->add(std::make_shared<EfficientNetBlock>(row, shape, drop_path * made / blocks));
         row.in = row.out;
         row.stride = 1;
         ++made;
@@ -135,18 +135,18 @@ class EfficientNet : public Network {
 };
 
 /// B0, with its width and depth multiplied.
-Shape scaled_b0(double width, double depth, double dropout) {
+EfficientNetShape scaled_b0(double width, double depth, double dropout) {
   constexpr Expansion separate = Expansion::separate;
-  Shape shape{.rows = {{separate, 1, 3, 1, 32, 16, 1},
-                       {separate, 6, 3, 2, 16, 24, 2},
-                       {separate, 6, 5, 2, 24, 40, 2},
-                       {separate, 6, 3, 2, 40, 80, 3},
-                       {separate, 6, 5, 1, 80, 112, 3},
-                       {separate, 6, 5, 2, 112, 192, 4},
-                       {separate, 6, 3, 1, 192, 320, 1}},
-              .last_channels = 0,
-              .dropout = dropout};
-  for (BlockRow& row : shape.rows) {
+  EfficientNetShape shape{.rows = {{separate, 1, 3, 1, 32, 16, 1},
+                                   {separate, 6, 3, 2, 16, 24, 2},
+                                   {separate, 6, 5, 2, 24, 40, 2},
+                                   {separate, 6, 3, 2, 40, 80, 3},
+                                   {separate, 6, 5, 1, 80, 112, 3},
+                                   {separate, 6, 5, 2, 112, 192, 4},
+                                   {separate, 6, 3, 1, 192, 320, 1}},
+                          .last_channels = 0,
+                          .dropout = dropout};
+  for (EfficientNetRow& row : shape.rows) {
     row.in = make_divisible(row.in * width);
     row.out = make_divisible(row.out * width);
     row.blocks = static_cast<int>(std::ceil(row.blocks * depth));
@@ -156,17 +156,17 @@ Shape scaled_b0(double width, double depth, double dropout) {
 }
 
 /// B5 and larger ones have TensorFlow's batch norm.
-Shape with_tensorflow_norm(Shape shape) {
+EfficientNetShape with_tensorflow_norm(EfficientNetShape shape) {
   shape.eps = 1e-3;
   shape.momentum = 0.01;
   return shape;
 }
 
-Shape v2(std::vector<BlockRow> rows, double dropout) {
+EfficientNetShape v2(std::vector<EfficientNetRow> rows, double dropout) {
   return {.rows = std::move(rows), .last_channels = 1280, .dropout = dropout, .eps = 1e-3};
 }
 
-Shape v2_s() {
+EfficientNetShape v2_s() {
   return v2({{Expansion::fused, 1, 3, 1, 24, 24, 2},
              {Expansion::fused, 4, 3, 2, 24, 48, 4},
              {Expansion::fused, 4, 3, 2, 48, 64, 4},
@@ -176,7 +176,7 @@ Shape v2_s() {
             0.2);
 }
 
-Shape v2_m() {
+EfficientNetShape v2_m() {
   return v2({{Expansion::fused, 1, 3, 1, 24, 24, 3},
              {Expansion::fused, 4, 3, 2, 24, 48, 5},
              {Expansion::fused, 4, 3, 2, 48, 80, 5},
@@ -187,7 +187,7 @@ Shape v2_m() {
             0.3);
 }
 
-Shape v2_l() {
+EfficientNetShape v2_l() {
   return v2({{Expansion::fused, 1, 3, 1, 32, 32, 4},
              {Expansion::fused, 4, 3, 2, 32, 64, 7},
              {Expansion::fused, 4, 3, 2, 64, 96, 7},
@@ -216,7 +216,7 @@ void initialise_efficientnet(const nn::Module& net) {
 std::vector<ModelEntry> efficientnet_family() {
   std::vector<ModelEntry> all;
   const auto entry = [&](const std::string& name, std::int64_t parameters, double gflops, int side,
-                         const std::string& paper, const Shape& shape) {
+                         const std::string& paper, const EfficientNetShape& shape) {
     ModelInfo info{.name = name,
                    .parameters = parameters,
                    .gflops = gflops,

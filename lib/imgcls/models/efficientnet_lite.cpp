@@ -50,14 +50,14 @@ at::Tensor padded_for_stride_2(const at::Tensor& x, std::int64_t kernel, int own
 }
 
 /// Blocks in a row, of which the first has the stride and changes the channels.
-struct BlockRow {
+struct LiteRow {
   int expand, kernel, stride, in, out, blocks;
 };
 
-class Block : public nn::Module {
+class LiteBlock : public nn::Module {
  public:
   /// `own_side`: of what comes in for an image of the model's own size.
-  Block(const BlockRow& row, double drop_path, int own_side)
+  LiteBlock(const LiteRow& row, double drop_path, int own_side)
       : kernel_(row.kernel),
         stride_(row.stride),
         own_side_(own_side),
@@ -93,16 +93,16 @@ class Block : public nn::Module {
 
 /// Lite0's rows (EfficientNet-B0's), with width and depth multiplied, except for the depth of the
 /// first and the last.
-std::array<BlockRow, 7> scaled_rows(double width, double depth) {
-  std::array<BlockRow, 7> rows{{{1, 3, 1, 32, 16, 1},
-                                {6, 3, 2, 16, 24, 2},
-                                {6, 5, 2, 24, 40, 2},
-                                {6, 3, 2, 40, 80, 3},
-                                {6, 5, 1, 80, 112, 3},
-                                {6, 5, 2, 112, 192, 4},
-                                {6, 3, 1, 192, 320, 1}}};
+std::array<LiteRow, 7> scaled_rows(double width, double depth) {
+  std::array<LiteRow, 7> rows{{{1, 3, 1, 32, 16, 1},
+                               {6, 3, 2, 16, 24, 2},
+                               {6, 5, 2, 24, 40, 2},
+                               {6, 3, 2, 40, 80, 3},
+                               {6, 5, 1, 80, 112, 3},
+                               {6, 5, 2, 112, 192, 4},
+                               {6, 3, 1, 192, 320, 1}}};
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    BlockRow& row = rows[i];
+    LiteRow& row = rows[i];
     if (i != 0) row.in = rows[i - 1].out;  // the stem's channels stay
     row.out = make_divisible(row.out * width);
     if (i != 0 && i + 1 != rows.size()) {
@@ -112,14 +112,14 @@ std::array<BlockRow, 7> scaled_rows(double width, double depth) {
   return rows;
 }
 
-struct Shape {
+struct LiteShape {
   int side;
   double width, depth, dropout;
 };
 
 class EfficientNetLite : public Network {
  public:
-  EfficientNetLite(const Shape& shape, const ModelOptions& options) {
+  EfficientNetLite(const LiteShape& shape, const ModelOptions& options) {
     const auto rows = scaled_rows(shape.width, shape.depth);
     stem_ = register_module("_conv_stem", conv(3, rows.front().in, 3, 2));
     bn0_ = register_module("_bn0", norm(rows.front().in));
@@ -147,14 +147,14 @@ class EfficientNetLite : public Network {
   /// What a convolution of stride 2 leaves.
   static int half(int side) { return (side + 1) / 2; }
 
-  void add_blocks(const std::array<BlockRow, 7>& rows, double drop_path, int own_side) {
+  void add_blocks(const std::array<LiteRow, 7>& rows, double drop_path, int own_side) {
     int count = 0;
-    for (const BlockRow& row : rows) count += row.blocks;
+    for (const LiteRow& row : rows) count += row.blocks;
     Chain blocks;
-    for (BlockRow row : rows) {
+    for (LiteRow row : rows) {
       for (int i = 0; i < row.blocks; ++i) {
         const auto made = static_cast<int>(blocks->size());
-        const auto block = std::make_shared<Block>(row, drop_path * made / count, own_side);
+        const auto block = std::make_shared<LiteBlock>(row, drop_path * made / count, own_side);
         add_stage(fmt::format("_blocks.{}", made),
                   [net = block.get()](const at::Tensor& x) { return net->forward(x); });
         blocks->add(block);
@@ -177,7 +177,7 @@ class EfficientNetLite : public Network {
 std::vector<ModelEntry> efficientnet_lite_family() {
   std::vector<ModelEntry> all;
   const auto entry = [&](const std::string& name, std::int64_t parameters, double gflops,
-                         const Shape& shape) {
+                         const LiteShape& shape) {
     ModelInfo info{.name = name,
                    .parameters = parameters,
                    .gflops = gflops,

@@ -15,7 +15,7 @@ namespace nn = torch::nn;
 
 /// Channels of the branches: a row of the paper's table 1. `..._reduced` are those of the 1x1
 /// convolution in front.
-struct Widths {
+struct InceptionWidths {
   int conv1x1, conv3x3_reduced, conv3x3, conv5x5_reduced, conv5x5, pool;
 
   int sum() const { return conv1x1 + conv3x3 + conv5x5 + pool; }
@@ -23,7 +23,7 @@ struct Widths {
 
 class InceptionImpl : public nn::Module {
  public:
-  InceptionImpl(int in, const Widths& widths)
+  InceptionImpl(int in, const InceptionWidths& widths)
       : branch1_(register_module("branch1", BasicConv(in, widths.conv1x1, 1))) {
     add_reduced(branch2_, in, widths.conv3x3_reduced, widths.conv3x3);
     register_module("branch2", branch2_);
@@ -51,9 +51,9 @@ class InceptionImpl : public nn::Module {
 TORCH_MODULE(Inception);
 
 /// Logits from the middle of the network, so that gradients reach its first layers.
-class AuxiliaryClassifier : public nn::Module {
+class GoogLeNetAuxiliary : public nn::Module {
  public:
-  AuxiliaryClassifier(int in, int classes)
+  GoogLeNetAuxiliary(int in, int classes)
       : conv_(register_module("conv", BasicConv(in, 128, 1))),
         fc1_(register_module("fc1", nn::Linear(128 * kSide * kSide, kHidden))),
         fc2_(register_module("fc2", nn::Linear(kHidden, classes))),
@@ -77,8 +77,8 @@ class GoogLeNet : public Network {
   explicit GoogLeNet(const ModelOptions& options) {
     make_stem();
     const int channels = make_inceptions();
-    aux1_ = register_module("aux1", std::make_shared<AuxiliaryClassifier>(512, options.classes));
-    aux2_ = register_module("aux2", std::make_shared<AuxiliaryClassifier>(528, options.classes));
+    aux1_ = register_module("aux1", std::make_shared<GoogLeNetAuxiliary>(512, options.classes));
+    aux2_ = register_module("aux2", std::make_shared<GoogLeNetAuxiliary>(528, options.classes));
     add_stage("avgpool", global_average);
     register_stage("dropout", nn::Dropout(options.dropout.value_or(0.2)));
     register_stage("fc", nn::Linear(channels, options.classes));
@@ -108,7 +108,7 @@ class GoogLeNet : public Network {
   int make_inceptions() {
     int channels = 192;
     // `classify` sees in training what the stage gives.
-    const auto inception = [&](const std::string& name, const Widths& widths,
+    const auto inception = [&](const std::string& name, const InceptionWidths& widths,
                                const std::function<void(const at::Tensor&)>& classify = {}) {
       const Inception net = register_module(name, Inception(channels, widths));
       add_stage(name, [this, net = net.ptr().get(), classify](const at::Tensor& x) {
@@ -138,7 +138,7 @@ class GoogLeNet : public Network {
     add_stage(name, max_pool(kernel, 2, 0, /*ceil_mode=*/true));
   }
 
-  std::shared_ptr<AuxiliaryClassifier> aux1_, aux2_;
+  std::shared_ptr<GoogLeNetAuxiliary> aux1_, aux2_;
   at::Tensor logits1_, logits2_;
 };
 

@@ -143,9 +143,9 @@ Mixed mixed_e(int in) {
 }
 
 /// Logits from the middle of the network, for maps of at least 17 x 17.
-class AuxiliaryClassifier : public nn::Module {
+class InceptionAuxiliary : public nn::Module {
  public:
-  AuxiliaryClassifier(int in, int classes)
+  InceptionAuxiliary(int in, int classes)
       : conv0_(register_module("conv0", BasicConv(in, 128, 1))),
         conv1_(register_module("conv1", BasicConv(128, 768, 5))),
         fc_(register_module("fc", nn::Linear(768, classes))) {}
@@ -199,7 +199,7 @@ class InceptionV3 : public Network {
     register_stage("Mixed_6c", mixed_c(768, 160));
     register_stage("Mixed_6d", mixed_c(768, 160));
     const Mixed middle = register_module("Mixed_6e", mixed_c(768, 192));
-    auxiliary_ = register_module("AuxLogits", std::make_shared<AuxiliaryClassifier>(768, classes));
+    auxiliary_ = register_module("AuxLogits", std::make_shared<InceptionAuxiliary>(768, classes));
     add_stage("Mixed_6e", [this, middle = middle.ptr().get()](const at::Tensor& x) {
       at::Tensor y = middle->forward(x);
       if (is_training()) auxiliary_logits_ = auxiliary_->forward(y);
@@ -217,7 +217,7 @@ class InceptionV3 : public Network {
     }
   }
 
-  std::shared_ptr<AuxiliaryClassifier> auxiliary_;
+  std::shared_ptr<InceptionAuxiliary> auxiliary_;
   at::Tensor auxiliary_logits_;
 };
 

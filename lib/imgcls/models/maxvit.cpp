@@ -160,7 +160,7 @@ Chain layer(int in, int out, int stride, double drop_path) {
   return named;
 }
 
-struct Shape {
+struct MaxVitShape {
   int stem;
   std::array<int, 4> channels, depths;
   double drop_path;
@@ -168,7 +168,7 @@ struct Shape {
 
 class MaxVit : public Network {
  public:
-  MaxVit(const Shape& shape, const ModelOptions& options) {
+  MaxVit(const MaxVitShape& shape, const ModelOptions& options) {
     Chain stem, second;
     stem->add(conv_norm_act(3, shape.stem, conv_options({.stride = 2})));
     second->add(nn::Conv2d(nn::Conv2dOptions(shape.stem, shape.stem, 3).padding(1)));
@@ -181,7 +181,7 @@ class MaxVit : public Network {
   }
 
  private:
-  void add_blocks(const Shape& shape, double drop_path) {
+  void add_blocks(const MaxVitShape& shape, double drop_path) {
     const double step =
         drop_path / (std::accumulate(shape.depths.begin(), shape.depths.end(), 0) - 1);
     Chain blocks;
@@ -232,7 +232,7 @@ class MaxVit : public Network {
 
 std::vector<ModelEntry> maxvit_family() {
   const std::string name = "maxvit_t";
-  const Shape tiny{64, {64, 128, 256, 512}, {2, 2, 5, 2}, 0.2};
+  const MaxVitShape tiny{64, {64, 128, 256, 512}, {2, 2, 5, 2}, 0.2};
   ModelInfo info{.name = name,
                  .parameters = 30'919'624,
                  .gflops = 5.558,

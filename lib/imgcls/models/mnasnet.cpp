@@ -12,19 +12,20 @@ namespace {
 namespace nn = torch::nn;
 
 // The paper's decay of running statistics, 0.9997, as PyTorch counts it.
-constexpr double kMomentum = 1 - 0.9997;
+constexpr double kMnasNetMomentum = 1 - 0.9997;
 
 /// MobileNetV2's block with ReLU, also where nothing is widened.
-class InvertedResidual : public nn::Module {
+class MnasNetBlock : public nn::Module {
  public:
-  InvertedResidual(int in, int out, int kernel, int stride, int expansion)
+  MnasNetBlock(int in, int out, int kernel, int stride, int expansion)
       : adds_input_(stride == 1 && in == out) {
     const int wide = in * expansion;
-    add_conv_norm_act(layers_, in, wide, {.kernel = 1, .momentum = kMomentum});
-    add_conv_norm_act(layers_, wide, wide,
-                      {.kernel = kernel, .stride = stride, .groups = wide, .momentum = kMomentum});
+    add_conv_norm_act(layers_, in, wide, {.kernel = 1, .momentum = kMnasNetMomentum});
+    add_conv_norm_act(
+        layers_, wide, wide,
+        {.kernel = kernel, .stride = stride, .groups = wide, .momentum = kMnasNetMomentum});
     add_conv_norm_act(layers_, wide, out,
-                      {.kernel = 1, .activation = Activation::none, .momentum = kMomentum});
+                      {.kernel = 1, .activation = Activation::none, .momentum = kMnasNetMomentum});
     register_module("layers", layers_);
   }
 
@@ -68,10 +69,10 @@ class MnasNet : public Network {
     int in = make_divisible(16 * width);
     Chain layers;
     std::vector<std::size_t> lasts;
-    add_conv_norm_act(layers, 3, stem, {.stride = 2, .momentum = kMomentum});
-    add_conv_norm_act(layers, stem, stem, {.groups = stem, .momentum = kMomentum});
+    add_conv_norm_act(layers, 3, stem, {.stride = 2, .momentum = kMnasNetMomentum});
+    add_conv_norm_act(layers, stem, stem, {.groups = stem, .momentum = kMnasNetMomentum});
     add_conv_norm_act(layers, stem, in,
-                      {.kernel = 1, .activation = Activation::none, .momentum = kMomentum});
+                      {.kernel = 1, .activation = Activation::none, .momentum = kMnasNetMomentum});
     for (const Stack& stack : kStacks) {
       if (stack.stride == 2) lasts.push_back(layers->size() - 1);
       const int out = make_divisible(stack.channels * width);
@@ -79,7 +80,7 @@ class MnasNet : public Network {
       in = out;
     }
     lasts.push_back(layers->size() - 1);
-    add_conv_norm_act(layers, in, last_channels, {.kernel = 1, .momentum = kMomentum});
+    add_conv_norm_act(layers, in, last_channels, {.kernel = 1, .momentum = kMnasNetMomentum});
     lasts.push_back(layers->size() - 1);
     register_stages("layers", layers, lasts);
   }
@@ -87,8 +88,8 @@ class MnasNet : public Network {
   static Chain make_stack(int in, int out, const Stack& stack) {
     Chain blocks;
     for (int i = 0; i < stack.blocks; ++i) {
-      blocks->add(std::make_shared<InvertedResidual>(i == 0 ? in : out, out, stack.kernel,
-                                                     i == 0 ? stack.stride : 1, stack.expansion));
+      blocks->add(std::make_shared<MnasNetBlock>(i == 0 ? in : out, out, stack.kernel,
+                                                 i == 0 ? stack.stride : 1, stack.expansion));
     }
     return blocks;
   }

@@ -13,9 +13,9 @@ namespace nn = torch::nn;
 
 /// Widens 1x1, filters each channel by itself 3x3, narrows 1x1 without an activation, and adds the
 /// input where the shapes allow: the paper's figure 4d.
-class InvertedResidual : public nn::Module {
+class MobileNetV2Block : public nn::Module {
  public:
-  InvertedResidual(int in, int out, int stride, int expansion)
+  MobileNetV2Block(int in, int out, int stride, int expansion)
       : adds_input_(stride == 1 && in == out) {
     const int wide = in * expansion;
     if (expansion != 1) {
@@ -38,7 +38,7 @@ class InvertedResidual : public nn::Module {
 };
 
 /// Blocks of one width, the first of which has the stride: a row of the paper's table 2.
-struct Row {
+struct MobileNetV2Row {
   int expansion, channels, blocks, stride;
 };
 
@@ -59,16 +59,16 @@ class MobileNetV2 : public Network {
  private:
   // A stage for each resolution, and one for the last convolution.
   void make_features(int last_channels) {
-    constexpr Row kRows[] = {{1, 16, 1, 1}, {6, 24, 2, 2},  {6, 32, 3, 2}, {6, 64, 4, 2},
-                             {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
+    constexpr MobileNetV2Row kRows[] = {{1, 16, 1, 1}, {6, 24, 2, 2},  {6, 32, 3, 2}, {6, 64, 4, 2},
+                                        {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
     int channels = 32;
     Chain features;
     std::vector<std::size_t> lasts;
     features->add(conv_norm_act(3, channels, {.stride = 2, .activation = Activation::relu6}));
-    for (const Row& row : kRows) {
+    for (const MobileNetV2Row& row : kRows) {
       if (row.stride == 2) lasts.push_back(features->size() - 1);
       for (int i = 0; i < row.blocks; ++i) {
-        features->add(std::make_shared<InvertedResidual>(channels, row.channels,
+        features->add(std::make_shared<MobileNetV2Block>(channels, row.channels,
                                                          i == 0 ? row.stride : 1, row.expansion));
         channels = row.channels;
       }

@@ -17,7 +17,7 @@ namespace nn = torch::nn;
 constexpr double kEps = 1e-3, kMomentum = 0.01;
 
 /// A row of the paper's tables 1 and 2, without its input channels, which the row before gives.
-struct Row {
+struct MobileNetV3Row {
   int kernel, expanded, out;
   bool squeeze_excite;
   Activation activation;
@@ -25,9 +25,10 @@ struct Row {
 };
 
 /// MobileNetV2's block with squeeze-and-excitation after the filters.
-class InvertedResidual : public nn::Module {
+class MobileNetV3Block : public nn::Module {
  public:
-  InvertedResidual(int in, const Row& row) : adds_input_(row.stride == 1 && in == row.out) {
+  MobileNetV3Block(int in, const MobileNetV3Row& row)
+      : adds_input_(row.stride == 1 && in == row.out) {
     const int wide = row.expanded;
     if (wide != in) block_->add(conv(in, wide, {.kernel = 1, .activation = row.activation}));
     block_->add(conv(wide, wide,
@@ -62,7 +63,7 @@ class InvertedResidual : public nn::Module {
 
 class MobileNetV3 : public Network {
  public:
-  MobileNetV3(std::span<const Row> rows, int hidden, const ModelOptions& options) {
+  MobileNetV3(std::span<const MobileNetV3Row> rows, int hidden, const ModelOptions& options) {
     const int pooled = make_features(rows);
     add_stage("avgpool", global_average);
     Chain classifier;
@@ -77,20 +78,20 @@ class MobileNetV3 : public Network {
 
  private:
   // A stage for each resolution, and one for the last convolution. Returns its channels.
-  int make_features(std::span<const Row> rows) {
+  int make_features(std::span<const MobileNetV3Row> rows) {
     int channels = 16;
     Chain features;
     std::vector<std::size_t> lasts;
     features->add(
-        InvertedResidual::conv(3, channels, {.stride = 2, .activation = Activation::hardswish}));
-    for (const Row& row : rows) {
+        MobileNetV3Block::conv(3, channels, {.stride = 2, .activation = Activation::hardswish}));
+    for (const MobileNetV3Row& row : rows) {
       if (row.stride == 2) lasts.push_back(features->size() - 1);
-      features->add(std::make_shared<InvertedResidual>(channels, row));
+      features->add(std::make_shared<MobileNetV3Block>(channels, row));
       channels = row.out;
     }
     lasts.push_back(features->size() - 1);
     const int last_channels = 6 * channels;
-    features->add(InvertedResidual::conv(channels, last_channels,
+    features->add(MobileNetV3Block::conv(channels, last_channels,
                                          {.kernel = 1, .activation = Activation::hardswish}));
     lasts.push_back(features->size() - 1);
     register_stages("features", features, lasts);
@@ -112,14 +113,14 @@ class MobileNetV3 : public Network {
 
 constexpr auto kRelu = Activation::relu, kSwish = Activation::hardswish;
 
-constexpr Row kLarge[] = {
+constexpr MobileNetV3Row kLarge[] = {
     {3, 16, 16, false, kRelu, 1},   {3, 64, 24, false, kRelu, 2},   {3, 72, 24, false, kRelu, 1},
     {5, 72, 40, true, kRelu, 2},    {5, 120, 40, true, kRelu, 1},   {5, 120, 40, true, kRelu, 1},
     {3, 240, 80, false, kSwish, 2}, {3, 200, 80, false, kSwish, 1}, {3, 184, 80, false, kSwish, 1},
     {3, 184, 80, false, kSwish, 1}, {3, 480, 112, true, kSwish, 1}, {3, 672, 112, true, kSwish, 1},
     {5, 672, 160, true, kSwish, 2}, {5, 960, 160, true, kSwish, 1}, {5, 960, 160, true, kSwish, 1}};
 
-constexpr Row kSmall[] = {
+constexpr MobileNetV3Row kSmall[] = {
     {3, 16, 16, true, kRelu, 2},   {3, 72, 24, false, kRelu, 2},  {3, 88, 24, false, kRelu, 1},
     {5, 96, 40, true, kSwish, 2},  {5, 240, 40, true, kSwish, 1}, {5, 240, 40, true, kSwish, 1},
     {5, 120, 48, true, kSwish, 1}, {5, 144, 48, true, kSwish, 1}, {5, 288, 96, true, kSwish, 2},
@@ -130,7 +131,7 @@ constexpr Row kSmall[] = {
 std::vector<ModelEntry> mobilenetv3_family() {
   std::vector<ModelEntry> all;
   const auto entry = [&](const std::string& name, std::int64_t parameters, double gflops,
-                         std::span<const Row> rows, int hidden) {
+                         std::span<const MobileNetV3Row> rows, int hidden) {
     ModelInfo info{.name = name,
                    .parameters = parameters,
                    .gflops = gflops,

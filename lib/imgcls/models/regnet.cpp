@@ -20,7 +20,7 @@ namespace nn = torch::nn;
 
 /// The paper's parameters: number of blocks, first width w_0, slope w_a, quantisation w_m, and the
 /// width of a group of the 3x3 convolutions.
-struct Shape {
+struct RegNetShape {
   int depth, first;
   double slope, quantisation;
   int group;
@@ -28,15 +28,15 @@ struct Shape {
 };
 
 /// Blocks of one width.
-struct BlockRow {
+struct RegNetRow {
   int width, blocks, group;
 };
 
 /// Section 3.3: block j is to have u_j = w_0 + w_a * j channels; it gets w_0 * w_m^s with the s
 /// that is nearest, rounded to a multiple of 8 and then of the group's width.
-std::vector<BlockRow> rows_of(const Shape& shape) {
+std::vector<RegNetRow> rows_of(const RegNetShape& shape) {
   constexpr double kMultiple = 8;
-  std::vector<BlockRow> rows;
+  std::vector<RegNetRow> rows;
   for (int j = 0; j < shape.depth; ++j) {
     const double wanted = shape.first + shape.slope * j;
     const double s = std::nearbyint(std::log(wanted / shape.first) / std::log(shape.quantisation));
@@ -45,16 +45,16 @@ std::vector<BlockRow> rows_of(const Shape& shape) {
     if (rows.empty() || rows.back().width != width) rows.push_back({width, 0, shape.group});
     ++rows.back().blocks;
   }
-  for (BlockRow& row : rows) {
+  for (RegNetRow& row : rows) {
     row.group = std::min(row.group, row.width);
     row.width = make_divisible(row.width, row.group);
   }
   return rows;
 }
 
-class Block : public nn::Module {
+class RegNetBlock : public nn::Module {
  public:
-  Block(int in, int stride, const BlockRow& row, bool squeeze_excite) {
+  RegNetBlock(int in, int stride, const RegNetRow& row, bool squeeze_excite) {
     const int width = row.width;
     if (in != width || stride != 1) {
       shortcut_ = register_module(
@@ -80,7 +80,7 @@ class Block : public nn::Module {
 
 class RegNet : public Network {
  public:
-  RegNet(const Shape& shape, const ModelOptions& options) {
+  RegNet(const RegNetShape& shape, const ModelOptions& options) {
     int channels = 32;
     const Chain stem = conv_norm_act(3, channels, {.stride = 2});
     register_module("stem", stem);
@@ -88,12 +88,13 @@ class RegNet : public Network {
 
     Chain trunk;
     int number = 0;
-    for (const BlockRow& row : rows_of(shape)) {
+    for (const RegNetRow& row : rows_of(shape)) {
       const std::string name = fmt::format("block{}", ++number);
       Chain blocks;
       for (int i = 0; i < row.blocks; ++i) {
-        blocks->add(fmt::format("{}-{}", name, i),
-                    std::make_shared<Block>(channels, i == 0 ? 2 : 1, row, shape.squeeze_excite));
+        blocks->add(
+            fmt::format("{}-{}", name, i),
+            std::make_shared<RegNetBlock>(channels, i == 0 ? 2 : 1, row, shape.squeeze_excite));
         channels = row.width;
       }
       trunk->add(name, blocks);
@@ -131,7 +132,7 @@ class RegNet : public Network {
 std::vector<ModelEntry> regnet_family() {
   std::vector<ModelEntry> all;
   const auto entry = [&](const std::string& name, std::int64_t parameters, double gflops,
-                         const Shape& shape) {
+                         const RegNetShape& shape) {
     ModelInfo info{
         .name = name, .parameters = parameters, .gflops = gflops, .paper = "arXiv:2003.13678"};
     all.push_back({std::move(info), [name, shape](const ModelOptions& options) {

@@ -25,7 +25,7 @@ nn::Conv2d conv1x1(int in, int out, int stride) {
 
 /// Where a block stands: input channels, channels of its layer's inner convolutions as the paper
 /// counts them, stride, the projection of the shortcut, null where that is the identity.
-struct BlockShape {
+struct ResidualShape {
   int in, planes, stride;
   int groups, width_per_group;
   bool blur;
@@ -34,9 +34,9 @@ struct BlockShape {
 };
 
 /// What the two kinds of blocks share: shortcut, sum, ReLU.
-class Block : public nn::Module {
+class ResidualBlock : public nn::Module {
  public:
-  explicit Block(const BlockShape& shape)
+  explicit ResidualBlock(const ResidualShape& shape)
       : blurs_(shape.blur && shape.stride > 1), drop_path_(shape.drop_path) {}
 
   at::Tensor forward(const at::Tensor& x) {
@@ -54,7 +54,7 @@ class Block : public nn::Module {
   at::Tensor reducible(const at::Tensor& x) const { return blurs_ ? blur_(x, 1) : x; }
 
   // After the other members, as torchvision registers them; it has drawn its weights before them.
-  void register_last(const BlockShape& shape) {
+  void register_last(const ResidualShape& shape) {
     if (!shape.downsample.is_empty()) downsample_ = register_module("downsample", shape.downsample);
     register_module("drop_path", drop_path_);
   }
@@ -67,12 +67,12 @@ class Block : public nn::Module {
 };
 
 /// Two 3x3 convolutions: ResNet-18 and 34.
-class BasicBlock : public Block {
+class BasicBlock : public ResidualBlock {
  public:
   static constexpr int kExpansion = 1;
 
-  explicit BasicBlock(const BlockShape& s)
-      : Block(s),
+  explicit BasicBlock(const ResidualShape& s)
+      : ResidualBlock(s),
         conv1_(register_module("conv1", conv3x3(s.in, s.planes, s.stride))),
         bn1_(register_module("bn1", BatchNorm2d(s.planes))),
         conv2_(register_module("conv2", conv3x3(s.planes, s.planes, 1))),
@@ -95,11 +95,11 @@ class BasicBlock : public Block {
 };
 
 /// 1x1, 3x3, 1x1 with four times the channels at its end.
-class Bottleneck : public Block {
+class Bottleneck : public ResidualBlock {
  public:
   static constexpr int kExpansion = 4;
 
-  explicit Bottleneck(const BlockShape& s) : Bottleneck(s, inner_width(s)) {}
+  explicit Bottleneck(const ResidualShape& s) : Bottleneck(s, inner_width(s)) {}
 
   BatchNorm2d& last_norm() override { return bn3_; }
 
@@ -110,13 +110,13 @@ class Bottleneck : public Block {
   }
 
  private:
-  static int inner_width(const BlockShape& s) {
+  static int inner_width(const ResidualShape& s) {
     constexpr int kPlanesOfFirstLayer = 64;
     return s.planes * s.width_per_group / kPlanesOfFirstLayer * s.groups;
   }
 
-  Bottleneck(const BlockShape& s, int width)
-      : Block(s),
+  Bottleneck(const ResidualShape& s, int width)
+      : ResidualBlock(s),
         conv1_(register_module("conv1", conv1x1(s.in, width, 1))),
         bn1_(register_module("bn1", BatchNorm2d(width))),
         conv2_(register_module("conv2", conv3x3(width, width, s.stride, s.groups))),
@@ -180,7 +180,7 @@ class ResNet : public Network {
     const int all_blocks = net.depths[0] + net.depths[1] + net.depths[2] + net.depths[3];
     Chain layer;
     for (int i = 0; i < net.depths[index]; ++i) {
-      BlockShape shape{
+      ResidualShape shape{
           .in = i == 0 ? in : out,
           .planes = planes,
           .stride = i == 0 && index > 0 ? 2 : 1,
@@ -203,7 +203,7 @@ class ResNet : public Network {
       if (auto* conv = module->as<nn::Conv2d>()) {
         nn::init::kaiming_normal_(conv->weight, 0.0, torch::kFanOut, torch::kReLU);
       }
-      if (auto* block = dynamic_cast<Block*>(module.get()); block && zero_init_residual) {
+      if (auto* block = dynamic_cast<ResidualBlock*>(module.get()); block && zero_init_residual) {
         nn::init::zeros_(block->last_norm()->weight);
       }
     }

@@ -13,7 +13,7 @@ namespace {
 namespace nn = torch::nn;
 
 /// The classifier's output is scaled down, so that training starts with small logits.
-constexpr double kLogitScale = 0.125;
+constexpr double kResNet9LogitScale = 0.125;
 
 /// Convolution, max pool (optional), batch norm, ReLU. Pooling first halves the work of the rest.
 class ConvBlock : public nn::Module {
@@ -70,7 +70,7 @@ class ResNet9 : public Network {
     add_stage("layer2", [this](const at::Tensor& x) { return layer2_->forward(x); });
     add_stage("layer3", [this](const at::Tensor& x) { return layer3_->forward(x); });
     add_stage("pool", [](const at::Tensor& x) { return x.amax({2, 3}); });
-    add_stage("fc", [this](const at::Tensor& x) { return fc_(x) * kLogitScale; });
+    add_stage("fc", [this](const at::Tensor& x) { return fc_(x) * kResNet9LogitScale; });
     set_head("fc");
     if (!zero_init_residual) return;
     nn::init::zeros_(layer2_->last_norm()->weight);

@@ -60,11 +60,11 @@ class Unit : public nn::Module {
 
 /// Channels of the first convolution, of the three stages and of the last convolution: the paper's
 /// table 5.
-using Widths = std::array<int, 5>;
+using StageWidths = std::array<int, 5>;
 
 class ShuffleNetV2 : public Network {
  public:
-  ShuffleNetV2(const Widths& widths, const ModelOptions& options) {
+  ShuffleNetV2(const StageWidths& widths, const ModelOptions& options) {
     constexpr std::array kDepths = {4, 8, 4};
     int in = widths.front();
     register_stage("conv1", conv_norm_act(3, in, {.stride = 2}));
@@ -90,7 +90,7 @@ class ShuffleNetV2 : public Network {
 std::vector<ModelEntry> shufflenetv2_family() {
   std::vector<ModelEntry> all;
   const auto entry = [&](const std::string& name, std::int64_t parameters, double gflops,
-                         const Widths& widths) {
+                         const StageWidths& widths) {
     ModelInfo info{
         .name = name, .parameters = parameters, .gflops = gflops, .paper = "arXiv:1807.11164"};
     all.push_back({std::move(info), [=](const ModelOptions& options) {

@@ -38,19 +38,19 @@ namespace {
 
 namespace nn = torch::nn;
 
-struct Shape {
+struct SwinShape {
   bool second_version;
   int width, window;
   std::array<int, 4> depths, heads;
   double drop_path;
 };
 
-nn::LayerNorm norm(int width) {
+nn::LayerNorm swin_norm(int width) {
   return nn::LayerNorm(nn::LayerNormOptions({width}));
 }
 
 /// A block's: channels, heads, side of the windows, shift of the windows.
-struct BlockShape {
+struct SwinBlockShape {
   int width, heads, window, shift;
   double dropout, drop_path;
 };
@@ -59,7 +59,7 @@ struct BlockShape {
 /// `bias`.
 class WindowAttention : public nn::Module {
  public:
-  explicit WindowAttention(const BlockShape& shape)
+  explicit WindowAttention(const SwinBlockShape& shape)
       : shape_(shape),
         qkv_(register_module("qkv", nn::Linear(shape.width, 3 * shape.width))),
         proj_(register_module("proj", nn::Linear(shape.width, shape.width))),
@@ -93,7 +93,7 @@ class WindowAttention : public nn::Module {
   /// Of the scores; unset: 1 / sqrt(d).
   virtual std::optional<double> scale() const = 0;
 
-  BlockShape shape_;
+  SwinBlockShape shape_;
   nn::Linear qkv_, proj_;
   nn::Dropout dropout_;
   at::Tensor positions_;
@@ -137,7 +137,7 @@ class WindowAttention : public nn::Module {
 /// Of the first version: a learned bias for each relative position.
 class WindowAttention1 : public WindowAttention {
  public:
-  explicit WindowAttention1(const BlockShape& shape)
+  explicit WindowAttention1(const SwinBlockShape& shape)
       : WindowAttention(shape),
         table_(register_parameter(
             "relative_position_bias_table",
@@ -158,7 +158,7 @@ class WindowAttention1 : public WindowAttention {
 /// biases of the logarithms of the relative positions, so that windows can grow.
 class WindowAttention2 : public WindowAttention {
  public:
-  explicit WindowAttention2(const BlockShape& shape)
+  explicit WindowAttention2(const SwinBlockShape& shape)
       : WindowAttention(shape),
         coordinates_(register_buffer("relative_coords_table", log_coordinates(shape.window))),
         logit_scale_(
@@ -213,13 +213,13 @@ class WindowAttention2 : public WindowAttention {
 
 /// Attention and MLP, each with a norm before it, or after it in the second version.
 template <class Attention, bool kNormAfter>
-class Block : public nn::Module {
+class SwinBlock : public nn::Module {
  public:
-  explicit Block(const BlockShape& shape)
-      : norm1_(register_module("norm1", norm(shape.width))),
+  explicit SwinBlock(const SwinBlockShape& shape)
+      : norm1_(register_module("norm1", swin_norm(shape.width))),
         attn_(register_module("attn", std::make_shared<Attention>(shape))),
         drop_path_(register_module("stochastic_depth", StochasticDepth(shape.drop_path))),
-        norm2_(register_module("norm2", norm(shape.width))),
+        norm2_(register_module("norm2", swin_norm(shape.width))),
         mlp_(register_module("mlp", mlp(shape.width, 4 * shape.width, shape.dropout))) {}
 
   at::Tensor forward(const at::Tensor& images) {
@@ -247,7 +247,7 @@ class PatchMerging : public nn::Module {
       : norm_after_(norm_after),
         reduction_(register_module(
             "reduction", nn::Linear(nn::LinearOptions(4 * width, 2 * width).bias(false)))),
-        norm_(register_module("norm", norm(norm_after ? 2 * width : 4 * width))) {}
+        norm_(register_module("norm", swin_norm(norm_after ? 2 * width : 4 * width))) {}
 
   at::Tensor forward(const at::Tensor& images) {
     const at::Tensor even =
@@ -265,22 +265,22 @@ class PatchMerging : public nn::Module {
 
 class SwinTransformer : public Network {
  public:
-  SwinTransformer(const Shape& shape, const ModelOptions& options) {
+  SwinTransformer(const SwinShape& shape, const ModelOptions& options) {
     constexpr int kPatch = 4;
     Chain patches;
     patches->add(nn::Conv2d(nn::Conv2dOptions(3, shape.width, kPatch).stride(kPatch)));
     patches->add([](const at::Tensor& x) { return x.permute({0, 2, 3, 1}); });
-    patches->add(norm(shape.width));
+    patches->add(swin_norm(shape.width));
     add_features(patches);
     if (shape.second_version) {
-      add_blocks<Block<WindowAttention2, true>>(shape, options);
+      add_blocks<SwinBlock<WindowAttention2, true>>(shape, options);
     } else {
-      add_blocks<Block<WindowAttention1, false>>(shape, options);
+      add_blocks<SwinBlock<WindowAttention1, false>>(shape, options);
     }
     register_module("features", features_);
 
     const int last = shape.width * 8;
-    const nn::LayerNorm last_norm = norm(last);
+    const nn::LayerNorm last_norm = swin_norm(last);
     const nn::Linear head(last, options.classes);
     register_module("norm", last_norm);
     register_module("head", head);
@@ -295,7 +295,7 @@ class SwinTransformer : public Network {
 
  private:
   template <class BlockKind>
-  void add_blocks(const Shape& shape, const ModelOptions& options) {
+  void add_blocks(const SwinShape& shape, const ModelOptions& options) {
     const int all = std::accumulate(shape.depths.begin(), shape.depths.end(), 0);
     const double drop_path = options.drop_path.value_or(shape.drop_path);
     int made = 0, width = shape.width;
@@ -306,13 +306,13 @@ class SwinTransformer : public Network {
       }
       Chain blocks;
       for (int k = 0; k < shape.depths[i]; ++k) {
-        blocks->add(
-            std::make_shared<BlockKind>(BlockShape{.width = width,
-                                                   .heads = shape.heads[i],
-                                                   .window = shape.window,
-                                                   .shift = k % 2 == 0 ? 0 : shape.window / 2,
-                                                   .dropout = options.dropout.value_or(0),
-                                                   .drop_path = drop_path * made++ / (all - 1)}));
+        blocks->add(std::make_shared<BlockKind>(
+            SwinBlockShape{.width = width,
+                           .heads = shape.heads[i],
+                           .window = shape.window,
+                           .shift = k % 2 == 0 ? 0 : shape.window / 2,
+                           .dropout = options.dropout.value_or(0),
+                           .drop_path = drop_path * made++ / (all - 1)}));
       }
       add_features(blocks.ptr());
     }
@@ -343,7 +343,7 @@ class SwinTransformer : public Network {
 std::vector<ModelEntry> swin_transformer_family() {
   std::vector<ModelEntry> all;
   const auto entry = [&](const std::string& name, std::int64_t parameters, double gflops, int side,
-                         const Shape& shape) {
+                         const SwinShape& shape) {
     ModelInfo info{.name = name,
                    .parameters = parameters,
                    .gflops = gflops,

@@ -27,11 +27,11 @@ namespace {
 
 namespace nn = torch::nn;
 
-struct Shape {
+struct VitShape {
   int patch, layers, heads, width, hidden;
 };
 
-nn::LayerNorm norm(int width) {
+nn::LayerNorm vit_norm(int width) {
   return nn::LayerNorm(nn::LayerNormOptions({width}).eps(1e-6));
 }
 
@@ -60,11 +60,11 @@ TORCH_MODULE(SelfAttention);
 
 class EncoderLayer : public nn::Module {
  public:
-  EncoderLayer(const Shape& shape, double dropout, double drop_path)
-      : ln_1_(register_module("ln_1", norm(shape.width))),
+  EncoderLayer(const VitShape& shape, double dropout, double drop_path)
+      : ln_1_(register_module("ln_1", vit_norm(shape.width))),
         self_attention_(register_module("self_attention", SelfAttention(shape.width, shape.heads))),
         dropout_(register_module("dropout", nn::Dropout(dropout))),
-        ln_2_(register_module("ln_2", norm(shape.width))),
+        ln_2_(register_module("ln_2", vit_norm(shape.width))),
         mlp_(register_module("mlp", mlp(shape.width, shape.hidden, dropout))),
         drop_path_(register_module("drop_path", StochasticDepth(drop_path))) {}
 
@@ -91,7 +91,7 @@ class EncoderLayer : public nn::Module {
 
 /// Only there for its parameters' names: the network's stages run its parts.
 struct EncoderImpl : nn::Module {
-  EncoderImpl(const Shape& shape, std::int64_t tokens, double drop_rate, double drop_path)
+  EncoderImpl(const VitShape& shape, std::int64_t tokens, double drop_rate, double drop_path)
       : pos_embedding(register_parameter("pos_embedding",
                                          at::empty({1, tokens, shape.width}).normal_(0, 0.02))),
         dropout(register_module("dropout", nn::Dropout(drop_rate))) {
@@ -101,7 +101,7 @@ struct EncoderImpl : nn::Module {
       chain->add(fmt::format("encoder_layer_{}", i), layers.back());
     }
     register_module("layers", chain);
-    ln = register_module("ln", norm(shape.width));
+    ln = register_module("ln", vit_norm(shape.width));
   }
 
   at::Tensor pos_embedding;
@@ -114,7 +114,7 @@ TORCH_MODULE(Encoder);
 
 class VisionTransformer : public Network {
  public:
-  VisionTransformer(const Shape& shape, int side, const ModelOptions& options)
+  VisionTransformer(const VitShape& shape, int side, const ModelOptions& options)
       : side_(side),
         conv_proj_(register_module(
             "conv_proj",
@@ -173,7 +173,7 @@ class VisionTransformer : public Network {
   Encoder encoder_;
 };
 
-Model make(const std::string& name, const Shape& shape, const ModelOptions& options) {
+Model make(const std::string& name, const VitShape& shape, const ModelOptions& options) {
   constexpr int kPublishedSide = 224;
   const int side = options.image_size == 0 ? kPublishedSide : options.image_size;
   if (side < shape.patch || side % shape.patch != 0) {
@@ -188,7 +188,7 @@ Model make(const std::string& name, const Shape& shape, const ModelOptions& opti
 std::vector<ModelEntry> vision_transformer_family() {
   std::vector<ModelEntry> all;
   const auto entry = [&](const std::string& name, std::int64_t parameters, double gflops,
-                         const Shape& shape, const std::string& paper = "arXiv:2010.11929") {
+                         const VitShape& shape, const std::string& paper = "arXiv:2010.11929") {
     ModelInfo info{.name = name,
                    .parameters = parameters,
                    .gflops = gflops,

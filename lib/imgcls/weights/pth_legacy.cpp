@@ -20,9 +20,9 @@ constexpr std::array<unsigned char, 15> kMagic{0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xF
                                                0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, '.'};
 constexpr std::int64_t kProtocol = 1001;
 
-class Parser {
+class LegacyParser {
  public:
-  explicit Parser(const ByteSource& file)
+  explicit LegacyParser(const ByteSource& file)
       : file_(file),
         cursor_(file, kMagic.size(), std::min(file.size(), kMagic.size() + kMaxPickle)) {}
 
@@ -108,7 +108,7 @@ std::span<const std::byte> legacy_magic() {
 }
 
 Listing parse_legacy_pth(const ByteSource& file) {
-  return Parser(file).parse();
+  return LegacyParser(file).parse();
 }
 
 }  // namespace imgcls::weights

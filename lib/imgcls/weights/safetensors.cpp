@@ -24,9 +24,9 @@ struct Entry {
   std::uint64_t begin, end;
 };
 
-class Parser {
+class HeaderParser {
  public:
-  explicit Parser(const ByteSource& file) : file_(file) {}
+  explicit HeaderParser(const ByteSource& file) : file_(file) {}
 
   Listing parse() const {
     constexpr std::uint64_t kLength = sizeof(std::uint64_t);
@@ -122,7 +122,7 @@ class Parser {
 }  // namespace
 
 Listing parse_safetensors(const ByteSource& file) {
-  return Parser(file).parse();
+  return HeaderParser(file).parse();
 }
 
 std::string safetensors_head(std::span<const StoredTensor> tensors) {
