@@ -1,12 +1,13 @@
 // imgcls prepare imagenet, as a user runs it: output, exit codes, interruptions.
 #include "../support/imagenet_archives.h"
+#include "../support/python_with.h"
 #include "../support/running_program.h"
+#include "../support/skip.h"
 
 #include <imgcls/core/file.h>
 #include <imgcls/core/md5.h>
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 
 #include <random>
 
@@ -56,17 +57,14 @@ TEST_CASE("ImageNet is prepared, and the second time nothing is to do") {
 }
 
 TEST_CASE("torchvision's ImageNet class reads what was prepared") {
-  const char* python = std::getenv("IMGCLS_PYTHON");
-  if (python == nullptr) {
-    WARN("skipped: IMGCLS_PYTHON names no Python with torchvision");
-    return;
-  }
+  const auto python = test::python_with("torchvision");
+  if (!python) IMGCLS_SKIP("IMGCLS_PYTHON names no Python with torchvision");
   const ImageNetArchives archives;
   const TempFolder out;
   REQUIRE(run_program(prepare(archives, out, "--no-verify")).code == 0);
   const auto outcome =
-      run_program(std::string(python) + " " + IMGCLS_SOURCE_DIR +
-                  "/tests/cli/torchvision_imagenet.py " + (out / "Imagenet").string() + " 20 7 4");
+      run_program(*python + " " + IMGCLS_SOURCE_DIR + "/tests/cli/torchvision_imagenet.py " +
+                  (out / "Imagenet").string() + " 20 7 4");
   INFO(outcome.output);
   CHECK(outcome.code == 0);
 }

@@ -1,5 +1,6 @@
 // Regions of JPEGs: the same pixels as those of the whole image, from each decoder, with
 // checkpoints and without.
+#include "../support/skip.h"
 #include "odd_files.h"
 #include "support.h"
 
@@ -153,10 +154,7 @@ TEST_CASE("A region of an odd JPEG has the whole image's pixels") {
 
 TEST_CASE("A region of a photograph has the whole image's pixels") {
   const char* folder = std::getenv("IMGCLS_SAMPLES");
-  if (!folder) {
-    WARN("skipped: IMGCLS_SAMPLES does not name a folder of photographs");
-    return;
-  }
+  if (folder == nullptr) IMGCLS_SKIP("IMGCLS_SAMPLES names no folder of ImageNet's samples");
   int images = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     if (!entry.is_regular_file()) continue;

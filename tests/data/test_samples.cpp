@@ -1,5 +1,6 @@
 // Decoding, resizing and the evaluation transform on ImageNet photographs, against Pillow and
 // torchvision (tests/parity/samples_reference.py).
+#include "../support/skip.h"
 #include "support.h"
 
 #include <imgcls/core/file.h>
@@ -62,10 +63,7 @@ std::string evaluated(const Image& image) {
 
 TEST_CASE("All ImageNet samples give Pillow's and torchvision's bits") {
   const char* folder = std::getenv("IMGCLS_SAMPLES");
-  if (folder == nullptr) {
-    WARN("skipped: IMGCLS_SAMPLES, the folder of the ImageNet samples, is not set");
-    return;
-  }
+  if (folder == nullptr) IMGCLS_SKIP("IMGCLS_SAMPLES names no folder of ImageNet's samples");
   const auto expected = references();
   const auto files = files_of(folder);
   REQUIRE(files.size() == expected.size());

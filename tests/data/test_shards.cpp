@@ -1,5 +1,6 @@
 // Shards: written the same always, read like the folder they come from; those of others; staging.
 #include "../support/run_program.h"
+#include "../support/skip.h"
 #include "image_files.h"
 #include "loaded.h"
 
@@ -12,6 +13,7 @@
 #include <imgcls/data/write_shards.h>
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <map>
 
 using namespace imgcls;
@@ -131,10 +133,7 @@ TEST_CASE("A folder and its shards yield the same batches") {
 
 TEST_CASE("ImageNet's samples yield the same batches from folder and shards") {
   const char* samples = std::getenv("IMGCLS_SAMPLES");
-  if (!samples) {
-    WARN("skipped: IMGCLS_SAMPLES, the folder of ImageNet samples, is not set");
-    return;
-  }
+  if (samples == nullptr) IMGCLS_SKIP("IMGCLS_SAMPLES names no folder of ImageNet's samples");
   const TempFolder root;
   fs::create_directories(root / "folder");
   for (const auto& entry : fs::directory_iterator(samples)) {

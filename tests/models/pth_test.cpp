@@ -1,4 +1,6 @@
+#include "../support/python_with.h"
 #include "../support/run_program.h"
+#include "../support/skip.h"
 #include "../support/temp_folder.h"
 
 #include <imgcls/core/error.h>
@@ -14,7 +16,6 @@
 
 #include <paths.h>
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <map>
 
 using namespace imgcls;
@@ -105,15 +106,11 @@ TEST_CASE("views of the same storage share memory and have their values") {
 }
 
 TEST_CASE("what Python writes now comes back to it equal to the last bit") {
-  const char* python = std::getenv("IMGCLS_PYTHON");
-  const std::string program = python == nullptr ? "python3" : python;
-  if (test::run_program(program + " -c 'import torch, safetensors'").code != 0) {
-    WARN("skipped: " << program << " has no torch and safetensors; name one by IMGCLS_PYTHON");
-    return;
-  }
+  const auto python = test::python_with("torch, safetensors");
+  if (!python) IMGCLS_SKIP("IMGCLS_PYTHON names no Python with torch and safetensors");
   const test::TempFolder folder;
   const auto script = [&](const std::string& command) {
-    return test::run_program(program + " " IMGCLS_SOURCE_DIR "/tests/models/pth_reference.py " +
+    return test::run_program(*python + " " IMGCLS_SOURCE_DIR "/tests/models/pth_reference.py " +
                              command + " " + folder.path().string());
   };
   const auto written = script("write");

@@ -4,7 +4,9 @@
 //
 //   IMGCLS_PYTHON=venv/bin/python ctest -R test_onnx_zoo            some models, a minute
 //   IMGCLS_PYTHON=venv/bin/python IMGCLS_ALL=1 build/bin/test_onnx_zoo      all, half an hour
+#include "../support/python_with.h"
 #include "../support/run_program.h"
+#include "../support/skip.h"
 #include "../support/temp_folder.h"
 
 #include <imgcls/models/registry.h>
@@ -70,11 +72,8 @@ void check(const std::string& name, const std::string& python) {
 }  // namespace
 
 TEST_CASE("onnxruntime gives the models' logits") {
-  const char* python = std::getenv("IMGCLS_PYTHON");
-  if (python == nullptr) {
-    WARN("skipped: IMGCLS_PYTHON names no Python with onnx, onnxruntime and safetensors");
-    return;
-  }
+  const auto python = test::python_with("onnx, onnxruntime, safetensors");
+  if (!python) IMGCLS_SKIP("IMGCLS_PYTHON names no Python with onnx, onnxruntime and safetensors");
   const bool all = std::getenv("IMGCLS_ALL") != nullptr;
-  for (const std::string& name : all ? models::names() : kSome) check(name, python);
+  for (const std::string& name : all ? models::names() : kSome) check(name, *python);
 }

@@ -1,4 +1,6 @@
 // TensorBoard's event files: framing, what is left after a kill, and what TensorBoard itself reads.
+#include "../support/python_with.h"
+#include "../support/skip.h"
 #include "../support/temp_folder.h"
 
 #include <imgcls/core/file.h>
@@ -123,11 +125,8 @@ TEST_CASE("a histogram counts every finite value once, in TensorBoard's buckets"
 }
 
 TEST_CASE("TensorBoard reads every value that was written") {
-  const char* python = std::getenv("IMGCLS_TENSORBOARD_PYTHON");
-  if (python == nullptr) {
-    WARN("skipped: IMGCLS_TENSORBOARD_PYTHON names no Python with tensorboard");
-    return;
-  }
+  const auto python = test::python_with("tensorboard", "IMGCLS_TENSORBOARD_PYTHON");
+  if (!python) IMGCLS_SKIP("IMGCLS_TENSORBOARD_PYTHON names no Python with tensorboard");
   const test::TempFolder folder;
   {
     report::EventFile events(folder / "run", 0);
@@ -146,6 +145,5 @@ TEST_CASE("TensorBoard reads every value that was written") {
       std::vector<report::Hyperparameter>{{"lr", 0.1}, {"flip", true}, {"model", "resnet18"}},
       "acc1");
   const std::string script = IMGCLS_SOURCE_DIR "/tests/report/read_events.py";
-  CHECK(std::system(
-            (std::string(python) + " " + script + " " + (folder / "run").string()).c_str()) == 0);
+  CHECK(std::system((*python + " " + script + " " + (folder / "run").string()).c_str()) == 0);
 }

@@ -1,4 +1,6 @@
 // Runs for Weights & Biases: framing, what is left after a kill, and what the client uploads.
+#include "../support/python_with.h"
+#include "../support/skip.h"
 #include "../support/temp_folder.h"
 
 #include <imgcls/core/file.h>
@@ -184,11 +186,8 @@ TEST_CASE("a run that has ended for Weights & Biases goes on, and is uploaded ag
 }
 
 TEST_CASE("Weights & Biases' own client uploads every value that was written") {
-  const char* python = std::getenv("IMGCLS_WANDB_PYTHON");
-  if (python == nullptr) {
-    WARN("skipped: IMGCLS_WANDB_PYTHON names no Python with wandb");
-    return;
-  }
+  const auto python = test::python_with("wandb", "IMGCLS_WANDB_PYTHON");
+  if (!python) IMGCLS_SKIP("IMGCLS_WANDB_PYTHON names no Python with wandb");
   const test::TempFolder folder;
   const fs::path log = folder / "log.txt";
   const report::WandbOptions options{.project = "seeds", .name = "seed-3", .config = kConfig};
@@ -223,6 +222,6 @@ TEST_CASE("Weights & Biases' own client uploads every value that was written") {
   run.end(true, 8);
   const std::string script = IMGCLS_SOURCE_DIR "/tests/report/sync_wandb.py ";
   CHECK(std::system(
-            (std::string(python) + " " + script + report::wandb_folders(folder.path())[0].string())
-                .c_str()) == 0);
+            (*python + " " + script + report::wandb_folders(folder.path())[0].string()).c_str()) ==
+        0);
 }
