@@ -185,7 +185,7 @@ int run(const Config& config, const EvalArguments& arguments, dist::World& world
   print("images {}\n", counts.images);
   print("top-1  {:8.4f} %  {} right\n", counts.acc1(), counts.top1);
   print("top-5  {:8.4f} %  {} right\n", counts.acc5(), counts.top5);
-  print("loss   {:8.4f}\n", counts.loss());
+  print("loss   {:>8.4f}\n", counts.loss());
   print("calibration error {:.4f}\n", details.calibration_error());
   if (const std::int64_t none = details.without_prediction(); none > 0) {
     print("{} images have no prediction: the model gives a NaN\n", none);

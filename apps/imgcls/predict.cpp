@@ -105,7 +105,7 @@ class Printer {
                    report::csv_field(name.id), report::csv_field(name.name),
                    without_nan_sign(probability));
       } else {
-        fmt::print("  {:6.2f} %  {}\n", without_nan_sign(100 * probability), name.name);
+        fmt::print("  {:>6.2f} %  {}\n", without_nan_sign(100 * probability), name.name);
       }
     }
   }

@@ -27,16 +27,18 @@ namespace fs = std::filesystem;
 
 const std::string kImgcls = IMGCLS_BINARY_DIR "/bin/imgcls ";
 
-/// A copy of a file of weights, with a NaN as the tensor's first value; its path. The NaN has the
-/// sign that x86's have.
-std::string with_nan(const fs::path& weights, const std::string& tensor, const fs::path& copy) {
+/// A NaN with the sign that x86's have.
+constexpr float kNan = -std::numeric_limits<float>::quiet_NaN();
+
+/// A copy of a file of weights, with another first value of a tensor; its path.
+std::string with_value(const fs::path& weights, const std::string& tensor, float value,
+                       const fs::path& copy) {
   const FileSource file(weights);
   const weights::Listing listing = weights::parse_weights(file);
   const auto found = std::ranges::find(listing.tensors, tensor, &weights::StoredTensor::name);
   REQUIRE(found != listing.tensors.end());
   std::string bytes = read_text(weights);
-  const float nan = -std::numeric_limits<float>::quiet_NaN();
-  std::memcpy(bytes.data() + listing.place(*found).offset, &nan, sizeof nan);
+  std::memcpy(bytes.data() + listing.place(*found).offset, &value, sizeof value);
   replace_file(copy, bytes);
   return copy.string();
 }
@@ -66,7 +68,7 @@ std::string holding(const fs::path& folder, const std::string& text) {
 TEST_CASE("eval of a model that gives NaN finds nothing right, on any number of ranks") {
   const FolderData data;
   const std::string weights =
-      with_nan(trained_weights(data), "fc.weight", data / "broken.safetensors");
+      with_value(trained_weights(data), "fc.weight", kNan, data / "broken.safetensors");
   const std::string one = (data / "one").string(), two = (data / "two").string();
   const auto outcome = run_program(data.eval("run", "--weights " + weights + " -o " + one));
   CHECK(outcome.code == 0);
@@ -89,9 +91,10 @@ TEST_CASE("eval of a model that gives NaN finds nothing right, on any number of 
 
 TEST_CASE("a run whose evaluations are NaN has all its files, a report and no prediction") {
   const FolderData data;
-  // Training does not use the running statistics, so its own figures are sound.
+  // Training does not use the running statistics, so its own figures are sound. All are finite, and
+  // one has no root.
   const std::string weights =
-      with_nan(trained_weights(data), "prep.bn.running_var", data / "broken.safetensors");
+      with_value(trained_weights(data), "prep.bn.running_var", -1e30F, data / "broken.safetensors");
   const auto trained = run_program(
       data.train("nan", "model.weights=" + weights + " log.wandb=true log.tensorboard=true"));
   CHECK(trained.code == 0);

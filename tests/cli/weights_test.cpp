@@ -10,6 +10,7 @@
 
 #include <bit>
 #include <catch2/catch.hpp>
+#include <complex>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -101,8 +102,9 @@ TEST_CASE("weights diff takes equal infinities and NaNs for equal, and tells oth
         of_size("1"));
   CHECK(difference<std::uint16_t>("BF16", {0x7F80}, {0x7FC0}) == of_size("nan"));
   CHECK(difference<std::uint8_t>("F8_E5M2", {0x3C, 0x7C}, {0x40, 0x7C}) == of_size("1"));
-  CHECK(difference<float>("C64", {1, static_cast<float>(kInf), 3, 4},
-                          {1, static_cast<float>(kInf), 3, 2}) == of_size("2"));
+  using Complex = std::complex<float>;
+  const auto inf = static_cast<float>(kInf);
+  CHECK(difference<Complex>("C64", {{1, inf}, {3, 4}}, {{1, inf}, {3, 2}}) == of_size("2"));
 }
 
 TEST_CASE("weights diff compares values between types") {
