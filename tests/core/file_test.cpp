@@ -4,6 +4,7 @@
 
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
+#include <imgcls/core/file_lock.h>
 
 #include <catch2/catch.hpp>
 
@@ -166,6 +167,33 @@ TEST_CASE("replace_folder puts a folder in the place of another") {
   }
   CHECK_THAT(refused([&] { imgcls::replace_folder(temporary, target); }), Contains("last"));
   CHECK(imgcls::read_text(target / "file") == "second");
+}
+
+TEST_CASE("a replacement that ended between its steps is put right") {
+  const imgcls::test::TempFolder folder;
+  const fs::path target = folder.path() / "last", aside = folder.path() / ".last.old";
+  imgcls::finish_replacement(target);  // nothing to do
+  fs::create_directory(aside);
+  folder.write(".last.old/file", "old");
+  imgcls::finish_replacement(target);  // after the first step: the old one comes back
+  CHECK(imgcls::read_text(target / "file") == "old");
+  CHECK_FALSE(fs::exists(aside));
+  fs::create_directory(aside);
+  imgcls::finish_replacement(target);  // after the second: it goes
+  CHECK(imgcls::read_text(target / "file") == "old");
+  CHECK_FALSE(fs::exists(aside));
+}
+
+TEST_CASE("a lock is held by one") {
+  const imgcls::test::TempFolder folder;
+  using State = imgcls::FileLock::State;
+  {
+    const imgcls::FileLock first(folder.path() / "lock"), second(folder.path() / "lock");
+    CHECK(first.state() == State::held);
+    CHECK(second.state() == State::held_by_another);
+  }
+  CHECK(imgcls::FileLock(folder.path() / "lock").state() == State::held);
+  CHECK_THAT(refused([] { imgcls::FileLock("/nowhere/lock"); }), Contains("/nowhere/lock"));
 }
 
 TEST_CASE("remove_tree removes what is there") {

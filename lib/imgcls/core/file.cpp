@@ -21,6 +21,39 @@ namespace fs = std::filesystem;
       fmt::format("{} {}: {}", what, path.string(), std::generic_category().message(error)));
 }
 
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+bool is_there(const fs::path& path) {
+  return fs::exists(fs::symlink_status(path));
+}
+
+/// Where `replace_folder` keeps what it replaces, on file systems that cannot exchange names.
+fs::path aside_of(const fs::path& path) {
+  return folder_of(path) / fmt::format(".{}.old", path.filename().string());
+}
+
+void rename_to(const fs::path& from, const fs::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) fail("cannot rename to", to, errno);
+}
+
+/// False where the file system (NFS, CephFS, GlusterFS, older FUSE) or the kernel has no such
+/// operation.
+bool exchange(const fs::path& one, const fs::path& other) {
+  if (::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) == 0) {
+    return true;
+  }
+  if (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP) return false;
+  fail("cannot rename to", other, errno);
+}
+
+/// What is left behind costs space and nothing else: the next replacement removes it.
+void try_to_remove(const fs::path& path) {
+  std::error_code ignored;
+  fs::remove_all(path, ignored);
+}
+
 }  // namespace
 
 void read_file(const fs::path& path, std::vector<std::byte>& bytes) {
@@ -81,19 +114,38 @@ void replace_file(const fs::path& path, std::string_view text) {
   fs::path temporary = path;
   temporary += ".tmp";
   write_synced(temporary, std::as_bytes(std::span(text)));
-  if (::rename(temporary.c_str(), path.c_str()) != 0) fail("cannot rename to", path, errno);
-  sync_folder(path.has_parent_path() ? path.parent_path() : fs::path("."));
+  rename_to(temporary, path);
+  sync_folder(folder_of(path));
 }
 
 void replace_folder(const fs::path& temporary, const fs::path& final_path) {
-  // An exchange keeps the old folder whole until the new one has its name.
-  const bool exchange = fs::exists(fs::symlink_status(final_path));
-  const unsigned flags = exchange ? RENAME_EXCHANGE : RENAME_NOREPLACE;
-  if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, final_path.c_str(), flags) != 0) {
-    fail("cannot rename to", final_path, errno);
+  finish_replacement(final_path);
+  if (!is_there(final_path)) {
+    rename_to(temporary, final_path);
+    sync_folder(folder_of(final_path));
+    return;
   }
-  sync_folder(final_path.has_parent_path() ? final_path.parent_path() : fs::path("."));
-  if (exchange) remove_tree(temporary);
+  if (exchange(temporary, final_path)) {
+    sync_folder(folder_of(final_path));
+    try_to_remove(temporary);
+    return;
+  }
+  const fs::path aside = aside_of(final_path);
+  rename_to(final_path, aside);
+  rename_to(temporary, final_path);
+  sync_folder(folder_of(final_path));
+  try_to_remove(aside);
+}
+
+void finish_replacement(const fs::path& final_path) {
+  const fs::path aside = aside_of(final_path);
+  if (!is_there(aside)) return;
+  if (is_there(final_path)) {
+    remove_tree(aside);
+    return;
+  }
+  rename_to(aside, final_path);
+  sync_folder(folder_of(final_path));
 }
 
 void remove_tree(const fs::path& path) {
@@ -105,7 +157,10 @@ void remove_tree(const fs::path& path) {
 void sync_folder(const fs::path& folder) {
   const Descriptor directory(folder, O_RDONLY | O_DIRECTORY);
   if (directory.get() < 0) fail("cannot open folder", folder, errno);
-  if (::fsync(directory.get()) != 0) fail("cannot flush folder to disk", folder, errno);
+  // Some network and FUSE file systems have no such call; they order their operations themselves.
+  if (::fsync(directory.get()) != 0 && errno != EINVAL && errno != EOPNOTSUPP) {
+    fail("cannot flush folder to disk", folder, errno);
+  }
 }
 
 void make_folders(const fs::path& folder) {

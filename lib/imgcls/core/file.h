@@ -36,10 +36,18 @@ void sync_filesystem(const std::filesystem::path& path);
 /// folder.
 void replace_file(const std::filesystem::path& path, std::string_view text);
 
-/// Puts the finished folder `temporary` in the place of `final_path` in one step, whether or not
-/// something is there; what was there is removed. Both lie in the same folder. Throws IoError.
+/// Puts the finished folder `temporary` in the place of `final_path`, whether or not something is
+/// there; what was there is removed. Both lie in the same folder. Throws IoError; what was there
+/// then is still there, or put back by `finish_replacement`.
+///
+/// In one step where the file system can exchange two names. NFS and others cannot: there the old
+/// folder is moved aside, to .NAME.old, before the new one gets its name.
 void replace_folder(const std::filesystem::path& temporary,
                     const std::filesystem::path& final_path);
+
+/// Puts right what a `replace_folder` left that ended between its steps: to call where a program
+/// begins to work with `final_path`. Throws IoError.
+void finish_replacement(const std::filesystem::path& final_path);
 
 /// Removes a file, or a folder with all in it, if it is there. Throws IoError.
 void remove_tree(const std::filesystem::path& path);

@@ -1,5 +1,6 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
+#include <imgcls/core/file_lock.h>
 #include <imgcls/core/log.h>
 #include <imgcls/core/new_file.h>
 #include <imgcls/data/folder_sink.h>
@@ -9,9 +10,7 @@
 #include <imgcls/data/prepare_imagenet.h>
 #include <imgcls/data/shard_sink.h>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,27 +34,17 @@ std::string_view archive_of(std::string_view split) {
   return split == "train" ? kTrainArchive : kValArchive;
 }
 
-/// One process at a time works in a folder, until the end of this object's life.
-class FolderLock {
- public:
-  explicit FolderLock(const fs::path& folder)
-      : file_(::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-    if (file_ >= 0 && ::flock(file_, LOCK_EX | LOCK_NB) == 0) return;
-    const int reason = errno;
-    if (file_ >= 0) ::close(file_);
-    if (reason == EWOULDBLOCK) {
-      throw DataError(fmt::format("another process is at work in {}", folder.string()));
-    }
-    throw IoError(fmt::format("cannot lock {}: {}", (folder / "lock").string(),
-                              std::generic_category().message(reason)));
+/// One process at a time works in a folder.
+void require_alone(const FileLock& lock, const fs::path& folder, const Log& log) {
+  if (lock.state() == FileLock::State::held_by_another) {
+    throw DataError(fmt::format("another process is at work in {}", folder.string()));
   }
-  ~FolderLock() { ::close(file_); }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int file_;
-};
+  if (lock.state() == FileLock::State::unsupported) {
+    log.warn(fmt::format(
+        "the file system of {} has no locks: see to it that no other process prepares there",
+        folder.string()));
+  }
+}
 
 /// Bytes that may still be written where `folder` is, or will be.
 std::uint64_t free_bytes_for(fs::path folder) {
@@ -86,7 +75,8 @@ class Preparation {
     check_space();
     make_folders(unfinished_);
     {
-      const FolderLock lock(unfinished_);
+      const FileLock lock(unfinished_ / "lock");
+      require_alone(lock, unfinished_, log_);
       record_ = read_record(options_.out);  // what a process before has completed meanwhile
       const ImageNetMeta meta = prepare_devkit();
       for (const std::string& split : missing_) {
