@@ -62,6 +62,7 @@ class Renumbered final : public Source {
   std::string name(std::size_t index) const override { return source_->name(index); }
   const std::vector<std::string>& classes() const override { return ids_; }
   std::string fingerprint() const override { return source_->fingerprint(); }
+  Origin origin() const override { return source_->origin(); }
   std::span<const std::byte> checkpoints(std::size_t index) const override {
     return source_->checkpoints(index);
   }

@@ -27,6 +27,7 @@ class FolderSource final : public Source {
   std::string name(std::size_t index) const override { return path(index).string(); }
   const std::vector<std::string>& classes() const override { return files_.classes; }
 
+  Origin origin() const override { return {"folder", root_}; }
   std::string fingerprint() const override {
     Sha256 hash;
     for (std::size_t i = 0; i < size(); ++i) {
@@ -57,6 +58,7 @@ class IndexedFolderSource final : public Source {
   std::string name(std::size_t index) const override { return path(index).string(); }
   const std::vector<std::string>& classes() const override { return index_.classes(); }
   std::string fingerprint() const override { return index_.fingerprint(); }
+  Origin origin() const override { return {"folder", root_}; }
   std::span<const std::byte> checkpoints(std::size_t index) const override {
     return sample(index).checkpoints;
   }

@@ -143,6 +143,12 @@ class IdxSource final : public Source {
     return fmt::format("{} image {}", path_.string(), index);
   }
   const std::vector<std::string>& classes() const override { return classes_; }
+  Origin origin() const override {
+    const std::string name = path_.filename().string();
+    const std::size_t end = name.find("-images-idx3-ubyte");
+    if (end == std::string::npos) return {};
+    return {"idx", path_.parent_path() / name.substr(0, end)};
+  }
   std::string fingerprint() const override {
     return Sha256().update(images_.file).update(labels_.file).hex();
   }

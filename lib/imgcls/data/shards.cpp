@@ -24,7 +24,10 @@ struct Place {
 
 class ShardSource : public Source {
  public:
-  explicit ShardSource(std::vector<InputFile> files) : files_(std::move(files)) {}
+  ShardSource(fs::path folder, std::vector<InputFile> files)
+      : folder_(std::move(folder)), files_(std::move(files)) {}
+
+  Origin origin() const override { return {"shards", folder_}; }
 
   Sample read(std::size_t index) const override {
     const Place at = place(index);
@@ -43,6 +46,7 @@ class ShardSource : public Source {
 
  private:
   virtual Place place(std::size_t index) const = 0;
+  fs::path folder_;
   std::vector<InputFile> files_;
 };
 
@@ -63,7 +67,7 @@ std::vector<InputFile> open_files(const fs::path& folder, const Index& index) {
 class IndexedShardSource final : public ShardSource {
  public:
   IndexedShardSource(const fs::path& folder, Index index)
-      : ShardSource(open_files(folder, index)), index_(std::move(index)), good_(index_) {}
+      : ShardSource(folder, open_files(folder, index)), index_(std::move(index)), good_(index_) {}
 
   std::size_t size() const override { return good_.size(); }
   std::int64_t label(std::size_t index) const override { return sample(index).label; }
@@ -87,8 +91,8 @@ class IndexedShardSource final : public ShardSource {
 /// Tar files without an index: their members' names and places alone.
 class ListedShardSource final : public ShardSource {
  public:
-  explicit ListedShardSource(ShardListing listing)
-      : ShardSource(std::move(listing.files)), content_(std::move(listing.content)) {}
+  ListedShardSource(const fs::path& folder, ShardListing listing)
+      : ShardSource(folder, std::move(listing.files)), content_(std::move(listing.content)) {}
 
   std::size_t size() const override { return content_.samples.size(); }
   std::int64_t label(std::size_t index) const override { return content_.samples.at(index).label; }
@@ -121,7 +125,7 @@ std::unique_ptr<Source> open_shards(const fs::path& folder, const fs::path& inde
   if (auto found = find_index(folder, IndexKind::shards, index)) {
     return std::make_unique<IndexedShardSource>(folder, *std::move(found));
   }
-  return std::make_unique<ListedShardSource>(list_shards(folder, 0));
+  return std::make_unique<ListedShardSource>(folder, list_shards(folder, 0));
 }
 
 }  // namespace imgcls::data

@@ -20,6 +20,13 @@ namespace imgcls::data {
 /// loader decodes, or pixels.
 using Sample = std::variant<std::vector<std::byte>, Image>;
 
+/// Where a data set lies, as the keys data.format, data.root and data.train or data.val of a
+/// configuration have it.
+struct Origin {
+  std::string format = {};  ///< "folder", "shards" or "idx"; empty: a configuration cannot say
+  std::filesystem::path path = {};  ///< the folder; idx: the files' path up to "-images-idx3-ubyte"
+};
+
 /// A data set of `size()` samples. All members are const and must be safe to call from several
 /// threads at once: the loader's threads share one source.
 class Source {
@@ -42,6 +49,8 @@ class Source {
   /// Where a decoder may start in the sample's JPEG (data/jpeg_checkpoints.h); empty without an
   /// index, and for other files. Lives as long as the source.
   virtual std::span<const std::byte> checkpoints(std::size_t /*index*/) const { return {}; }
+  /// For the record of a run that was made without a configuration.
+  virtual Origin origin() const { return {}; }
   /// Sample `index` will be read soon: a source may have the system fetch it meanwhile. Must not
   /// throw.
   virtual void will_need(std::size_t /*index*/) const {}

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace torch::nn {
@@ -29,6 +30,7 @@ struct Auxiliary {
 };
 
 class Network;
+struct ModelOptions;
 
 /// Owns a network: any torch::nn::Module with `at::Tensor forward(at::Tensor)`. Copies share it.
 class Model {
@@ -86,6 +88,12 @@ class Model {
   bool wants_image_fit() const { return image_fit_ != nullptr; }
   void fit_to_images(const at::Tensor& images) const { image_fit_(images); }
 
+  /// The options that `create` (registry.h) made it with; null for a model made otherwise.
+  const ModelOptions* made_with() const { return made_with_.get(); }
+  void set_made_with(std::shared_ptr<const ModelOptions> options) {
+    made_with_ = std::move(options);
+  }
+
   const std::string& name() const { return name_; }
   torch::nn::Module& module() const { return *module_; }
 
@@ -94,6 +102,7 @@ class Model {
   const Network* network_;  // the module, where it is one; null: it is not
   std::function<at::Tensor(const at::Tensor&)> forward_;
   std::function<void(const at::Tensor&)> image_fit_;
+  std::shared_ptr<const ModelOptions> made_with_;
   std::string name_;
 };
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <deque>
 #include <iterator>
+#include <memory>
 
 namespace imgcls::models {
 namespace {
@@ -92,7 +93,9 @@ void add(ModelEntry entry) {
 Model create(std::string_view name, const ModelOptions& options) {
   const ModelEntry& found = entry(name);
   require_taken(found.info, options);
-  return found.make(options);
+  Model model = found.make(options);
+  model.set_made_with(std::make_shared<const ModelOptions>(options));
+  return model;
 }
 
 }  // namespace imgcls::models
