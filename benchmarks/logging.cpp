@@ -5,6 +5,7 @@
 // ResNet-18 for small images at 32 x 32, batch 128, with the default settings and a run for Weights
 // & Biases: a logged step each 100 steps, an evaluation each 390 (an epoch of CIFAR-10). Steps with
 // and without the norm of the gradients alternate, so that both meet the same machine.
+#include <imgcls/core/error.h>
 #include <imgcls/dist/data_parallel.h>
 #include <imgcls/dist/world.h>
 #include <imgcls/models/registry.h>
@@ -87,7 +88,8 @@ std::pair<double, double> time_logs(const models::Model& model) {
   {
     train::RunOptions options;
     options.wandb = true;
-    train::RunLogs logs(train::RunFiles{folder}, options, 0, 0, R"({"train":{"epochs":1}})");
+    train::RunLogs logs(train::RunFiles{folder}, options, 0, 0, R"({"train":{"epochs":1}})",
+                        [](const std::string& warning) { throw Error(warning); });
     constexpr int kRows = 200;
     row = seconds([&] {
             for (int i = 1; i <= kRows; ++i) logs.step({.step = i, .epoch = 1, .loss = 2.5});

@@ -100,7 +100,11 @@ TEST_CASE("event files cut at any byte go on without a gap, a double or half an 
       while (report::next_tf_record(rest)) ++whole;
       return std::clamp<std::int64_t>(whole, 0, 3);
     }();
-    { report::EventFile(killed, 3).scalar("loss", 4, 0.25); }
+    {
+      report::EventFile events(killed, 3);
+      events.scalar("loss", 4, 0.25);
+      events.flush();
+    }
     std::vector<std::int64_t> expected;
     for (std::int64_t step = 1; step <= before; ++step) expected.push_back(step);
     expected.push_back(4);

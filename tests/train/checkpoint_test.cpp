@@ -4,11 +4,15 @@
 #include <imgcls/core/config.h>
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
+#include <imgcls/core/free_keys.h>
 #include <imgcls/train/checkpoint.h>
+#include <imgcls/train/config_changes.h>
 
 #include <ATen/ops/ones_like.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 using namespace imgcls;
@@ -33,8 +37,10 @@ struct Trained {
 };
 
 const train::RunIdentity kIdentity{
-    .config = R"({"train":{"batch":64,"threads":1},"log":{"every":10}})",
+    .config = R"({"train":{"batch":64},"data":{"threads":1},"log":{"every":10}})",
     .data_fingerprint = "data"};
+
+const Log kLog = Log::quiet("");
 
 const train::Position kPosition{
     .step = 12, .epoch = 2, .consumed = 128, .elapsed_s = 3.5, .loss_sum = 7.25, .images = 128};
@@ -52,7 +58,7 @@ TEST_CASE("a checkpoint gives back weights, moments, loss scale and position") {
   Trained saved, other;
   saved.scaler.load(4096, 17);
   train::Checkpoints checkpoints(folder / "checkpoints", 2);
-  const auto path = checkpoints.save(saved.training(), kPosition, kIdentity);
+  const auto path = checkpoints.save(saved.training(), kPosition, kIdentity, kLog);
   CHECK(path == checkpoints.path(12));
   CHECK(checkpoints.newest_good(Log::quiet("")) == path);
 
@@ -74,7 +80,7 @@ TEST_CASE("only the newest are kept, and nothing temporary is left") {
   for (const std::int64_t step : {5, 10, 9, 100}) {
     train::Position position = kPosition;
     position.step = step;
-    checkpoints.save(trained.training(), position, kIdentity);
+    checkpoints.save(trained.training(), position, kIdentity, kLog);
   }
   std::vector<std::string> left;
   for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
@@ -88,11 +94,11 @@ TEST_CASE("saving a step again replaces its checkpoint") {
   const test::TempFolder folder;
   Trained trained;
   train::Checkpoints checkpoints(folder.path(), 2);
-  checkpoints.save(trained.training(), kPosition, kIdentity);
+  checkpoints.save(trained.training(), kPosition, kIdentity, kLog);
   train::Position later = kPosition;
   later.consumed = 0;
   later.epoch = 3;
-  const auto path = checkpoints.save(trained.training(), later, kIdentity);
+  const auto path = checkpoints.save(trained.training(), later, kIdentity, kLog);
   CHECK(train::load_checkpoint(path, trained.training(), kIdentity).epoch == 3);
 }
 
@@ -102,21 +108,21 @@ TEST_CASE("a broken checkpoint is passed over, whatever is broken") {
   train::Checkpoints checkpoints(folder.path(), 3);
   train::Position earlier = kPosition;
   earlier.step = 6;
-  const auto good = checkpoints.save(trained.training(), earlier, kIdentity);
+  const auto good = checkpoints.save(trained.training(), earlier, kIdentity, kLog);
   const auto newest = [&] { return checkpoints.newest_good(Log::quiet("")); };
   for (const char* file :
        {"weights.safetensors", "optimizer.safetensors", "state.json", "manifest.json"}) {
     for (const std::size_t at : {std::size_t{0}, std::size_t{100}, std::size_t{12345}}) {
-      const auto broken = checkpoints.save(trained.training(), kPosition, kIdentity);
+      const auto broken = checkpoints.save(trained.training(), kPosition, kIdentity, kLog);
       CHECK(newest() == broken);
       flip_a_bit(broken / file, at);
       // A flipped bit in the manifest's white space or version harms nothing.
       if (std::string(file) != "manifest.json" || at == 100) CHECK(newest() == good);
     }
-    const auto truncated = checkpoints.save(trained.training(), kPosition, kIdentity);
+    const auto truncated = checkpoints.save(trained.training(), kPosition, kIdentity, kLog);
     std::filesystem::resize_file(truncated / file, 10);
     CHECK(newest() == good);
-    const auto incomplete = checkpoints.save(trained.training(), kPosition, kIdentity);
+    const auto incomplete = checkpoints.save(trained.training(), kPosition, kIdentity, kLog);
     std::filesystem::remove(incomplete / file);
     CHECK(newest() == good);
   }
@@ -126,29 +132,29 @@ TEST_CASE("a run goes on with its own configuration and data only") {
   const test::TempFolder folder;
   Trained trained;
   const auto path =
-      train::Checkpoints(folder.path(), 2).save(trained.training(), kPosition, kIdentity);
+      train::Checkpoints(folder.path(), 2).save(trained.training(), kPosition, kIdentity, kLog);
   const auto load = [&](const std::string& config, const std::string& data) {
     return train::load_checkpoint(path, trained.training(), {config, data});
   };
-  CHECK_THROWS_WITH(load(R"({"train":{"batch":32,"threads":1}})", "data"),
+  CHECK_THROWS_WITH(load(R"({"train":{"batch":32},"data":{"threads":1}})", "data"),
                     Contains("train.batch = 64") && Contains("says 32") && Contains("run.dir"));
   CHECK_THROWS_WITH(load(kIdentity.config, "other"), Contains("other training data"));
   // What changes no result may change.
-  CHECK(load(R"({"train":{"batch":64,"threads":8},"log":{"every":1}})", "data") == kPosition);
+  CHECK(load(R"({"train":{"batch":64},"data":{"threads":8},"log":{"every":1}})", "data") == kPosition);
 }
 
 TEST_CASE("when saving fails the checkpoint before stays and loads") {
   const test::TempFolder folder;
   Trained trained;
   train::Checkpoints checkpoints(folder.path(), 2);
-  const auto good = checkpoints.save(trained.training(), kPosition, kIdentity);
+  const auto good = checkpoints.save(trained.training(), kPosition, kIdentity, kLog);
   // A type that safetensors lacks stands for any failure half way.
   train::Position next = kPosition;
   next.step = 13;
   const models::Model unsavable = test::toy_model();
   unsavable.parameters()[0].tensor.set_data(
       unsavable.parameters()[0].tensor.to(at::kComplexDouble));
-  CHECK_THROWS_AS(checkpoints.save({unsavable, *trained.optimizer, nullptr}, next, kIdentity),
+  CHECK_THROWS_AS(checkpoints.save({unsavable, *trained.optimizer, nullptr}, next, kIdentity, kLog),
                   WeightsError);
   CHECK(checkpoints.newest_good(Log::quiet("")) == good);
 }
@@ -166,7 +172,7 @@ TEST_CASE("a run goes on although the configuration has keys that it did not kno
   config["eval"].erase("flip");
   train::Checkpoints checkpoints(folder / "checkpoints", 2);
   const auto path = checkpoints.save(trained.training(), kPosition,
-                                     {.config = config.dump(), .data_fingerprint = "data"});
+                                     {.config = config.dump(), .data_fingerprint = "data"}, kLog);
 
   config["train"]["accumulate"] = 1;
   config["eval"]["flip"] = false;
@@ -176,4 +182,144 @@ TEST_CASE("a run goes on although the configuration has keys that it did not kno
   CHECK_THROWS_WITH(train::load_checkpoint(path, trained.training(),
                                            {.config = config.dump(), .data_fingerprint = "data"}),
                     Contains("train.accumulate = 1, but the configuration says 2"));
+}
+
+namespace {
+
+std::vector<std::string> names_in(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+train::Position at_step(std::int64_t step) {
+  train::Position position = kPosition;
+  position.step = step;
+  return position;
+}
+
+}  // namespace
+
+TEST_CASE("folders of other names than a checkpoint's are left alone") {
+  const test::TempFolder folder;
+  Trained trained;
+  train::Checkpoints checkpoints(folder.path(), 1);
+  checkpoints.save(trained.training(), at_step(1), kIdentity, kLog);
+  const std::vector<std::string> others{"notes", "step-", "step-00000000001",
+                                        "step-0000000001-best", "step-9"};
+  for (const std::string& name : others) make_folders(folder / name);
+  const auto newest = checkpoints.save(trained.training(), at_step(2), kIdentity, kLog);
+  CHECK(checkpoints.newest_good(kLog) == newest);
+  CHECK(checkpoints.recover(kLog) == newest);
+  std::vector<std::string> all = others;
+  all.push_back("step-0000000002");
+  std::sort(all.begin(), all.end());
+  CHECK(names_in(folder.path()) == all);
+}
+
+TEST_CASE("what is broken is moved aside, and what was just written is never removed") {
+  const test::TempFolder folder;
+  Trained trained;
+  train::Checkpoints checkpoints(folder.path(), 1);
+  const auto good = checkpoints.save(trained.training(), at_step(10), kIdentity, kLog);
+  const auto higher = checkpoints.path(99);
+  const auto spoil = [&] {
+    std::filesystem::copy(good, higher);
+    flip_a_bit(higher / "weights.safetensors", 1000);
+  };
+  spoil();
+  CHECK(checkpoints.recover(kLog) == good);
+  CHECK(names_in(folder.path()) ==
+        std::vector<std::string>{"broken-step-0000000099", "step-0000000010"});
+  spoil();
+  CHECK(checkpoints.recover(kLog) == good);
+  CHECK(names_in(folder.path()) == std::vector<std::string>{"broken-step-0000000099",
+                                                            "broken-step-0000000099-2",
+                                                            "step-0000000010"});
+  // By a process that did not look first.
+  spoil();
+  const auto written = checkpoints.save(trained.training(), at_step(11), kIdentity, kLog);
+  CHECK(std::filesystem::exists(written));
+  CHECK(checkpoints.newest_good(kLog) == written);
+}
+
+TEST_CASE("a checkpoint with another position holds the same weights") {
+  const test::TempFolder folder;
+  Trained trained;
+  train::Checkpoints checkpoints(folder.path(), 2);
+  const auto path = checkpoints.save(trained.training(), kPosition, kIdentity, kLog);
+  const auto weights = read_file(path / "weights.safetensors");
+  train::Position evaluated = kPosition;
+  evaluated.epoch = 3;
+  evaluated.consumed = 0;
+  checkpoints.move(evaluated);
+  CHECK(checkpoints.newest_good(kLog) == path);
+  CHECK((read_file(path / "weights.safetensors") == weights));
+  CHECK(train::load_checkpoint(path, trained.training(), kIdentity) == evaluated);
+  CHECK(names_in(folder.path()).size() == 1);
+  evaluated.step = 13;
+  CHECK_THROWS_AS(checkpoints.move(evaluated), IoError);
+  CHECK(names_in(folder.path()).size() == 1);
+}
+
+TEST_CASE("what a killed process left between two names is put right") {
+  const test::TempFolder folder;
+  Trained trained;
+  train::Checkpoints checkpoints(folder.path(), 2);
+  const auto path = checkpoints.save(trained.training(), kPosition, kIdentity, kLog);
+  const auto aside = folder / ".step-0000000012.old", half = folder / ".step-0000000012.tmp";
+  // Between the two renames.
+  std::filesystem::rename(path, aside);
+  make_folders(half);
+  CHECK(checkpoints.recover(kLog) == path);
+  CHECK(names_in(folder.path()) == std::vector<std::string>{"step-0000000012"});
+  // Before the old one is removed.
+  std::filesystem::copy(path, aside);
+  CHECK(checkpoints.recover(kLog) == path);
+  CHECK(names_in(folder.path()) == std::vector<std::string>{"step-0000000012"});
+}
+
+TEST_CASE("weights that are not finite are not saved") {
+  for (const double value : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    const test::TempFolder folder;
+    Trained trained;
+    train::Checkpoints checkpoints(folder.path(), 2);
+    const auto good = checkpoints.save(trained.training(), kPosition, kIdentity, kLog);
+    const models::NamedTensor weight = trained.model.parameters()[1];
+    weight.tensor.detach().view({-1}).narrow(0, 0, 1).fill_(value);
+    CHECK_THROWS_WITH(checkpoints.save(trained.training(), at_step(13), kIdentity, kLog),
+                      Contains(weight.name) && Contains("optimizer.lr"));
+    CHECK(names_in(folder.path()) == std::vector<std::string>{"step-0000000012"});
+    CHECK(checkpoints.newest_good(kLog) == good);
+  }
+}
+
+TEST_CASE("differences are refused one by one, or all named") {
+  const std::string before =
+      R"({"train":{"batch":64,"precision":"auto"},"optimizer":{"groups":[{"lr":1},{"lr":2}]}})";
+  const auto changes = [&](const std::string& now) {
+    std::vector<std::string> keys;
+    for (const auto& change : train::config_changes(before, now)) keys.push_back(change.key);
+    return keys;
+  };
+  using Keys = std::vector<std::string>;
+  CHECK(changes(before) == Keys{});
+  CHECK(changes(R"({"train":{"batch":64,"precision":"bf16"},
+                    "optimizer":{"groups":[{"lr":1},{"lr":2}]}})") == Keys{});
+  CHECK(changes(R"({"train":{"batch":32,"precision":"fp32","seed":1},
+                    "optimizer":{"groups":[{"lr":1}]}})") ==
+        Keys{"optimizer.groups.1.lr", "train.batch", "train.seed"});
+}
+
+TEST_CASE("only what changes no result may change in silence") {
+  for (const char* key : {"/data/root", "/log/every", "/dist/timeout_s", "/checkpoint/keep"}) {
+    CHECK(changes_no_result(key));
+  }
+  for (const char* key : {"/dist/compress", "/distill/alpha", "/train/threads", "/data/rooted",
+                          "/logit_scale", "/running/mean", "/data/train2", "/evaluation"}) {
+    CHECK_FALSE(changes_no_result(key));
+  }
 }

@@ -12,6 +12,8 @@
 #include <imgcls/train/stop.h>
 #include <imgcls/train/trainer.h>
 
+#include <ATen/ops/allclose.h>
+#include <paths.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -305,7 +307,7 @@ TEST_CASE("resume = never refuses a folder with checkpoints") {
   const test::TempFolder folder;
   train::RunOptions options = toy_options(folder / "run");
   train_toy(options);
-  options.checkpoint.resume = false;
+  options.checkpoint.resume = train::Resume::never;
   CHECK_THROWS_WITH(train_toy(options), Contains("earlier run") && Contains("run.dir"));
 }
 
@@ -320,6 +322,68 @@ TEST_CASE("two jobs cannot write into one folder") {
       Contains("another job") && Contains("run.dir"));
 }
 
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Run folders of earlier versions, stopped after five of eight steps, and the weights they would
+/// have ended with.
+const fs::path kOldRuns = IMGCLS_SOURCE_DIR "/tests/train/runs";
+constexpr std::int64_t kStoppedAt = 5;
+
+}  // namespace
+
+// build/bin/test_train "write this version's run folder": once for a version whose folders differ.
+TEST_CASE("write this version's run folder", "[.]") {
+  const test::TempFolder folder;
+  const fs::path to = kOldRuns / IMGCLS_VERSION;
+  fs::current_path(folder.path());  // so that no path of this machine is kept
+  train::RunOptions options = toy_options("straight");
+  const train::TrainResult straight = train_toy(options);
+  options.folder = "run";
+  options.max_steps = kStoppedAt;
+  const train::TrainResult stopped = train_toy(options);
+  make_folders(to / "run/checkpoints");
+  fs::copy(stopped.checkpoint, to / "run/checkpoints" / stopped.checkpoint.filename());
+  for (const char* file : {"config.json", "train_log.csv", "steps.csv"}) {
+    fs::copy(options.folder / file, to / "run" / file);
+  }
+  fs::copy(straight.checkpoint / "weights.safetensors", to / "end.safetensors");
+}
+
+TEST_CASE("runs of earlier versions go on") {
+  int versions = 0;
+  for (const auto& version : fs::directory_iterator(kOldRuns)) {
+    INFO(version.path().string());
+    const test::TempFolder folder;
+    fs::copy(version.path() / "run", folder / "run", fs::copy_options::recursive);
+    const train::TrainResult result = train_toy(toy_options(folder / "run"));
+    CHECK_THAT(read_text(folder / "run/log.txt"), Contains("going on from"));
+    CHECK(result.position.step == 8);
+    const auto end = models::read_safetensors(version.path() / "end.safetensors");
+    const auto now = models::read_safetensors(result.checkpoint / "weights.safetensors");
+    REQUIRE(now.size() == end.size());
+    // Another CPU than the one that made them rounds otherwise.
+    for (std::size_t i = 0; i < end.size(); ++i) {
+      CHECK(at::allclose(now[i].tensor.to(at::kDouble), end[i].tensor.to(at::kDouble), 1e-3, 1e-4));
+    }
+    ++versions;
+  }
+  CHECK(versions > 0);
+}
+
+TEST_CASE("a run from C++ goes on with the options it began with") {
+  const test::TempFolder folder;
+  train::RunOptions options = toy_options(folder / "run");
+  options.max_steps = 2;
+  train_toy(options);
+  options.max_steps = 0;
+  options.label_smoothing = 0.2;
+  CHECK_THROWS_WITH(train_toy(options), Contains("train.label_smoothing = 0.1"));
+  options.checkpoint.resume = train::Resume::changed;
+  CHECK(train_toy(options).position.step == 8);
+}
+
 TEST_CASE("a loss that is no number ends the run and leaves the last good checkpoint") {
   const test::TempFolder folder;
   train::RunOptions options = toy_options(folder / "run");
@@ -328,6 +392,7 @@ TEST_CASE("a loss that is no number ends the run and leaves the last good checkp
   const auto good = train_toy(options).checkpoint;
   options.max_steps = 0;
   options.schedule.lr = 1e38;
+  options.checkpoint.resume = train::Resume::changed;
   CHECK_THROWS_WITH(train_toy(options), Contains("no longer a finite number"));
   CHECK(std::filesystem::exists(good));
 }
@@ -341,4 +406,17 @@ TEST_CASE("lower precisions train") {
     options.precision = precision;
     CHECK(train_toy(options).eval->acc1() > 80);
   }
+}
+
+TEST_CASE("an update that makes weights infinite is not saved, though its loss was finite") {
+  const test::TempFolder folder;
+  train::RunOptions options = toy_options(folder / "run");
+  options.max_steps = 1;
+  const auto good = train_toy(options).checkpoint;
+  options.max_steps = 2;
+  options.schedule.lr = 1e300;
+  options.checkpoint.resume = train::Resume::changed;
+  CHECK_THROWS_WITH(train_toy(options), Contains("no longer made of finite numbers"));
+  CHECK(checkpoints_in(folder / "run") == 1);
+  CHECK(std::filesystem::exists(good));
 }

@@ -268,7 +268,7 @@ void EventFile::write(std::int64_t step, std::string_view summary) {
 }
 
 void EventFile::write_event(std::string_view event) {
-  file_->append(tf_record(event));
+  file_->add(tf_record(event));
 }
 
 }  // namespace imgcls::report

@@ -26,14 +26,15 @@ struct Picture {
 /// A hyperparameter and its value.
 using Hyperparameter = std::pair<std::string, std::variant<bool, double, std::string>>;
 
-/// Writes the events of one session into a file of its own. Each event goes to the system in one
-/// write, so a process that is killed leaves whole events but for at most the last. All members
-/// throw IoError.
+/// Writes the events of one session into a file of its own. Members keep events for `flush`, which
+/// hands them to the system in one write, so a process that is killed leaves whole events but for
+/// at most the last.
 class EventFile {
  public:
   /// Makes `folder` where it is absent, and a new file in it, events.out.tfevents.*, to go on after
   /// `step` steps: events of later steps in the folder's earlier files are removed, as is what a
   /// killed process left half-written, and a TensorBoard that has read them is told to forget them.
+  /// Throws IoError.
   EventFile(const std::filesystem::path& folder, std::int64_t step);
 
   /// A figure; TensorBoard keeps 32 bits of it.
@@ -47,6 +48,8 @@ class EventFile {
   void histogram(std::string_view tag, std::int64_t step, const Histogram& histogram);
   /// What the run was told, and the tag of the scalar that it is judged by; once a session.
   void hyperparameters(std::span<const Hyperparameter> values, std::string_view metric);
+  /// Throws IoError; the events are then written by the next one.
+  void flush() { file_->write(); }
 
  private:
   void write(std::int64_t step, std::string_view summary);

@@ -22,8 +22,4 @@ RowFile::RowFile(const std::filesystem::path& path, std::string_view header,
                  std::size_t step_column, std::int64_t step)
     : file_(cut(path, header, step_column, step)) {}
 
-void RowFile::append(std::string_view row) {
-  file_.append(row);
-}
-
 }  // namespace imgcls::report

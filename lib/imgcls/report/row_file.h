@@ -20,8 +20,11 @@ class RowFile {
   RowFile(const std::filesystem::path& path, std::string_view header, std::size_t step_column,
           std::int64_t step);
 
-  /// `row` ends with a line's end. Throws IoError.
-  void append(std::string_view row);
+  /// `row` ends with a line's end. Throws IoError; the row is then written with the next one, or by
+  /// `retry`.
+  void append(std::string_view row) { file_.append(row); }
+  /// Writes the rows that could not be. Throws IoError.
+  void retry() { file_.write(); }
 
  private:
   AppendFile file_;

@@ -18,8 +18,9 @@ class SampleLog {
   SampleLog(const std::filesystem::path& path, std::int64_t step);
 
   /// `shares` are the ranks' parts of the global batch, in the order of ranks, each as text.
-  /// Throws IoError.
+  /// Throws IoError, as RowFile does.
   void append(std::int64_t step, std::int64_t epoch, std::span<const std::string> shares);
+  void retry() { file_.retry(); }
 
  private:
   RowFile file_;

@@ -15,8 +15,9 @@ class StepLog {
   /// Opens `path` to go on after `step` steps, as RowFile does. Throws IoError.
   StepLog(const std::filesystem::path& path, std::int64_t step);
 
-  /// Throws IoError.
+  /// Throws IoError, as RowFile does.
   void append(const StepRow& row);
+  void retry() { file_.retry(); }
 
  private:
   RowFile file_;

@@ -26,6 +26,10 @@ void TrainLog::append(const TrainLogRow& row) {
   text_ += fmt::format("{},{},{:.6f},{:.6f},{:.4f},{:.4f},{:.3f},{}\n", row.epoch, row.step,
                        row.train_loss, without_nan_sign(row.val_loss), row.val_acc1, row.val_acc5,
                        row.time_s, row.checkpoint_dir);
+  retry();
+}
+
+void TrainLog::retry() {
   replace_file(path_, text_);
 }
 

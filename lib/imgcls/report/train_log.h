@@ -20,7 +20,8 @@ struct TrainLogRow {
   std::string checkpoint_dir;  ///< of the checkpoint written then; empty if none
 };
 
-/// Appends rows; each is on the disk when `append` returns.
+/// Appends rows; each is on the disk when `append` returns. Where that throws IoError, the row is
+/// written with the next one, or by `retry`.
 class TrainLog {
  public:
   /// Opens `path` to go on after `step` steps: rows of later steps, which a run that died had
@@ -29,6 +30,7 @@ class TrainLog {
   TrainLog(std::filesystem::path path, std::int64_t step);
 
   void append(const TrainLogRow& row);
+  void retry();
 
  private:
   std::filesystem::path path_;

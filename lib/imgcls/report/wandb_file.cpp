@@ -42,8 +42,8 @@ WandbFile::WandbFile(const std::filesystem::path& path, const Keep& keep) {
     size_ = records.end();
   }
   if (size_ < text.size()) cut_file(path, size_);
-  if (size_ == 0) pending_ = kWandbHead;
   file_ = std::make_unique<AppendFile>(path);
+  if (size_ == 0) append(kWandbHead);
 }
 
 void WandbFile::add(int kind, std::string_view message) {
@@ -51,13 +51,12 @@ void WandbFile::add(int kind, std::string_view message) {
   protozero::pbf_writer out(text);
   out.add_int64(record::number, ++records_);
   out.add_message(static_cast<protozero::pbf_tag_type>(kind), message.data(), message.size());
-  pending_ += wandb_frames(text, size_ + pending_.size());
+  append(wandb_frames(text, size_));
 }
 
-void WandbFile::flush() {
-  file_->append(pending_);
-  size_ += pending_.size();
-  pending_.clear();
+void WandbFile::append(std::string_view bytes) {
+  file_->add(bytes);
+  size_ += bytes.size();
 }
 
 }  // namespace imgcls::report

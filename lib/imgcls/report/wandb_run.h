@@ -38,7 +38,8 @@ class WandbRun {
   /// Goes on with the newest run in `folder`/wandb, or begins one. Rows of steps after `step` and
   /// of evaluations after `evaluated` are removed, with all that follows them, and so is what a
   /// killed process left half-written. `log` is the run's log.txt, of whose lines those are added
-  /// that the run does not have. All members throw IoError.
+  /// that the run does not have. All members throw IoError; what could not be written is then
+  /// written with what comes next.
   WandbRun(const std::filesystem::path& folder, std::filesystem::path log,
            const WandbOptions& options, std::int64_t step, std::int64_t evaluated);
 
@@ -46,6 +47,8 @@ class WandbRun {
   void evaluation(const TrainLogRow& row);
   /// The session has ended after `time_s` of the run, which is complete or goes on later.
   void end(bool complete, double time_s);
+  /// Writes what could not be written.
+  void retry() { file_->flush(); }
 
  private:
   void begin(std::string_view id, const WandbOptions& options);

@@ -1,19 +1,19 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
-#include <imgcls/core/free_keys.h>
-#include <imgcls/core/schema.h>
-#include <imgcls/core/sha256.h>
-#include <imgcls/models/safetensors.h>
 #include <imgcls/models/weights.h>
 #include <imgcls/train/checkpoint.h>
+#include <imgcls/train/checkpoint_files.h>
+#include <imgcls/train/config_changes.h>
 
 #include <fmt/format.h>
 #include <torch/version.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <system_error>
 
 namespace imgcls::train {
 namespace {
@@ -21,75 +21,47 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr std::array<const char*, 3> kFiles{"weights.safetensors", "optimizer.safetensors",
-                                            "state.json"};
+std::string name_of(std::int64_t step) {
+  return fmt::format("step-{:010}", step);
+}
 
-/// With the defaults of keys that came after it was saved: these are what it had without saying.
-json completed(const std::string& saved) {
-  json config = json::parse(saved);
-  try {
-    json whole = config;
-    check_and_complete(whole, [](std::string_view) { return std::string(); });
-    return whole;
-  } catch (const ConfigError&) {  // of a program's own keys
-    return config;
+/// The step of a checkpoint's folder of exactly that name, with `head` before and `tail` after it.
+std::optional<std::int64_t> step_of(std::string_view name, std::string_view head = "",
+                                    std::string_view tail = "") {
+  if (!name.starts_with(head) || !name.ends_with(tail)) return std::nullopt;
+  if (name.size() < head.size() + tail.size()) return std::nullopt;
+  name = name.substr(head.size(), name.size() - head.size() - tail.size());
+  constexpr std::string_view kStep = "step-";
+  if (!name.starts_with(kStep)) return std::nullopt;
+  std::int64_t step = 0;
+  const char* end = name.data() + name.size();
+  const auto [read_to, error] = std::from_chars(name.data() + kStep.size(), end, step);
+  if (error != std::errc() || read_to != end || step < 0 || name != name_of(step)) {
+    return std::nullopt;
   }
+  return step;
 }
 
-void check_config(const fs::path& checkpoint, const std::string& saved, const std::string& now) {
-  if (saved.empty() || now.empty()) return;
-  const json before = completed(saved).flatten(), after = json::parse(now).flatten();
-  for (const auto& [pointer, value] : after.items()) {
-    if (changes_no_result(pointer) || (before.contains(pointer) && before.at(pointer) == value))
-      continue;
-    std::string key = pointer.substr(1);
-    std::replace(key.begin(), key.end(), '/', '.');
-    throw CheckpointError(fmt::format(
-        "{} was made with {} = {}, but the configuration says {}. Give the same value to go on, or "
-        "another run.dir to start afresh.",
-        checkpoint.string(), key, before.contains(pointer) ? before.at(pointer).dump() : "nothing",
-        value.dump()));
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(folder, missing)) {
+    names.push_back(entry.path().filename().string());
   }
+  return names;
 }
 
-json manifest_of(const fs::path& folder) {
-  json files = json::object();
-  for (const char* name : kFiles) files[name] = sha256(read_file(folder / name));
-  return {{"format", 1}, {"sha256", files}};
+json position_json(const Position& p) {
+  return {{"step", p.step},           {"epoch", p.epoch},       {"consumed", p.consumed},
+          {"elapsed_s", p.elapsed_s}, {"loss_sum", p.loss_sum}, {"images", p.images}};
 }
 
-/// Why a checkpoint cannot be used; empty when it can.
-std::string defect(const fs::path& folder) {
-  try {
-    const json manifest = json::parse(read_text(folder / "manifest.json"));
-    for (const char* name : kFiles) {
-      if (sha256(read_file(folder / name)) != manifest.at("sha256").at(name)) {
-        return fmt::format("{} does not have the SHA-256 of manifest.json", name);
-      }
-    }
-    return "";
-  } catch (const IoError& e) {
-    return e.what();
-  } catch (const json::exception&) {
-    return "manifest.json is broken";
-  }
-}
-
-void write_text(const fs::path& path, const std::string& text) {
-  write_synced(path, std::as_bytes(std::span(text)));
-}
-
-json state_json(const Training& training, const Position& p, const RunIdentity& identity) {
-  json state = {{"step", p.step},
-                {"epoch", p.epoch},
-                {"consumed", p.consumed},
-                {"elapsed_s", p.elapsed_s},
-                {"loss_sum", p.loss_sum},
-                {"images", p.images},
-                {"config", identity.config},
+json state_json(const Training& training, const Position& position, const RunIdentity& identity) {
+  json state = position_json(position);
+  state.update({{"config", identity.config},
                 {"data_fingerprint", identity.data_fingerprint},
                 {"model", training.model.name()},
-                {"versions", {{"imgcls", IMGCLS_VERSION}, {"libtorch", TORCH_VERSION}}}};
+                {"versions", {{"imgcls", IMGCLS_VERSION}, {"libtorch", TORCH_VERSION}}}});
   if (training.scaler) {
     state["loss_scale"] = training.scaler->current_scale();
     state["loss_scale_age"] = training.scaler->growth_tracker();
@@ -97,70 +69,146 @@ json state_json(const Training& training, const Position& p, const RunIdentity& 
   return state;
 }
 
+/// Aside, under a name that nothing has.
+fs::path name_for_broken(const fs::path& folder, std::int64_t step) {
+  const fs::path name = folder / fmt::format("broken-{}", name_of(step));
+  fs::path free = name;
+  for (int copy = 2; fs::exists(fs::symlink_status(free)); ++copy) {
+    free = fmt::format("{}-{}", name.string(), copy);
+  }
+  return free;
+}
+
+void check_identity(const fs::path& checkpoint, const json& state, const RunIdentity& identity,
+                    std::vector<std::string>* changes) {
+  for (const ConfigChange& change :
+       config_changes(state.at("config").get<std::string>(), identity.config)) {
+    if (changes == nullptr) {
+      throw CheckpointError(fmt::format(
+          "{} was made with {} = {}, but the configuration says {}. Give the same value to go on, "
+          "or checkpoint.resume=changed to go on with the new one, or another run.dir to start "
+          "afresh.",
+          checkpoint.string(), change.key, change.before, change.now));
+    }
+    changes->push_back(fmt::format("{}: {} before, {} now", change.key, change.before, change.now));
+  }
+  const std::string before = state.at("data_fingerprint"), &now = identity.data_fingerprint;
+  if (before == now) return;
+  if (changes == nullptr) {
+    throw CheckpointError(fmt::format(
+        "{} was made with other training data (fingerprint {}, now {}). Give it the same data to "
+        "go on, or checkpoint.resume=changed to go on with the new, or another run.dir to start "
+        "afresh.",
+        checkpoint.string(), before.substr(0, 12), now.substr(0, 12)));
+  }
+  changes->push_back(fmt::format("training data: fingerprint {} before, {} now",
+                                 before.substr(0, 12), now.substr(0, 12)));
+}
+
 }  // namespace
 
 Checkpoints::Checkpoints(fs::path folder, int keep) : folder_(std::move(folder)), keep_(keep) {}
 
 fs::path Checkpoints::path(std::int64_t step) const {
-  return folder_ / fmt::format("step-{:010}", step);
+  return folder_ / name_of(step);
 }
 
-std::vector<fs::path> Checkpoints::all() const {
-  std::vector<fs::path> found;
-  std::error_code missing;
-  for (const auto& entry : fs::directory_iterator(folder_, missing)) {
-    if (entry.path().filename().string().starts_with("step-")) found.push_back(entry.path());
+fs::path Checkpoints::temporary(std::int64_t step) const {
+  return folder_ / fmt::format(".{}.tmp", name_of(step));
+}
+
+std::vector<std::int64_t> Checkpoints::steps() const {
+  std::vector<std::int64_t> found;
+  for (const std::string& name : names_in(folder_)) {
+    if (const auto step = step_of(name)) found.push_back(*step);
   }
-  // By step, which the name gives with leading zeros; never by time.
   std::sort(found.begin(), found.end(), std::greater<>());
   return found;
 }
 
 fs::path Checkpoints::save(const Training& training, const Position& position,
-                           const RunIdentity& identity) {
+                           const RunIdentity& identity, const Log& log) {
   make_folders(folder_);
-  fs::path final_path = path(position.step);
-  const fs::path temporary = folder_ / fmt::format(".step-{:010}.tmp", position.step);
-  remove_tree(temporary);
-  make_folders(temporary);
-  models::write_safetensors(temporary / kFiles[0], models::state(training.model));
-  models::write_safetensors(temporary / kFiles[1], training.optimizer.state());
-  write_text(temporary / kFiles[2], state_json(training, position, identity).dump(2));
-  write_text(temporary / "manifest.json", manifest_of(temporary).dump(2));
-  sync_folder(temporary);
-  replace_folder(temporary, final_path);
+  const fs::path making = temporary(position.step);
+  write_or_remove(making, [&] {
+    write_tensors(making, training);
+    write_state(making, state_json(training, position, identity));
+    put_in_place(position.step);
+  });
+  remove_old(position.step, log);
+  return path(position.step);
+}
 
-  const std::vector<fs::path> saved = all();
-  for (std::size_t i = static_cast<std::size_t>(keep_); i < saved.size(); ++i) {
-    remove_tree(saved[i]);
+void Checkpoints::move(const Position& position) const {
+  const fs::path from = path(position.step), making = temporary(position.step);
+  json state = read_state(from);
+  state.update(position_json(position));
+  write_or_remove(making, [&] {
+    link_tensors(from, making);
+    write_state(making, state, from);
+    put_in_place(position.step);
+  });
+}
+
+void Checkpoints::put_in_place(std::int64_t step) const {
+  sync_folder(temporary(step));
+  replace_folder(temporary(step), path(step));
+}
+
+void Checkpoints::remove_old(std::int64_t written, const Log& log) const {
+  int kept = 1;
+  for (const std::int64_t step : steps()) {
+    if (step == written || kept++ < keep_) continue;
+    try {
+      remove_tree(path(step));
+    } catch (const IoError& e) {
+      log.warn(fmt::format("{}; the checkpoint is no longer needed", e.what()));
+    }
   }
-  return final_path;
 }
 
 std::optional<fs::path> Checkpoints::newest_good(const Log& log) const {
-  for (const fs::path& checkpoint : all()) {
-    const std::string why = defect(checkpoint);
-    if (why.empty()) return checkpoint;
-    log.warn(fmt::format("checkpoint {} is broken ({}); trying the one before", checkpoint.string(),
+  for (const std::int64_t step : steps()) {
+    const std::string why = defect(path(step));
+    if (why.empty()) return path(step);
+    log.warn(fmt::format("checkpoint {} is broken ({}); trying the one before", path(step).string(),
                          why));
   }
   return std::nullopt;
 }
 
-Position load_checkpoint(const fs::path& checkpoint, const Training& training,
-                         const RunIdentity& identity) {
-  const json state = json::parse(read_text(checkpoint / "state.json"));
-  check_config(checkpoint, state.at("config"), identity.config);
-  if (state.at("data_fingerprint") != identity.data_fingerprint) {
-    throw CheckpointError(fmt::format(
-        "{} was made with other training data (fingerprint {}, now {}). Give it the same data to "
-        "go on, or another run.dir to start afresh.",
-        checkpoint.string(), state.at("data_fingerprint").get<std::string>().substr(0, 12),
-        identity.data_fingerprint.substr(0, 12)));
+std::optional<fs::path> Checkpoints::recover(const Log& log) const {
+  clean_up();
+  for (const std::int64_t step : steps()) {
+    const std::string why = defect(path(step));
+    if (why.empty()) return path(step);
+    const fs::path aside = name_for_broken(folder_, step);
+    std::error_code error;
+    fs::rename(path(step), aside, error);
+    const std::string done = error ? fmt::format("cannot be moved aside: {}", error.message())
+                                   : fmt::format("is now {}", aside.filename().string());
+    log.warn(fmt::format("checkpoint {} is broken ({}) and {}; trying the one before",
+                         path(step).string(), why, done));
   }
-  models::load_weights(training.model, checkpoint / kFiles[0]);
-  training.optimizer.load_state(models::read_safetensors(checkpoint / kFiles[1]));
-  if (training.scaler) training.scaler->load(state.at("loss_scale"), state.at("loss_scale_age"));
+  return std::nullopt;
+}
+
+void Checkpoints::clean_up() const {
+  for (const std::string& name : names_in(folder_)) {
+    if (const auto step = step_of(name, ".", ".old")) finish_replacement(path(*step));
+    if (step_of(name, ".", ".tmp")) remove_tree(folder_ / name);
+  }
+}
+
+Position load_checkpoint(const fs::path& checkpoint, const Training& training,
+                         const RunIdentity& identity, std::vector<std::string>* changes) {
+  const json state = read_state(checkpoint);
+  check_identity(checkpoint, state, identity, changes);
+  models::load_weights(training.model, checkpoint / kWeightsFile);
+  load_optimizer(checkpoint, training.optimizer);
+  if (training.scaler && state.contains("loss_scale")) {  // absent where it went on with fp16
+    training.scaler->load(state.at("loss_scale"), state.at("loss_scale_age"));
+  }
   return {.step = state.at("step"),
           .epoch = state.at("epoch"),
           .consumed = state.at("consumed"),

@@ -7,7 +7,8 @@
 //                            manifest.json           SHA-256 of each of the three
 //
 // A checkpoint is written under a temporary name, flushed to the disk and renamed, so that a folder
-// named step-* is complete; its hashes are checked before it is used.
+// of such a name is complete; its hashes are checked before it is used. Folders of other names,
+// step-0000012510-best among them, are the user's and left alone.
 
 #include <imgcls/core/log.h>
 #include <imgcls/models/model.h>
@@ -55,25 +56,43 @@ class Checkpoints {
   /// The folder that `save` makes for a step.
   std::filesystem::path path(std::int64_t step) const;
 
-  /// Saves, then removes what is older than the newest `keep`. Returns its folder. On failure
-  /// throws IoError, and the checkpoints there were remain. Called by one rank.
+  /// Saves, then removes all but this one and the newest others up to `keep`; what cannot be
+  /// removed is told to `log`. Returns its folder. Throws IoError where it cannot be written, and
+  /// CheckpointError where a weight is no finite number; the checkpoints there were then remain.
+  /// Called by one process, which holds the run's folder.
   std::filesystem::path save(const Training& training, const Position& position,
-                             const RunIdentity& identity);
+                             const RunIdentity& identity, const Log& log);
+
+  /// Gives the checkpoint of `position.step` another position: an evaluation is done, nothing else
+  /// has changed. Costs no copy of the weights where the file system has hard links. Throws IoError
+  /// or CheckpointError; the checkpoint is then as it was.
+  void move(const Position& position) const;
 
   /// The newest checkpoint whose files have the hashes of its manifest; what is broken is reported
-  /// to `log` with the reason and passed over. Nothing when there is none.
+  /// to `log` with the reason and passed over. Nothing when there is none. Changes nothing.
   std::optional<std::filesystem::path> newest_good(const Log& log) const;
 
+  /// The same at the start of a process that holds the run's folder: what is broken is moved aside,
+  /// to broken-step-*, and what a killed process left between two names is put right.
+  std::optional<std::filesystem::path> recover(const Log& log) const;
+
  private:
-  std::vector<std::filesystem::path> all() const;  // newest first
+  /// Those there are, newest first: by step, never by time.
+  std::vector<std::int64_t> steps() const;
+  void remove_old(std::int64_t written, const Log& log) const;
+  void clean_up() const;
+  std::filesystem::path temporary(std::int64_t step) const;
+  void put_in_place(std::int64_t step) const;
+
   std::filesystem::path folder_;
   int keep_;
 };
 
 /// Fills model, optimizer and scaler from a checkpoint folder, and returns its position. Throws
 /// CheckpointError when it belongs to another configuration (naming the first key that differs) or
-/// other data, WeightsError when the weights do not fit.
+/// other data, WeightsError when the weights do not fit. Where `changes` is given, such differences
+/// are no errors: each is added to it, as a sentence.
 Position load_checkpoint(const std::filesystem::path& checkpoint, const Training& training,
-                         const RunIdentity& identity);
+                         const RunIdentity& identity, std::vector<std::string>* changes = nullptr);
 
 }  // namespace imgcls::train

@@ -51,13 +51,15 @@ Json describe(const dist::World& world, std::int64_t from_step, int threads) {
 }  // namespace
 
 void record_session(const std::filesystem::path& file, const dist::World& world,
-                    std::int64_t from_step, int threads) {
+                    std::int64_t from_step, int threads, std::span<const std::string> changes) {
   Json record;
   if (std::filesystem::exists(file)) {
     record = Json::parse(read_text(file), nullptr, /*allow_exceptions=*/false);
   }
   if (!record.is_object() || !record["sessions"].is_array()) record = {{"sessions", Json::array()}};
-  record["sessions"].push_back(describe(world, from_step, threads));
+  Json session = describe(world, from_step, threads);
+  if (!changes.empty()) session["changes"] = changes;
+  record["sessions"].push_back(std::move(session));
   replace_file(file, record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 

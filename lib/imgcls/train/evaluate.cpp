@@ -156,10 +156,9 @@ EvalCounts evaluate(const models::Model& model, data::Loader& loader, const Inpu
   const std::size_t batches = loader.batches_per_epoch();
   const auto world_size = static_cast<std::size_t>(world.size());
   for (std::size_t done = 0; done < batches; done += world_size) {
-    if (wait_for_data(loader, world, [&] { return go_on(done) ? 0 : 1; }) != 0) {
-      return {.images = -1};
-    }
-    const data::Batch* batch = loader.next();
+    const auto [batch, stopped_by] =
+        wait_for_data(loader, world, [&] { return go_on(done) ? 0 : 1; });
+    if (stopped_by != 0) return {.images = -1};
     if (!batch) continue;
     const DeviceBatch on_device = input(*batch);
     at::Tensor logits = model.forward(on_device.images);

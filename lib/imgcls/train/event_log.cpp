@@ -64,7 +64,16 @@ std::vector<report::Hyperparameter> as_hyperparameters(const nlohmann::json& fla
 EventLog::EventLog(const std::filesystem::path& folder, std::int64_t step, std::int64_t evaluated,
                    const std::string& config)
     : train_(folder / "train", step), val_(folder / "val", evaluated) {
-  if (config.empty()) return;
+  if (!config.empty()) describe(config, step);
+  flush();
+}
+
+void EventLog::flush() {
+  train_.flush();
+  val_.flush();
+}
+
+void EventLog::describe(const std::string& config, std::int64_t step) {
   const nlohmann::json flat = nlohmann::json::parse(config).flatten();
   train_.text("config", step, as_table(flat));
   // TensorBoard's table of hyperparameters takes a run's figures from its own folder and those
@@ -81,6 +90,7 @@ void EventLog::step(const report::StepRow& row) {
                            Figure{"data_wait", row.data_wait},
                            Figure{"memory_mib", row.memory_mib}};
   train_.scalars(row.step, figures);
+  train_.flush();
 }
 
 void EventLog::augmented(const data::Batch& batch, std::int64_t step) {
@@ -92,13 +102,21 @@ void EventLog::augmented(const data::Batch& batch, std::int64_t step) {
   const report::Picture picture{sheet.size.width, sheet.size.height,
                                 text_of(data::encode_png(sheet))};
   train_.pictures("augmented", step, {&picture, 1});
+  train_.flush();
 }
 
-void EventLog::evaluation(const report::TrainLogRow& row, const std::filesystem::path& files) {
+void EventLog::evaluation(const report::TrainLogRow& row, const std::filesystem::path& files,
+                          const models::Model& model) {
   train_.scalar("epoch_loss", row.step, row.train_loss);
   const std::array figures{Figure{"loss", row.val_loss}, Figure{"acc1", row.val_acc1},
                            Figure{"acc5", row.val_acc5}};
   val_.scalars(row.step, figures);
+  add_mistakes(row.step, files);
+  add_parameters(row.step, model);
+  flush();
+}
+
+void EventLog::add_mistakes(std::int64_t step, const std::filesystem::path& files) {
   constexpr int kMistakes = 12;
   std::vector<report::Picture> pictures;
   for (int place = 1; place <= kMistakes; ++place) {
@@ -109,10 +127,10 @@ void EventLog::evaluation(const report::TrainLogRow& row, const std::filesystem:
     data::decode(file, path.string(), image);
     pictures.push_back({image.size.width, image.size.height, text_of(file)});
   }
-  if (!pictures.empty()) val_.pictures("mistakes", row.step, pictures);
+  if (!pictures.empty()) val_.pictures("mistakes", step, pictures);
 }
 
-void EventLog::parameters(const models::Model& model, std::int64_t step) {
+void EventLog::add_parameters(std::int64_t step, const models::Model& model) {
   const at::NoGradGuard no_grad;
   for (const models::NamedTensor& parameter : model.parameters()) {
     const at::Tensor values = parameter.tensor.detach().to(at::kCPU, at::kFloat).contiguous();

@@ -122,6 +122,27 @@ void Narrator::clear() {
   if (progress_) progress_->clear();
 }
 
+void Narrator::changed(const std::string& change) {
+  log_.info("changed since the run began: " + change);
+}
+
+void Narrator::saved_before_failing(const std::filesystem::path& checkpoint) {
+  clear();
+  log_.info(fmt::format(
+      "an error ends the run; all that was trained is in {}. The same command goes on from it.",
+      checkpoint.string()));
+}
+
+void Narrator::not_saved(const std::string& why) {
+  clear();
+  log_.info("an error ends the run, and nothing was saved since the last checkpoint: " + why);
+}
+
+void Narrator::warn(const std::string& message) {
+  clear();
+  log_.warn(message);
+}
+
 void Narrator::profile(const StepTimes& times, const std::filesystem::path& trace) {
   clear();
   log_.info(

@@ -66,6 +66,13 @@ class Narrator {
   void epoch(const report::TrainLogRow& row);
   /// Lets other text come: removes the progress line.
   void clear();
+  /// How configuration or data differ from those the run began with.
+  void changed(const std::string& change);
+  /// An error is about to end the run: what was trained is saved, or cannot be.
+  void saved_before_failing(const std::filesystem::path& checkpoint);
+  void not_saved(const std::string& why);
+  /// A warning, in a line of its own.
+  void warn(const std::string& message);
   /// The run's last lines.
   void end(const TrainResult& result, const RunFiles& files);
   /// Where the time of the profiled steps went, and rank 0's trace.

@@ -1,5 +1,6 @@
 #include <imgcls/core/config.h>
 #include <imgcls/core/error.h>
+#include <imgcls/train/option_names.h>
 #include <imgcls/train/options.h>
 
 #include <fmt/format.h>
@@ -10,13 +11,6 @@ namespace imgcls::train {
 namespace {
 
 using nlohmann::json;
-
-// The schema has checked every text that is compared here.
-data::Interpolation interpolation(const json& section) {
-  return section.at("interpolation") == "bilinear"  ? data::Interpolation::bilinear
-         : section.at("interpolation") == "bicubic" ? data::Interpolation::bicubic
-                                                    : data::Interpolation::bilinear_no_antialias;
-}
 
 /// A pair [low, high] of the configuration.
 std::array<double, 2> ordered_pair(const Config& config, const char* section, const char* key) {
@@ -33,25 +27,22 @@ data::AugmentOptions augment_options(const Config& config) {
   const json& j = config.json().at("augment");
   data::AugmentOptions o;
   o.size = j.at("size");
-  o.crop = j.at("crop") == "random_resized"        ? data::CropKind::random_resized
-           : j.at("crop") == "random_resized_dali" ? data::CropKind::random_resized_dali
-           : j.at("crop") == "pad"                 ? data::CropKind::pad
-                                                   : data::CropKind::none;
+  o.crop = value_in(kCrops, j.at("crop"));
   const auto area = ordered_pair(config, "augment", "area");
   const auto aspect = ordered_pair(config, "augment", "aspect");
   o.area_min = area[0], o.area_max = area[1];
   o.aspect_min = aspect[0], o.aspect_max = aspect[1];
   o.tries = j.at("tries");
-  o.interpolation = interpolation(j);
+  o.interpolation = value_in(kInterpolations, j.at("interpolation"));
   o.pad = j.at("pad");
-  o.pad_mode = j.at("pad_mode") == "zero" ? data::PadMode::zero : data::PadMode::reflect;
+  o.pad_mode = value_in(kPadModes, j.at("pad_mode"));
   o.flip = j.at("flip");
   return o;
 }
 
 optim::OptimizerOptions optimizer_options(const json& j) {
   optim::OptimizerOptions o;
-  o.kind = j.at("name") == "adam" ? optim::OptimizerKind::adam : optim::OptimizerKind::sgd;
+  o.kind = value_in(kOptimizers, j.at("name"));
   o.momentum = j.at("momentum");
   o.nesterov = j.at("nesterov");
   o.beta1 = j.at("betas").at(0);
@@ -67,13 +58,6 @@ optim::OptimizerOptions optimizer_options(const json& j) {
   return o;
 }
 
-Precision precision(const json& train) {
-  return train.at("precision") == "fp32"   ? Precision::fp32
-         : train.at("precision") == "bf16" ? Precision::bf16
-         : train.at("precision") == "fp16" ? Precision::fp16
-                                           : Precision::automatic;
-}
-
 std::filesystem::path run_folder(const json& j) {
   const std::string given = j.at("run").at("dir");
   if (!given.empty()) return given;
@@ -83,14 +67,16 @@ std::filesystem::path run_folder(const json& j) {
 
 void fill_data(const json& j, DataOptions& o) {
   o.normalisation = {.mean = j.at("mean"), .std = j.at("std")};
-  o.on_error = j.at("on_error") == "stop" ? data::OnError::stop : data::OnError::skip;
+  o.on_error = value_in(kOnErrors, j.at("on_error"));
   o.threads = j.at("threads");
   o.prefetch = j.at("prefetch");
   o.timeout_s = j.at("timeout_s");
 }
 
 void fill_eval(const json& j, EvalRunOptions& o) {
-  o.transform = {.size = j.at("size"), .resize = j.at("resize"), .interpolation = interpolation(j)};
+  o.transform = {.size = j.at("size"),
+                 .resize = j.at("resize"),
+                 .interpolation = value_in(kInterpolations, j.at("interpolation"))};
   o.batch = j.at("batch");
   o.flip = j.at("flip");
   o.every_epochs = j.at("every_epochs");
@@ -142,7 +128,7 @@ RunOptions run_options(const Config& config) {
   o.max_steps = train.at("max_steps");
   o.seed = train.at("seed");
   o.label_smoothing = train.at("label_smoothing");
-  o.precision = precision(train);
+  o.precision = value_in(kPrecisions, train.at("precision"));
   o.sync_bn = train.at("sync_bn");
   o.broadcast_buffers = train.at("broadcast_buffers");
   o.channels_last = train.at("channels_last");
@@ -153,8 +139,7 @@ RunOptions run_options(const Config& config) {
   o.augment = augment_options(config);
   fill_eval(j.at("eval"), o.eval);
   o.optimizer = optimizer_options(j.at("optimizer"));
-  o.schedule = {.kind = schedule.at("name") == "cosine" ? optim::ScheduleKind::cosine
-                                                        : optim::ScheduleKind::constant,
+  o.schedule = {.kind = value_in(kSchedules, schedule.at("name")),
                 .lr = j.at("optimizer").at("lr"),
                 .warmup_epochs = schedule.at("warmup_epochs"),
                 .warmup_from = schedule.at("warmup_from"),
@@ -162,9 +147,8 @@ RunOptions run_options(const Config& config) {
   o.checkpoint = {.every_epochs = save.at("every_epochs"),
                   .every_steps = save.at("every_steps"),
                   .keep = save.at("keep"),
-                  .resume = save.at("resume") == "auto"};
-  o.compress =
-      j.at("dist").at("compress") == "fp16" ? dist::Compression::fp16 : dist::Compression::none;
+                  .resume = value_in(kResumes, save.at("resume"))};
+  o.compress = value_in(kCompressions, j.at("dist").at("compress"));
   o.log_every = j.at("log").at("every");
   o.log_samples = j.at("log").at("samples");
   o.tensorboard = j.at("log").at("tensorboard");

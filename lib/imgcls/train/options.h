@@ -65,6 +65,13 @@ struct ScheduleRunOptions {
   double final_lr = 0;
 };
 
+/// What a run does with the checkpoints of an earlier one in its folder.
+enum class Resume {
+  automatic,  ///< goes on from the newest good one, with the same configuration and data
+  never,      ///< refuses: the folder must hold none
+  changed,    ///< goes on although configuration or data have changed, and records every difference
+};
+
 struct CheckpointOptions {
   /// Epochs and steps between checkpoints; 0: none of that kind. One is always written at the end
   /// and when the run is stopped.
@@ -72,9 +79,7 @@ struct CheckpointOptions {
   int every_steps = 0;
   /// How many of the newest are kept.
   int keep = 2;
-  /// Go on from the newest good checkpoint in the run's folder. Otherwise the folder must hold
-  /// none.
-  bool resume = true;
+  Resume resume = Resume::automatic;
 };
 
 struct RunOptions {

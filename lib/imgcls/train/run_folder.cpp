@@ -2,34 +2,30 @@
 #include <imgcls/core/file.h>
 #include <imgcls/train/run_folder.h>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <system_error>
 
 namespace imgcls::train {
+namespace {
 
-RunFolder::RunFolder(const std::filesystem::path& folder) {
+/// Created first: the lock's file lies in it.
+const std::filesystem::path& made(const std::filesystem::path& folder) {
   make_folders(folder);
-  const std::filesystem::path file = folder / ".lock";
-  lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_ < 0) {
-    throw IoError(fmt::format("cannot write into the run's folder {}: {}", folder.string(),
-                              std::generic_category().message(errno)));
-  }
-  // The system lets go of the lock when the process ends, however it ends.
-  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-    ::close(lock_);
-    throw IoError(fmt::format(
-        "another job is writing into {}; wait for it, or choose another run.dir", folder.string()));
-  }
+  return folder;
 }
 
-RunFolder::~RunFolder() {
-  ::close(lock_);
+}  // namespace
+
+RunFolder::RunFolder(const RunFiles& files) : lock_(made(files.folder) / ".lock") {
+  if (lock_.state() == FileLock::State::held_by_another) {
+    throw IoError(
+        fmt::format("another job is writing into {}; wait for it, or choose another run.dir",
+                    files.folder.string()));
+  }
+  finish_replacement(files.evaluation());
+}
+
+bool RunFolder::is_locked() const {
+  return lock_.state() == FileLock::State::held;
 }
 
 }  // namespace imgcls::train

@@ -14,6 +14,8 @@
 //   log.txt         what was said
 //   checkpoints/    see train/checkpoint.h
 
+#include <imgcls/core/file_lock.h>
+
 #include <filesystem>
 #include <string>
 
@@ -29,6 +31,7 @@ struct RunFiles {
   std::filesystem::path evaluation() const { return folder / "eval"; }
   std::filesystem::path environment() const { return folder / "environment.json"; }
   std::filesystem::path tensorboard() const { return folder / "tensorboard"; }
+  std::filesystem::path wandb() const { return folder / "wandb"; }
   std::filesystem::path trace(int rank) const {
     return folder / "profile" / ("rank" + std::to_string(rank) + ".json");
   }
@@ -41,15 +44,16 @@ struct RunFiles {
 /// Holds a run's folder for this process.
 class RunFolder {
  public:
-  /// Creates the folder where it is absent and locks it. Throws IoError when it cannot be written,
-  /// or when another job holds it.
-  explicit RunFolder(const std::filesystem::path& folder);
-  ~RunFolder();
-  RunFolder(const RunFolder&) = delete;
-  RunFolder& operator=(const RunFolder&) = delete;
+  /// Creates the folder where it is absent, locks it, and puts right what a run that was killed
+  /// left between two names. Throws IoError when it cannot be written, or when another job holds
+  /// it.
+  explicit RunFolder(const RunFiles& files);
+
+  /// False where the file system has no locks, so that another job would not be noticed.
+  bool is_locked() const;
 
  private:
-  int lock_;
+  FileLock lock_;
 };
 
 }  // namespace imgcls::train

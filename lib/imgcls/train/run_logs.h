@@ -15,6 +15,9 @@
 #include <imgcls/train/run_folder.h>
 
 #include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,13 +26,18 @@ namespace imgcls::train {
 
 /// The tables of a run, and what TensorBoard and Weights & Biases show. Where it goes on from an
 /// earlier step, what is of later ones is removed first, so that no step is missing or comes twice.
+///
+/// No file is worth a run: one that cannot be written (a full disk, a quota) is warned of once and
+/// tried again with what comes next for it, and `end` names those that lack something.
 class RunLogs {
  public:
+  using Warn = std::function<void(const std::string&)>;
+
   /// For a run that goes on after `step` steps and after the evaluations up to step `evaluated`.
-  /// `config` is the configuration as JSON text; it may be empty. Throws IoError, as all members
-  /// do.
+  /// `config` is the configuration as JSON text; it may be empty. Throws IoError, as no other
+  /// member does: nothing is lost yet.
   RunLogs(const RunFiles& files, const RunOptions& options, std::int64_t step,
-          std::int64_t evaluated, const std::string& config);
+          std::int64_t evaluated, const std::string& config, Warn warn);
 
   void step(const report::StepRow& row);
   /// The first batch of a session, for step `step`.
@@ -44,12 +52,18 @@ class RunLogs {
   void end(bool complete, double time_s);
 
  private:
+  void attempt(const std::filesystem::path& file, const std::function<void()>& write);
+  void write_evaluation(const EvalCounts& counts, const EvalDetails& details,
+                        const data::Source& source, std::int64_t step) const;
+
   RunFiles files_;
+  Warn warn_;
   report::TrainLog train_log_;
   report::StepLog step_log_;
   std::unique_ptr<report::SampleLog> sample_log_;
   std::unique_ptr<EventLog> event_log_;
   std::unique_ptr<report::WandbRun> wandb_run_;
+  std::map<std::filesystem::path, std::string> incomplete_;  // files, and the system's reason
 };
 
 }  // namespace imgcls::train

@@ -4,6 +4,8 @@
 #include <imgcls/dist/step_ranges.h>
 #include <imgcls/train/device_event.h>
 #include <imgcls/train/environment.h>
+#include <imgcls/train/own_config.h>
+#include <imgcls/train/precision.h>
 #include <imgcls/train/rank_fields.h>
 #include <imgcls/train/session.h>
 #include <imgcls/train/wait_for_data.h>
@@ -19,14 +21,16 @@ namespace imgcls::train {
 
 namespace {
 
-/// The configuration with what `train.deterministic` = "auto" means here: another device's means
-/// another thing.
-std::string with_determinism(const std::string& config, bool deterministic) {
-  if (config.empty()) return config;
+/// The configuration with what "auto" means here, since on another device it means another thing.
+std::string resolved(const std::string& config, const RunOptions& options,
+                     const std::string& device) {
   nlohmann::json values = nlohmann::json::parse(config);
-  const nlohmann::json::json_pointer key("/train/deterministic");
-  if (!values.contains(key)) return config;
-  values[key] = deterministic;
+  const auto set = [&](const char* key, const nlohmann::json& value) {
+    const nlohmann::json::json_pointer pointer(key);
+    if (values.contains(pointer)) values[pointer] = value;
+  };
+  set("/train/deterministic", is_deterministic(options, device));
+  set("/train/precision", name(resolve(options.precision, device)));
   return values.dump(2);
 }
 
@@ -40,8 +44,11 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
       narrator_(world),
       train_source_(std::move(train)),
       val_source_(std::move(val)),
-      identity_{.config = with_determinism(config, is_deterministic(options_, world.device())),
-                .data_fingerprint = train_source_->fingerprint()},
+      identity_{
+          .config = resolved(
+              config.empty() ? own_config(options_, model, *train_source_, *val_source_) : config,
+              options_, world.device()),
+          .data_fingerprint = train_source_->fingerprint()},
       files_{options_.folder},
       checkpoints_(files_.checkpoints(), options_.checkpoint.keep),
       profiler_(StepProfiler::Detail::everything, world.device() != "cpu"),
@@ -57,8 +64,6 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
     open_folder();
   });
   batches_ = replica_->steps_per_epoch();
-  last_step_ = static_cast<std::int64_t>(batches_) * options_.epochs;
-  if (options_.max_steps > 0) last_step_ = std::min(last_step_, options_.max_steps);
 }
 
 void Trainer::Session::check_sources() {
@@ -74,39 +79,48 @@ void Trainer::Session::check_sources() {
 
 void Trainer::Session::open_folder() {
   if (!world_.is_first()) return;
-  folder_ = std::make_unique<RunFolder>(options_.folder);
+  folder_ = std::make_unique<RunFolder>(files_);
   narrator_.open(files_);
+  if (folder_->is_locked()) return;
+  narrator_.warn(
+      fmt::format("the file system of {} has no locks: see to it that no other job writes there",
+                  options_.folder.string()));
 }
 
-void Trainer::Session::start_or_resume() {
+/// The newest good one; empty without.
+std::string Trainer::Session::find_checkpoint() {
   std::string found;
   dist::agree(world_, [&] {
     if (!world_.is_first()) return;
-    if (const auto newest = checkpoints_.newest_good(narrator_.log())) found = newest->string();
-    if (!found.empty() && !options_.checkpoint.resume) {
+    if (const auto newest = checkpoints_.recover(narrator_.log())) found = newest->string();
+    if (!found.empty() && options_.checkpoint.resume == Resume::never) {
       throw ConfigError(fmt::format(
           "{} holds the checkpoints of an earlier run: choose another run.dir, or go on with "
           "checkpoint.resume=auto",
           options_.folder.string()));
     }
   });
-  found = world_.broadcast(found);
+  return world_.broadcast(found);
+}
+
+void Trainer::Session::start_or_resume() {
+  const std::string found = find_checkpoint();
+  std::vector<std::string> changes;
   dist::agree(world_, [&] {
-    if (!found.empty()) {
-      position_ = load_checkpoint(found, training(), identity_);
-      saved_ = position_;
-    }
-    if (!world_.is_first()) return;
-    // A run that was stopped before or in an epoch's evaluation makes it again.
-    const std::int64_t evaluated = position_.step - (epoch_is_complete() ? 1 : 0);
-    logs_ =
-        std::make_unique<RunLogs>(files_, options_, position_.step, evaluated, identity_.config);
-    record_session(files_.environment(), world_, position_.step, at::get_num_threads());
-    if (!identity_.config.empty()) replace_file(files_.config(), identity_.config);
-    replace_file(files_.classes(), fmt::format("{}\n", fmt::join(train_source_->classes(), "\n")));
+    if (found.empty()) return;
+    const bool may_change = options_.checkpoint.resume == Resume::changed;
+    position_ = load_checkpoint(found, training(), identity_, may_change ? &changes : nullptr);
+    saved_ = position_;
+    if (!changes.empty()) fit_position();
+  });
+  last_step_ = position_.step + static_cast<std::int64_t>(batches_) * options_.epochs - scheduled();
+  if (options_.max_steps > 0) last_step_ = std::min(last_step_, options_.max_steps);
+  dist::agree(world_, [&] {
+    if (world_.is_first()) open_files(changes);
   });
   loss_.go_on(position_);
   narrator_.begin(shape(), world_, options_.folder, position_, found);
+  for (const std::string& change : changes) narrator_.changed(change);
   const double warmup = options_.schedule.warmup_epochs;
   if (world_.is_first() && warmup > 0 && replica_->schedule().warmup_steps == 0) {
     narrator_.log().warn(fmt::format(
@@ -116,15 +130,35 @@ void Trainer::Session::start_or_resume() {
   }
 }
 
+/// A batch or data of another size: images of the epoch may come a second time, and none is lost.
+void Trainer::Session::fit_position() {
+  const std::size_t whole = position_.consumed - position_.consumed % options_.batch;
+  position_.consumed = std::min(whole, batches_ * options_.batch);
+}
+
+/// On rank 0.
+void Trainer::Session::open_files(std::span<const std::string> changes) {
+  // A run that was stopped before or in an epoch's evaluation makes it again.
+  const std::int64_t evaluated = position_.step - (epoch_is_complete() ? 1 : 0);
+  logs_ =
+      std::make_unique<RunLogs>(files_, options_, position_.step, evaluated, identity_.config,
+                                [this](const std::string& message) { narrator_.warn(message); });
+  record_session(files_.environment(), world_, position_.step, at::get_num_threads(), changes);
+  replace_file(files_.config(), identity_.config);
+  replace_file(files_.classes(), fmt::format("{}\n", fmt::join(train_source_->classes(), "\n")));
+}
+
 TrainResult Trainer::Session::run() {
   start_or_resume();
   session_start_ = Clock::now();
-  while (stop_signal_ == 0 && (!is_finished() || epoch_is_complete())) {
-    train_epoch();
-    if (stop_signal_ == 0) end_epoch();
+  try {
+    train();
+  } catch (const dist::AgreedError&) {  // all ranks throw it between steps: the replicas are whole
+    save_before_failing();
+    throw;
   }
   end_profile();
-  save();
+  save(Saving::last);
   TrainResult result{.position = position_,
                      .eval = last_eval_,
                      .stopped_by = stop_signal_,
@@ -138,6 +172,13 @@ TrainResult Trainer::Session::run() {
   });
   world_.barrier();  // nobody leaves before the checkpoint is on the disk
   return result;
+}
+
+void Trainer::Session::train() {
+  while (stop_signal_ == 0 && (!is_finished() || epoch_is_complete())) {
+    train_epoch();
+    if (stop_signal_ == 0) end_epoch();
+  }
 }
 
 void Trainer::Session::train_epoch() {
@@ -160,7 +201,7 @@ void Trainer::Session::train_epoch() {
     const int every = options_.checkpoint.every_steps;
     if (every > 0 && position_.step % every == 0 && !epoch_is_complete()) {
       finish_row();
-      save();
+      save(Saving::periodic);
       meter_.resume();
     }
   }
@@ -173,10 +214,11 @@ const data::Batch* Trainer::Session::next_batch() {
   const data::Batch* batch = nullptr;
   {
     const StepRange range(ranges::kDataWait);
-    data::Loader& loader = replica_->loader();
-    stop_signal_ = wait_for_data(loader, world_, [this] { return signals_.received(); });
+    const Delivery delivery =
+        wait_for_data(replica_->loader(), world_, [this] { return signals_.received(); });
+    stop_signal_ = delivery.stopped_by;
     if (stop_signal_ != 0) return nullptr;
-    batch = loader.next();
+    batch = delivery.batch;
   }
   meter_.has_data();
   if (logs_ && timed_steps_ == 0) logs_->first_batch(*batch, position_.step + 1);
@@ -185,7 +227,7 @@ const data::Batch* Trainer::Session::next_batch() {
 
 void Trainer::Session::one_step(const data::Batch& batch) {
   const bool logged = (position_.step + 1) % options_.log_every == 0;
-  const at::Tensor loss = replica_->step(batch, position_.step, logged ? &gradient_norm_ : nullptr);
+  const at::Tensor loss = replica_->step(batch, scheduled(), logged ? &gradient_norm_ : nullptr);
   meter_.has_stepped(static_cast<std::int64_t>(options_.batch));
   if (logged) step_loss_ = loss;
   loss_.add(loss, batch.size);
@@ -206,18 +248,19 @@ void Trainer::Session::end_epoch() {
   const int every = options_.checkpoint.every_epochs;
   const bool saving = is_finished() || (complete && every > 0 && epoch % every == 0);
   if (is_finished() || epoch % options_.eval.every_epochs == 0) {
+    if (saving) save(Saving::periodic);  // whatever becomes of the evaluation
     EvalDetails details(val_source_->classes().size());
     const EvalCounts counts = evaluate_now(details);
     if (counts.images < 0) return;  // stopped: evaluated again when the run goes on
     last_eval_ = counts;
-    report_evaluation(counts, details, epoch, loss.mean(), saving);
+    report_evaluation(counts, details, epoch, loss.mean());
   }
   if (complete) {
     ++position_.epoch;
     position_.consumed = 0;
     loss_.reset();
   }
-  if (saving) save();
+  if (saving) save(Saving::periodic);
 }
 
 EvalCounts Trainer::Session::evaluate_now(EvalDetails& details) {
@@ -236,7 +279,7 @@ EvalCounts Trainer::Session::evaluate_now(EvalDetails& details) {
   return counts;
 }
 
-void Trainer::Session::save() {
+void Trainer::Session::save(Saving saving) {
   if (saved_ && saved_->step == position_.step && saved_->epoch == position_.epoch) return;
   const LossTotals loss = loss_.totals();
   throw_if_diverged(loss.sum, position_.step);
@@ -246,12 +289,43 @@ void Trainer::Session::save() {
   now.images = loss.images;
   narrator_.clear();
   replica_->sync_buffers();  // all ranks hold what the checkpoint does
+  bool failed = false;       // on rank 0
   dist::agree(world_, [&] {
-    if (world_.is_first()) {
-      checkpoints_.save(training(), now, identity_);
+    if (!world_.is_first()) return;
+    try {
+      write_checkpoint(now);
+    } catch (const IoError& e) {
+      if (saving == Saving::last) throw;
+      failed = true;
+      narrator_.warn(fmt::format(
+          "{}; the training goes on without this checkpoint, and the next is tried", e.what()));
     }
   });
-  saved_ = now;
+  if (world_.max(failed ? 1 : 0) == 0) saved_ = now;
+}
+
+/// On rank 0.
+void Trainer::Session::write_checkpoint(const Position& now) {
+  if (saved_ && saved_->step == now.step) {  // an evaluation has been made, nothing else
+    try {
+      checkpoints_.move(now);
+      return;
+    } catch (const IoError&) {  // it may have been removed
+    } catch (const CheckpointError&) {
+    }
+  }
+  checkpoints_.save(training(), now, identity_, narrator_.log());
+}
+
+/// The error that ends the run is what is told, whatever becomes of this.
+void Trainer::Session::save_before_failing() {
+  try {
+    save(Saving::last);
+    narrator_.saved_before_failing(checkpoints_.path(position_.step));
+    if (logs_) logs_->end(/*complete=*/false, elapsed());
+  } catch (const dist::AgreedError& e) {
+    narrator_.not_saved(e.what());
+  }
 }
 
 }  // namespace imgcls::train

@@ -13,6 +13,8 @@
 #include <imgcls/train/trainer.h>
 
 #include <chrono>
+#include <span>
+#include <string>
 
 namespace imgcls::train {
 
@@ -28,9 +30,14 @@ class Trainer::Session {
  private:
   using Clock = std::chrono::steady_clock;
 
+  void train();
   void check_sources();
   void open_folder();
   void start_or_resume();
+  std::string find_checkpoint();
+  void go_on_from(const std::string& checkpoint);
+  void fit_position();
+  void open_files(std::span<const std::string> changes);
   void train_epoch();
   const data::Batch* next_batch();
   void one_step(const data::Batch& batch);
@@ -40,13 +47,23 @@ class Trainer::Session {
   void end_profile();
   void end_epoch();
   void report_evaluation(const EvalCounts& counts, const EvalDetails& details, int epoch,
-                         double train_loss, bool saving);
+                         double train_loss);
   EvalCounts evaluate_now(EvalDetails& details);
-  void save();
+  /// What a checkpoint that cannot be written is: tried again at the next, or the run's failure.
+  enum class Saving { periodic, last };
+  void save(Saving saving);
+  void write_checkpoint(const Position& now);
+  void save_before_failing();
   RunShape shape() const;
   StepStatus status(double loss) const;
 
   bool epoch_is_complete() const { return position_.consumed == batches_ * options_.batch; }
+  /// Steps of the schedule done: those of complete epochs as long as they are now, and the epoch's.
+  /// Not `position_.step` where a run goes on with another batch or other data.
+  std::int64_t scheduled() const {
+    return static_cast<std::int64_t>(position_.epoch * batches_ +
+                                     position_.consumed / options_.batch);
+  }
   bool is_finished() const { return position_.step >= last_step_; }
   double elapsed() const { return position_.elapsed_s + session_seconds(); }
   double session_seconds() const {

@@ -1,3 +1,4 @@
+#include <imgcls/core/error.h>
 #include <imgcls/core/machine.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/train/device_event.h>
@@ -40,7 +41,7 @@ void Trainer::Session::begin_row() {
   row_ = Row{.figures = {.step = position_.step,
                          .epoch = position_.epoch + 1,
                          .time_s = elapsed(),
-                         .lr = replica_->learning_rate(position_.step - 1),
+                         .lr = replica_->learning_rate(scheduled() - 1),
                          .images_per_second = mine.images_per_second(),
                          .data_wait = mine.data_wait(),
                          .memory_mib = resident_mib()},
@@ -71,12 +72,21 @@ void Trainer::Session::end_profile() {
   if (!profiler_.is_running()) return;
   wait_for_device(world_.device());
   StepTimes times;
-  dist::agree(world_, [&] { times = profiler_.stop(files_.trace(world_.rank())); });
+  std::string failure;  // of this rank's trace: no reason to end a run
+  dist::agree(world_, [&] {
+    try {
+      times = profiler_.stop(files_.trace(world_.rank()));
+    } catch (const IoError& e) {
+      failure = e.what();
+    }
+  });
+  if (!failure.empty()) narrator_.warn(failure);
   narrator_.profile(mean(times, world_), files_.trace(0));
 }
 
 void Trainer::Session::report_evaluation(const EvalCounts& counts, const EvalDetails& details,
-                                         int epoch, double train_loss, bool saving) {
+                                         int epoch, double train_loss) {
+  const bool is_saved = saved_ && saved_->step == position_.step;
   const report::TrainLogRow row{
       .epoch = epoch,
       .step = position_.step,
@@ -85,7 +95,7 @@ void Trainer::Session::report_evaluation(const EvalCounts& counts, const EvalDet
       .val_acc1 = counts.acc1(),
       .val_acc5 = counts.acc5(),
       .time_s = elapsed(),
-      .checkpoint_dir = saving ? checkpoints_.path(position_.step).string() : ""};
+      .checkpoint_dir = is_saved ? checkpoints_.path(position_.step).string() : ""};
   narrator_.epoch(row);
   dist::agree(world_, [&] {
     if (logs_) logs_->evaluation(row, counts, details, *val_source_, replica_->model());
@@ -100,7 +110,7 @@ StepStatus Trainer::Session::status(double loss) const {
   const double evals = 1 + left / static_cast<double>(batches_) / options_.eval.every_epochs;
   return {.position = position_,
           .loss = loss,
-          .lr = replica_->learning_rate(position_.step - 1),
+          .lr = replica_->learning_rate(scheduled() - 1),
           .epoch_eta_s = per_step * static_cast<double>(epoch_left),
           .run_eta_s = per_step * left + eval_s_ * evals,
           .data_wait = meter_.figures().data_wait()};

@@ -31,8 +31,9 @@ struct TrainResult {
 class Trainer {
  public:
   /// `train` and `val` have the same classes; the model's logits too. `config` is the configuration
-  /// as JSON text, kept beside the results and compared when a run goes on; it may be empty.
-  /// Throws dist::AgreedError when the parts do not fit together.
+  /// as JSON text, kept beside the results and compared when a run goes on; where it is empty, the
+  /// options, the model and the sources make one (train/own_config.h). Throws dist::AgreedError
+  /// when the parts do not fit together, ConfigError where an option is out of its range.
   Trainer(models::Model model, std::shared_ptr<const data::Source> train,
           std::shared_ptr<const data::Source> val, RunOptions options, dist::World& world,
           std::string config = "");

@@ -1,0 +1,122 @@
+#include <imgcls/core/error.h>
+#include <imgcls/core/file.h>
+#include <imgcls/core/sha256.h>
+#include <imgcls/models/safetensors.h>
+#include <imgcls/models/weights.h>
+#include <imgcls/train/checkpoint_files.h>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/stack.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <system_error>
+#include <vector>
+
+namespace imgcls::train {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr std::string_view kOptimizerFile = "optimizer.safetensors", kStateFile = "state.json",
+                           kManifestFile = "manifest.json";
+constexpr std::array kTensorFiles{kWeightsFile, kOptimizerFile};
+constexpr std::array kFiles{kWeightsFile, kOptimizerFile, kStateFile};
+
+void write_text(const fs::path& path, const std::string& text) {
+  write_synced(path, std::as_bytes(std::span(text)));
+}
+
+/// The loss of a step says nothing of the update that follows it.
+void require_finite(const std::vector<models::NamedTensor>& weights) {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> finite;
+  for (const models::NamedTensor& each : weights) {
+    finite.push_back(at::isfinite(each.tensor).all());
+  }
+  if (finite.empty()) return;
+  const at::Tensor all = at::stack(finite).cpu();  // one wait for the device
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (all.const_data_ptr<bool>()[i]) continue;
+    throw CheckpointError(fmt::format(
+        "the training has diverged: {} is no longer made of finite numbers, and is not saved. "
+        "The newest checkpoint is from before; try a lower optimizer.lr or a longer "
+        "schedule.warmup_epochs.",
+        weights[i].name));
+  }
+}
+
+}  // namespace
+
+void write_or_remove(const fs::path& folder, const std::function<void()>& write) {
+  remove_tree(folder);
+  make_folders(folder);
+  try {
+    write();
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(folder, ignored);
+    throw;
+  }
+}
+
+void write_tensors(const fs::path& folder, const Training& training) {
+  const std::vector<models::NamedTensor> weights = models::state(training.model);
+  require_finite(weights);
+  models::write_safetensors(folder / kWeightsFile, weights);
+  models::write_safetensors(folder / kOptimizerFile, training.optimizer.state());
+}
+
+void link_tensors(const fs::path& from, const fs::path& folder) {
+  for (const std::string_view name : kTensorFiles) {
+    std::error_code error;
+    fs::create_hard_link(from / name, folder / name, error);
+    if (error) write_synced(folder / name, read_file(from / name));
+  }
+}
+
+void write_state(const fs::path& folder, const json& state,
+                 const std::optional<fs::path>& same_as) {
+  write_text(folder / kStateFile, state.dump(2));
+  json hashes = json::object();
+  if (same_as) hashes = json::parse(read_text(*same_as / kManifestFile)).at("sha256");
+  for (const std::string_view name : kFiles) {
+    if (same_as && name != kStateFile) continue;
+    hashes[std::string(name)] = sha256(read_file(folder / name));
+  }
+  write_text(folder / kManifestFile, json{{"format", 1}, {"sha256", hashes}}.dump(2));
+}
+
+json read_state(const fs::path& checkpoint) {
+  try {
+    return json::parse(read_text(checkpoint / kStateFile));
+  } catch (const json::exception&) {
+    throw CheckpointError(fmt::format("{} is broken", (checkpoint / kStateFile).string()));
+  }
+}
+
+void load_optimizer(const fs::path& checkpoint, optim::Optimizer& optimizer) {
+  optimizer.load_state(models::read_safetensors(checkpoint / kOptimizerFile));
+}
+
+std::string defect(const fs::path& checkpoint) {
+  try {
+    const json manifest = json::parse(read_text(checkpoint / kManifestFile));
+    for (const std::string_view name : kFiles) {
+      if (sha256(read_file(checkpoint / name)) != manifest.at("sha256").at(std::string(name))) {
+        return fmt::format("{} does not have the SHA-256 of {}", name, kManifestFile);
+      }
+    }
+    return "";
+  } catch (const IoError& e) {
+    return e.what();
+  } catch (const json::exception&) {
+    return fmt::format("{} is broken", kManifestFile);
+  }
+}
+
+}  // namespace imgcls::train

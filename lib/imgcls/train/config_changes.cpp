@@ -1,0 +1,60 @@
+#include <imgcls/core/error.h>
+#include <imgcls/core/free_keys.h>
+#include <imgcls/core/schema.h>
+#include <imgcls/train/config_changes.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace imgcls::train {
+namespace {
+
+using nlohmann::json;
+
+/// With the schema's defaults where keys are missing.
+json completed(std::string_view saved) {
+  json config = json::parse(saved);
+  try {
+    json whole = config;
+    check_and_complete(whole, [](std::string_view) { return std::string(); });
+    return whole;
+  } catch (const ConfigError&) {  // of a program's own keys
+    return config;
+  }
+}
+
+std::string dotted(const std::string& pointer) {
+  std::string key = pointer.substr(1);
+  std::replace(key.begin(), key.end(), '/', '.');
+  return key;
+}
+
+std::string text_at(const json& flat, const std::string& pointer) {
+  return flat.contains(pointer) ? flat.at(pointer).dump() : "nothing";
+}
+
+bool may_be_auto(const std::string& pointer) {
+  return pointer == "/train/precision" || pointer == "/train/deterministic";
+}
+
+}  // namespace
+
+std::vector<ConfigChange> config_changes(std::string_view before, std::string_view now) {
+  if (before.empty() || now.empty()) return {};
+  const json old_values = completed(before).flatten(), values = completed(now).flatten();
+  std::set<std::string> pointers;
+  for (const json& flat : {old_values, values}) {
+    for (const auto& [pointer, value] : flat.items()) pointers.insert(pointer);
+  }
+  std::vector<ConfigChange> changes;
+  for (const std::string& pointer : pointers) {
+    ConfigChange change{dotted(pointer), text_at(old_values, pointer), text_at(values, pointer)};
+    if (changes_no_result(pointer) || change.before == change.now) continue;
+    if (may_be_auto(pointer) && change.before == "\"auto\"") continue;
+    changes.push_back(std::move(change));
+  }
+  return changes;
+}
+
+}  // namespace imgcls::train

@@ -1,0 +1,100 @@
+// The configuration of a run that was made in C++.
+#include "../support/temp_folder.h"
+#include "../support/toy_net.h"
+#include "../support/toy_source.h"
+
+#include <imgcls/core/config.h>
+#include <imgcls/core/file.h>
+#include <imgcls/core/schema.h>
+#include <imgcls/models/registry.h>
+#include <imgcls/train/own_config.h>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+using namespace imgcls;
+using nlohmann::json;
+
+namespace {
+
+/// No value is its key's default.
+const char* const kConfig = R"({
+  "data": {"root": "photos", "mean": [0.1, 0.2, 0.3], "std": [0.4, 0.5, 0.6], "on_error": "skip",
+           "threads": 3, "prefetch": 5, "timeout_s": 70},
+  "model": {"name": "resnet18", "zero_init_residual": true, "stem": "small", "blur_pool": true},
+  "augment": {"crop": "pad", "size": 48, "area": [0.2, 0.9], "aspect": [0.8, 1.2], "tries": 7,
+              "interpolation": "bicubic", "pad": 3, "pad_mode": "zero", "flip": 0.25},
+  "eval": {"size": 56, "resize": 60, "interpolation": "bilinear_no_antialias", "batch": 33,
+           "flip": true, "every_epochs": 2},
+  "train": {"epochs": 4, "batch": 24, "accumulate": 2, "max_steps": 11, "seed": 5,
+            "label_smoothing": 0.1, "precision": "bf16", "sync_bn": true, "broadcast_buffers": true,
+            "channels_last": false, "tf32": false, "threads": 2, "deterministic": false},
+  "optimizer": {"name": "adam", "lr": 0.02, "momentum": 0.8, "nesterov": true, "betas": [0.8, 0.99],
+                "eps": 1e-6, "weight_decay": 1e-4,
+                "groups": [{"pattern": "bn", "weight_decay": 0}, {"pattern": "fc", "lr_scale": 2}]},
+  "schedule": {"name": "constant", "warmup_epochs": 1.5, "warmup_from": 0.1, "final_lr": 0.001},
+  "checkpoint": {"every_epochs": 3, "every_steps": 9, "keep": 6, "resume": "changed"},
+  "log": {"every": 8, "tensorboard": false, "wandb": true, "wandb_project": "p", "samples": true},
+  "profile": {"steps": "3-4"},
+  "run": {"dir": "here"},
+  "dist": {"compress": "fp16"}
+})";
+
+/// What the program knows and the options do not.
+bool is_told_otherwise(const std::string& key) {
+  static const std::vector<std::string> keys{
+      "$schema",    "data.name",      "data.format",  "data.root",   "data.train",    "data.val",
+      "data.index", "data.stage_dir", "data.classes", "dist.device", "dist.timeout_s"};
+  return std::find(keys.begin(), keys.end(), key) != keys.end() || key.starts_with("model.");
+}
+
+json value_at(const json& config, std::string key) {
+  std::replace(key.begin(), key.end(), '.', '/');
+  return config.at(json::json_pointer("/" + key));
+}
+
+}  // namespace
+
+TEST_CASE("options as a configuration give these options again, key by key") {
+  const Config config = Config::parse(kConfig);
+  const auto model = models::create(
+      "resnet18",
+      {.classes = 2, .zero_init_residual = true, .stem = models::Stem::small, .blur_pool = true});
+  const test::ToySource source(10, 1);
+  const json own =
+      json::parse(train::own_config(train::run_options(config), model, source, source));
+  int compared = 0;
+  for (const std::string& key : config_keys()) {
+    const json* schema = find_key(key);
+    if (!schema->contains("default") || is_told_otherwise(key)) continue;
+    INFO(key);
+    CHECK(value_at(config.json(), key) !=
+          schema->at("default"));  // else the next line says nothing
+    CHECK(value_at(own, key) == value_at(config.json(), key));
+    ++compared;
+  }
+  CHECK(compared > 50);
+  for (const char* key :
+       {"model.name", "model.zero_init_residual", "model.stem", "model.blur_pool"}) {
+    CHECK(value_at(own, key) == value_at(config.json(), key));
+  }
+}
+
+TEST_CASE("a source says where it lies, or that it does not know") {
+  const models::Model model = test::toy_model();
+  const test::ToySource toy(10, 1);
+  const json unknown = json::parse(train::own_config({}, model, toy, toy));
+  CHECK(value_at(unknown, "model.name") == model.name());
+  CHECK(value_at(unknown, "data.root") == "(given by a program)");
+
+  const std::filesystem::path mnist = "/usr/share/datasets/fashion-mnist";
+  const auto part = [&](const std::string& name) {
+    return data::open_idx(mnist / (name + "-images-idx3-ubyte.gz"),
+                          mnist / (name + "-labels-idx1-ubyte.gz"));
+  };
+  const json idx = json::parse(train::own_config({}, model, *part("train"), *part("t10k")));
+  CHECK(value_at(idx, "data.format") == "idx");
+  CHECK(value_at(idx, "data.root") == mnist.string());
+  CHECK(value_at(idx, "data.train") == "train");
+  CHECK(value_at(idx, "data.val") == "t10k");
+}
