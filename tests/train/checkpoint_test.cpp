@@ -140,7 +140,8 @@ TEST_CASE("a run goes on with its own configuration and data only") {
                     Contains("train.batch = 64") && Contains("says 32") && Contains("run.dir"));
   CHECK_THROWS_WITH(load(kIdentity.config, "other"), Contains("other training data"));
   // What changes no result may change.
-  CHECK(load(R"({"train":{"batch":64},"data":{"threads":8},"log":{"every":1}})", "data") == kPosition);
+  CHECK(load(R"({"train":{"batch":64},"data":{"threads":8},"log":{"every":1}})", "data") ==
+        kPosition);
 }
 
 TEST_CASE("when saving fails the checkpoint before stays and loads") {
