@@ -12,11 +12,12 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(ZLIB REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(LibArchive REQUIRED)
-if(IMGCLS_IMGCODECS OR IMGCLS_DEVELOPER)  # tests make files of other formats than JPEG
-  find_package(OpenCVImage REQUIRED COMPONENTS imgcodecs)
-else()
-  find_package(OpenCVImage REQUIRED)
+find_package(PNG REQUIRED)
+if(IMGCLS_TIFF_WEBP)
+  find_package(TIFF 4.5 REQUIRED)  # the first whose messages need no global handler
+  find_package(WebP REQUIRED)
 endif()
+find_package(OpenCVImage REQUIRED)
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)  # libxxhash-dev
 mark_as_advanced(XXHASH_INCLUDE_DIR)
 set(IMGCLS_WITH_CUDA OFF)

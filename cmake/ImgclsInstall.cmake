@@ -33,4 +33,5 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/imgclsConfigVersion.cmake
 install(FILES
   ${PROJECT_BINARY_DIR}/imgclsConfig.cmake ${PROJECT_BINARY_DIR}/imgclsConfigVersion.cmake
   ${PROJECT_SOURCE_DIR}/cmake/FindLibTorch.cmake ${PROJECT_SOURCE_DIR}/cmake/FindOpenCVImage.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/FindWebP.cmake
   DESTINATION ${_package_dir})

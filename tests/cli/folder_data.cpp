@@ -1,9 +1,11 @@
 #include "folder_data.h"
 
 #include <imgcls/core/file.h>
+#include <imgcls/data/encode_image.h>
+#include <imgcls/data/image.h>
 
 #include <paths.h>
-#include <opencv2/imgcodecs.hpp>
+#include <algorithm>
 
 namespace imgcls::test {
 namespace {
@@ -20,20 +22,33 @@ const char* const kConfig = R"({
   "log": {"every": 1}
 })";
 
-void write_images(const std::filesystem::path& folder, int count, const cv::Scalar& colour) {
+using Colour = std::array<int, 3>;  // red, green, blue
+
+void paint(data::Image& image, data::Rect rect, const Colour& colour) {
+  for (int y = rect.y; y < rect.y + rect.height; ++y) {
+    std::uint8_t* pixel = image.row(y) + std::ptrdiff_t{rect.x} * 3;
+    for (int x = 0; x < rect.width; ++x) {
+      for (const int value : colour) *pixel++ = static_cast<std::uint8_t>(value);
+    }
+  }
+}
+
+void write_images(const std::filesystem::path& folder, int count, const Colour& colour) {
+  constexpr int kSide = 16;
   make_folders(folder);
   for (int i = 0; i < count; ++i) {
-    cv::Mat image(16, 16, CV_8UC3, colour);
-    image(cv::Rect(i % 12, i % 11, 4, 4)).setTo(cv::Scalar(10 * i, 255 - 10 * i, 128));
-    cv::imwrite((folder / (std::to_string(i) + ".jpg")).string(), image);
+    data::Image image{{kSide, kSide}, std::vector<std::uint8_t>(kSide * kSide * 3)};
+    paint(image, {0, 0, kSide, kSide}, colour);
+    paint(image, {i % 12, i % 11, 4, 4}, {128, 255 - 10 * i, 10 * i});
+    write_unsynced(folder / (std::to_string(i) + ".jpg"), data::encode_jpeg(image));
   }
 }
 
 }  // namespace
 
 FolderData::FolderData() {
-  const std::pair<const char*, cv::Scalar> classes[] = {
-      {"blue", {200, 40, 40}}, {"green", {40, 200, 40}}, {"red", {40, 40, 200}}};
+  const std::pair<const char*, Colour> classes[] = {
+      {"blue", {40, 40, 200}}, {"green", {40, 200, 40}}, {"red", {200, 40, 40}}};
   for (const auto& [name, colour] : classes) {
     write_images(folder_ / "data" / "train" / name, 20, colour);
     write_images(folder_ / "data" / "val" / name, 9, colour);

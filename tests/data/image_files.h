@@ -5,8 +5,8 @@
 
 #include <cstdio>
 // After stdio.h, which it needs.
+#include <imgcls/data/write_png.h>
 #include <jpeglib.h>
-#include <opencv2/imgcodecs.hpp>
 
 #include <cstdlib>
 #include <filesystem>
@@ -57,10 +57,7 @@ inline void write_jpeg(const std::filesystem::path& path, int width, int height,
 }
 
 inline void write_png(const std::filesystem::path& path, int width, int height) {
-  imgcls::data::Image image = make_image(width, height);
-  std::vector<std::uint8_t> file;
-  cv::imencode(".png", cv::Mat(height, width, CV_8UC3, image.pixels.data()), file);
-  write(path, file);
+  imgcls::data::write_png(make_image(width, height), path);
 }
 
 }  // namespace support

@@ -1,24 +1,26 @@
-// A build with IMGCLS_IMGCODECS=OFF, whose decode_other is linked here in the library's place.
+// A build with IMGCLS_TIFF_WEBP=OFF, whose decoders are linked here in the library's place.
 #include "image_files.h"
 
 #include <imgcls/core/error.h>
 #include <imgcls/data/decode.h>
+#include <imgcls/data/encode_image.h>
 
 #include <catch2/catch.hpp>
 
 using namespace imgcls;
 using Catch::Contains;
 
-TEST_CASE("without imgcodecs, JPEG is read and others are refused with the reason") {
-  const auto jpeg = support::jpeg_file(20, 10);
+TEST_CASE("without libtiff and libwebp, the rest is read and these are refused with the reason") {
   data::Image image;
-  data::decode(std::as_bytes(std::span(jpeg)), "a.jpg", image);
+  data::decode(data::encode_png(support::make_image(20, 10)), "a.png", image);
   CHECK(image.size == data::Size{20, 10});
 
-  std::vector<std::uint8_t> png;
-  cv::imencode(".png", cv::Mat(3, 4, CV_8UC3, cv::Scalar(1, 2, 3)), png);
-  CHECK_THROWS_AS(data::decode(std::as_bytes(std::span(png)), "b.png", image), DataError);
+  const std::string tiff = "II*", webp("RIFF\0\0\0\0WEBPVP8 ", 16);
+  const auto bytes = [](const std::string& text) { return std::as_bytes(std::span(text)); };
+  CHECK_THROWS_AS(data::decode(bytes(webp), "b.webp", image), DataError);
   CHECK_THROWS_WITH(
-      data::decode(std::as_bytes(std::span(png)), "b.png", image),
-      Contains("b.png") && Contains("reads JPEG only") && Contains("IMGCLS_IMGCODECS=OFF"));
+      data::decode(bytes(webp), "b.webp", image),
+      Contains("b.webp") && Contains("reads no WebP") && Contains("IMGCLS_TIFF_WEBP=OFF"));
+  CHECK_THROWS_WITH(data::decode(bytes(tiff + '\0'), "c.tif", image),
+                    Contains("c.tif") && Contains("reads no TIFF"));
 }

@@ -80,7 +80,7 @@ std::vector<InstructionSet> instruction_sets() {
 /// Decodes regions of `file` every way there is; how many BaselineDecoder decoded.
 int check_regions(const Bytes& file, const std::string& name, int count) {
   Image whole;
-  decode_jpeg(file, name, whole);
+  decode_jpeg(file, name, whole, kMaxPixels);
   const auto frame = read_baseline_frame(file);
   const Bytes checkpoints = make_jpeg_checkpoints(file);
   Regions regions(whole.size);

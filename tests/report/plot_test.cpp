@@ -3,6 +3,8 @@
 #include "synthetic_run.h"
 
 #include <imgcls/core/error.h>
+#include <imgcls/core/file.h>
+#include <imgcls/data/decode.h>
 #include <imgcls/report/make_report.h>
 #include <imgcls/report/plot.h>
 
@@ -13,7 +15,6 @@
 #include <filesystem>
 #include <limits>
 #include <map>
-#include <opencv2/imgcodecs.hpp>
 #include <tuple>
 #include <vector>
 
@@ -23,17 +24,20 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Colours of which there are at least `least` pixels.
-std::size_t colours(const cv::Mat& image, int least) {
+std::size_t colours(const data::Image& image, int least) {
   std::map<std::tuple<int, int, int>, int> counts;
-  for (int y = 0; y < image.rows; ++y) {
-    for (int x = 0; x < image.cols; ++x) {
-      const cv::Vec3b& pixel = image.at<cv::Vec3b>(y, x);
-      ++counts[{pixel[0], pixel[1], pixel[2]}];
-    }
+  for (std::size_t i = 0; i < image.pixels.size(); i += 3) {
+    ++counts[{image.pixels[i], image.pixels[i + 1], image.pixels[i + 2]}];
   }
   std::size_t many = 0;
   for (const auto& [colour, count] : counts) many += count >= least ? 1 : 0;
   return many;
+}
+
+data::Image read(const fs::path& png) {
+  data::Image image;
+  data::decode(read_file(png.string()), png.string(), image);
+  return image;
 }
 
 }  // namespace
@@ -50,9 +54,8 @@ TEST_CASE("accuracies are drawn over steps and time") {
       report::write_plots(report::read_runs(folders), kept ? fs::path(kept) : folder / "figures");
   REQUIRE(written.size() == 4);
   for (const fs::path& png : written) {
-    const cv::Mat image = cv::imread(png.string());
-    REQUIRE(image.cols == 1600);
-    REQUIRE(image.rows == 1000);
+    const data::Image image = read(png);
+    REQUIRE(image.size == data::Size{1600, 1000});
     CHECK(colours(image, 300) >= 5);  // white, grid, two curves, text
   }
 }
@@ -65,7 +68,7 @@ TEST_CASE("nothing to draw, one point and numbers that are none make pictures, t
   plot.lines = {{.label = "a", .points = {{3, 50, none}}},
                 {.label = "b", .points = {{1, none, 2}}}};
   report::write_plot(plot, folder / "point.png");
-  CHECK(colours(cv::imread((folder / "empty.png").string()), 1) > 2);
-  CHECK(colours(cv::imread((folder / "point.png").string()), 50) > 2);
+  CHECK(colours(read(folder / "empty.png"), 1) > 2);
+  CHECK(colours(read(folder / "point.png"), 50) > 2);
   CHECK_THROWS_AS(report::write_plot(plot, folder / "no/such/folder.png"), IoError);
 }

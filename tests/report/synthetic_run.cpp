@@ -1,5 +1,7 @@
 #include "synthetic_run.h"
 
+#include <imgcls/data/encode_image.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,7 +10,6 @@
 #include <nlohmann/json.hpp>
 #include <numbers>
 #include <numeric>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <random>
 #include <string_view>
@@ -102,11 +103,14 @@ void write_logs(const fs::path& folder, const SyntheticRun& run) {
 
 void write_thumbnail(const fs::path& file, int number) {
   constexpr int kSide = 96;
-  cv::Mat image(kSide, kSide, CV_8UC3, cv::Scalar(200 - 9 * number, 170, 60 + 12 * number));
-  cv::circle(image, {kSide / 2, 40 + number}, 14 + number, cv::Scalar(40, 60 + 10 * number, 190),
+  data::Image picture{{kSide, kSide}, std::vector<std::uint8_t>(kSide * kSide * 3)};
+  cv::Mat image(kSide, kSide, CV_8UC3, picture.pixels.data());
+  image.setTo(cv::Scalar(60 + 12 * number, 170, 200 - 9 * number));
+  cv::circle(image, {kSide / 2, 40 + number}, 14 + number, cv::Scalar(190, 60 + 10 * number, 40),
              cv::FILLED, cv::LINE_AA);
   cv::rectangle(image, {10, 70}, {86, 84}, cv::Scalar(60, 90, 60), cv::FILLED);
-  cv::imwrite(file.string(), image);
+  const std::vector<std::byte> jpeg = data::encode_jpeg(picture);
+  write(file, {reinterpret_cast<const char*>(jpeg.data()), jpeg.size()});
 }
 
 void write_eval(const fs::path& folder, const SyntheticRun& run) {

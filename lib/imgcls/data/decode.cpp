@@ -1,10 +1,12 @@
 #include <imgcls/core/error.h>
 #include <imgcls/data/decode.h>
-#include <imgcls/data/decode_other.h>
 #include <imgcls/data/format.h>
+#include <imgcls/data/image_formats.h>
 #include <imgcls/data/jpeg.h>
 
 #include <fmt/format.h>
+
+#include <limits>
 
 namespace imgcls::data {
 
@@ -12,22 +14,42 @@ void cannot_decode(std::string_view name, std::string_view reason) {
   throw DataError(fmt::format("cannot decode {}: {}", name, reason));
 }
 
-void decode(std::span<const std::byte> file, std::string_view name, Image& image) {
-  if (file.empty()) cannot_decode(name, "the file is empty");
-  const auto format = recognise(file);
-  if (!format) {
-    cannot_decode(name,
-                  "its first bytes are not those of a JPEG, PNG, BMP, WebP, TIFF or PNM image");
+Size checked_size(const ImageFile& file, std::uint64_t width, std::uint64_t height) {
+  constexpr std::uint64_t kLongest = std::numeric_limits<std::int32_t>::max();
+  if (width == 0 || height == 0) cannot_decode(file.name, "its header claims no pixels");
+  if (width > kLongest || height > kLongest || width * height > file.max_pixels) {
+    cannot_decode(file.name,
+                  fmt::format("its header claims {} x {} pixels; at most {} are accepted", width,
+                              height, file.max_pixels));
   }
-  if (*format == ImageFormat::jpeg) return decode_jpeg(file, name, image);
+  return {static_cast<int>(width), static_cast<int>(height)};
+}
 
-  const auto pixels = claimed_pixels(file, *format);
-  if (!pixels) cannot_decode(name, "its header is truncated or corrupt");
-  if (*pixels > kMaxPixels) {
-    cannot_decode(name, fmt::format("its header claims {} pixels; at most {} are accepted", *pixels,
-                                    kMaxPixels));
+void resize(Image& image, const ImageFile& file, std::uint64_t width, std::uint64_t height) {
+  image.size = checked_size(file, width, height);
+  image.pixels.resize(width * height * 3);
+}
+
+void decode(std::span<const std::byte> bytes, std::string_view name, Image& image,
+            std::size_t max_pixels) {
+  if (bytes.empty()) cannot_decode(name, "the file is empty");
+  const auto format = recognise(bytes);
+  if (!format) cannot_decode(name, why_unread(bytes));
+  const ImageFile file{bytes, name, max_pixels};
+  switch (*format) {
+    case ImageFormat::jpeg:
+      return decode_jpeg(bytes, name, image, max_pixels);
+    case ImageFormat::png:
+      return decode_png(file, image);
+    case ImageFormat::bmp:
+      return decode_bmp(file, image);
+    case ImageFormat::webp:
+      return decode_webp(file, image);
+    case ImageFormat::pnm:
+      return decode_pnm(file, image);
+    case ImageFormat::tiff:
+      return decode_tiff(file, image);
   }
-  decode_other(file, name, image);
 }
 
 }  // namespace imgcls::data

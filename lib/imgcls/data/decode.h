@@ -1,6 +1,6 @@
 #pragma once
-// Image files to RGB pixels. JPEG by libjpeg-turbo, the rest (PNG, BMP, WebP, TIFF, ...) by OpenCV,
-// which a build with IMGCLS_IMGCODECS=OFF leaves out.
+// Image files to RGB pixels, by libjpeg-turbo, libpng, libwebp and libtiff; BMP and PNM by code of
+// the project's own.
 
 #include <imgcls/data/image.h>
 
@@ -10,14 +10,16 @@
 
 namespace imgcls::data {
 
-/// Refuses images whose header claims more than this many pixels, before memory is taken.
+/// Images whose header claims more pixels are refused, before memory is taken.
 inline constexpr std::size_t kMaxPixels = std::size_t{1} << 28;
 
 /// Decodes an image file in memory. The format is recognised by its first bytes, not by its name.
-/// Grey, CMYK and YCCK, 16-bit and alpha images become 8-bit RGB as Pillow's convert("RGB") makes
-/// them (16-bit samples keep their upper byte); EXIF orientation is ignored, as torchvision does.
-/// Throws DataError naming `name` and the reason: a truncated or corrupt file, an unknown format,
-/// too many pixels; one that is no JPEG where IMGCLS_IMGCODECS was OFF.
-void decode(std::span<const std::byte> file, std::string_view name, Image& image);
+/// Grey, CMYK and YCCK, 16-bit, palette and alpha images become 8-bit RGB as Pillow's
+/// convert("RGB") makes them (but 16-bit grey keeps its upper byte, where Pillow makes all above
+/// 255 white); of several images in a file the first is read. As with torchvision, EXIF's
+/// orientation is ignored and a TIFF's own is followed. Throws DataError naming `name` and the
+/// reason: a truncated or corrupt file, a format that is not read, more pixels than `max_pixels`.
+void decode(std::span<const std::byte> file, std::string_view name, Image& image,
+            std::size_t max_pixels = kMaxPixels);
 
 }  // namespace imgcls::data

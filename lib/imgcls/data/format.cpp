@@ -1,113 +1,97 @@
 #include <imgcls/data/format.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <charconv>
-#include <cstdlib>
 #include <string_view>
 
 namespace imgcls::data {
 namespace {
 
-/// Numbers at places in a file; past its end they are 0, which no size check lets through.
-class Reader {
- public:
-  Reader(std::span<const std::byte> file, bool big_endian) : file_(file), big_(big_endian) {}
-
-  std::uint64_t number(std::uint64_t at, unsigned bytes) const {
-    if (at > file_.size() || file_.size() - at < bytes) return 0;
-    std::uint64_t value = 0;
-    for (unsigned i = 0; i < bytes; ++i) {
-      const std::uint64_t byte = std::to_integer<std::uint64_t>(file_[at + i]);
-      value |= byte << (8 * (big_ ? bytes - 1 - i : i));
-    }
-    return value;
-  }
-
- private:
-  std::span<const std::byte> file_;
-  bool big_;
-};
+using namespace std::string_view_literals;
 
 std::string_view text(std::span<const std::byte> file) {
   return {reinterpret_cast<const char*>(file.data()), file.size()};
 }
 
-std::uint64_t png_pixels(std::span<const std::byte> file) {
-  const Reader read(file, true);
-  return read.number(16, 4) * read.number(20, 4);
-}
+/// Bytes at a place in a file that say what it is.
+struct Signature {
+  std::size_t at;
+  std::string_view bytes, name;
+};
 
-std::uint64_t bmp_pixels(std::span<const std::byte> file) {
-  const Reader read(file, false);
-  if (read.number(14, 4) == 12) return read.number(18, 2) * read.number(20, 2);  // OS/2
-  const auto width = static_cast<std::int32_t>(read.number(18, 4));
-  const auto height = static_cast<std::int32_t>(read.number(22, 4));  // negative: top row first
-  return width <= 0 ? 0
-                    : static_cast<std::uint64_t>(width) *
-                          static_cast<std::uint64_t>(std::abs(std::int64_t{height}));
-}
+// In this order: the first that fits names the file.
+constexpr Signature kUnread[] = {
+    {0, "GIF87a"sv, "a GIF"},
+    {0, "GIF89a"sv, "a GIF"},
+    {4, "ftypavif"sv, "an AVIF"},
+    {4, "ftypavis"sv, "an AVIF"},
+    {4, "ftypheic"sv, "a HEIC"},
+    {4, "ftypheix"sv, "a HEIC"},
+    {4, "ftyphevc"sv, "a HEIC"},
+    {4, "ftypheim"sv, "a HEIC"},
+    {4, "ftypmif1"sv, "a HEIF"},
+    {4, "ftypmsf1"sv, "a HEIF"},
+    {4, "ftypcrx "sv, "a raw photograph (CR3)"},
+    {4, "ftyp"sv, "a video (MP4)"},
+    {0, "\0\0\0\x0CjP  \r\n\x87\n"sv, "a JPEG 2000"},
+    {0, "\xFF\x4F\xFF\x51"sv, "a JPEG 2000"},
+    {0, "\0\0\0\x0CJXL \r\n\x87\n"sv, "a JPEG XL"},
+    {0, "\xFF\x0A"sv, "a JPEG XL"},
+    {0, "II\xBC\x01"sv, "a JPEG XR"},
+    {0, "8BPS"sv, "a Photoshop document"},
+    {0, "P7\n"sv, "a PAM"},
+    {0, "PF\n"sv, "a PFM"},
+    {0, "Pf\n"sv, "a PFM"},
+    {0, "\x76\x2F\x31\x01"sv, "an OpenEXR"},
+    {0, "#?RADIANCE"sv, "a Radiance HDR"},
+    {0, "qoif"sv, "a QOI"},
+    {0, "DDS "sv, "a DDS"},
+    {0, "\x59\xA6\x6A\x95"sv, "a Sun raster"},
+    {0, "\0\0\x01\0"sv, "an icon (ICO)"},
+    {128, "DICM"sv, "a DICOM"},
+    {0, "SIMPLE  ="sv, "a FITS"},
+    {0, "\x93NUMPY"sv, "a NumPy array"},
+    {0, "%PDF-"sv, "a PDF"},
+    {0, "<svg"sv, "an SVG"},
+    {0, "<?xml"sv, "an XML document, perhaps an SVG"},
+    {0, "RIFF"sv, "a RIFF file, but no WebP"},
+};
 
-std::uint64_t webp_pixels(std::span<const std::byte> file) {
-  const Reader read(file, false);
-  const std::string_view kind = text(file).substr(12, 4);
-  if (kind == "VP8 ") return (read.number(26, 2) & 0x3FFF) * (read.number(28, 2) & 0x3FFF);
-  if (kind == "VP8L") {
-    const std::uint64_t bits = read.number(21, 4);
-    return ((bits & 0x3FFF) + 1) * ((bits >> 14 & 0x3FFF) + 1);
-  }
-  if (kind == "VP8X") return (read.number(24, 3) + 1) * (read.number(27, 3) + 1);
-  return 0;
-}
+// What lies in image folders in an image's place, after a download or a backup that went wrong.
+constexpr Signature kNoImages[] = {
+    {0, "<!DOCTYPE"sv, "a web page"},
+    {0, "<!doctype"sv, "a web page"},
+    {0, "<html"sv, "a web page"},
+    {0, "<HTML"sv, "a web page"},
+    {0, "version https://git-lfs"sv, "a pointer of Git LFS: run git lfs pull"},
+    {0, "\0\x05\x16\x07"sv, "a macOS resource fork (AppleDouble): delete such ._ files"},
+    {0, "\x1F\x8B"sv, "compressed by gzip"},
+    {0, "PK\x03\x04"sv, "a ZIP archive"},
+};
 
-// Width and height are the first two numbers of the text header, in which # begins a comment that
-// ends with the line. What follows a number must be white space: readers differ in what they make
-// of "3#4", and the decoder must not see another size than this function.
-std::uint64_t pnm_pixels(std::span<const std::byte> file) {
-  const auto is_space = [](char c) {
-    return std::string_view(" \t\r\n").find(c) != std::string_view::npos;
-  };
-  std::string_view rest = text(file).substr(2);
-  std::uint64_t pixels = 1;
-  for (int i = 0; i < 2; ++i) {
-    while (!rest.empty() && (rest[0] == '#' || is_space(rest[0]))) {
-      rest.remove_prefix(rest[0] == '#' ? std::min(rest.find_first_of("\r\n"), rest.size()) : 1);
+std::optional<std::string_view> named(std::span<const Signature> signatures,
+                                      std::string_view file) {
+  for (const Signature& signature : signatures) {
+    if (file.size() >= signature.at && file.substr(signature.at).starts_with(signature.bytes)) {
+      return signature.name;
     }
-    std::uint32_t number = 0;
-    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-    if (error != std::errc()) return 0;
-    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
-    if (rest.empty() || !is_space(rest[0])) return 0;
-    pixels *= number;
   }
-  return pixels;
-}
-
-// The first page: tags 256 and 257 of the first directory, as 16 or 32-bit numbers.
-std::uint64_t tiff_pixels(std::span<const std::byte> file) {
-  const Reader read(file, text(file)[0] == 'M');
-  const std::uint64_t directory = read.number(4, 4);
-  const std::uint64_t entries = read.number(directory, 2);
-  std::uint64_t width = 0, height = 0;
-  for (std::uint64_t i = 0; i < entries; ++i) {
-    const std::uint64_t entry = directory + 2 + 12 * i;
-    const std::uint64_t tag = read.number(entry, 2);
-    const std::uint64_t value = read.number(entry + 8, read.number(entry + 2, 2) == 3 ? 2 : 4);
-    if (tag == 256) width = value;
-    if (tag == 257) height = value;
-  }
-  return width * height;
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<ImageFormat> recognise(std::span<const std::byte> file) {
-  using namespace std::string_view_literals;
   const std::string_view head = text(file.first(std::min<std::size_t>(file.size(), 16)));
   if (head.starts_with("\xFF\xD8\xFF"sv)) return ImageFormat::jpeg;
   if (head.starts_with("\x89PNG\r\n\x1A\n"sv)) return ImageFormat::png;
   if (head.size() >= 12 && head.starts_with("RIFF"sv) && head.substr(8, 4) == "WEBP"sv)
     return ImageFormat::webp;
-  if (head.starts_with("II*\0"sv) || head.starts_with("MM\0*"sv)) return ImageFormat::tiff;
+  if (head.starts_with("II*\0"sv) || head.starts_with("MM\0*"sv) || head.starts_with("II+\0"sv) ||
+      head.starts_with("MM\0+"sv)) {
+    return ImageFormat::tiff;
+  }
   if (head.starts_with("BM"sv)) return ImageFormat::bmp;
   if (head.size() > 2 && head[0] == 'P' && head[1] >= '1' && head[1] <= '6') {
     return ImageFormat::pnm;
@@ -115,28 +99,17 @@ std::optional<ImageFormat> recognise(std::span<const std::byte> file) {
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> claimed_pixels(std::span<const std::byte> file, ImageFormat format) {
-  std::uint64_t pixels = 0;
-  switch (format) {
-    case ImageFormat::jpeg:
-      break;
-    case ImageFormat::png:
-      pixels = png_pixels(file);
-      break;
-    case ImageFormat::bmp:
-      pixels = bmp_pixels(file);
-      break;
-    case ImageFormat::webp:
-      pixels = webp_pixels(file);
-      break;
-    case ImageFormat::pnm:
-      pixels = pnm_pixels(file);
-      break;
-    case ImageFormat::tiff:
-      pixels = tiff_pixels(file);
-      break;
+std::string why_unread(std::span<const std::byte> file) {
+  const std::string_view head = text(file.first(std::min<std::size_t>(file.size(), 200)));
+  if (const auto format = named(kUnread, head)) {
+    return fmt::format("it is {}, which imgcls does not read: convert it to JPEG or PNG", *format);
   }
-  return pixels == 0 ? std::nullopt : std::optional(pixels);
+  if (const auto thing = named(kNoImages, head))
+    return fmt::format("it is no image but {}", *thing);
+  if (std::ranges::all_of(head, [](char c) { return c == 0; })) {
+    return "it begins with zeros alone: its content was lost";
+  }
+  return "its first bytes are not those of a JPEG, PNG, BMP, WebP, TIFF or PNM image";
 }
 
 }  // namespace imgcls::data

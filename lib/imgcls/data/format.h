@@ -1,11 +1,10 @@
 #pragma once
-// What an image file is, and the size it claims, from its first bytes. Internal to imgcls::data:
-// decoders are only given files of a known format whose claims have been looked at.
+// What an image file is, from its first bytes. Internal to imgcls::data.
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 
 namespace imgcls::data {
 
@@ -15,8 +14,8 @@ enum class ImageFormat { jpeg, png, bmp, webp, pnm, tiff };
 /// The format whose signature `file` begins with, or nothing.
 std::optional<ImageFormat> recognise(std::span<const std::byte> file);
 
-/// Width times height as the header claims, or nothing where the header is cut off or broken. Not
-/// for JPEG, whose own decoder tells.
-std::optional<std::uint64_t> claimed_pixels(std::span<const std::byte> file, ImageFormat format);
+/// Why a file that `recognise` does not know cannot be read, for a message: what it is, and what to
+/// do about it.
+std::string why_unread(std::span<const std::byte> file);
 
 }  // namespace imgcls::data

@@ -249,8 +249,9 @@ std::optional<Index> find_index(const fs::path& folder, IndexKind kind, const fs
   if (file.empty() && !fs::exists(path, error)) return std::nullopt;
   Index index = Index::read(path);
   if (index.kind() != kind) {
-    fail(path.string(), kind == IndexKind::folder ? "it is one of shards, not of class folders"
-                                                  : "it is one of class folders, not of shards");
+    fail(std::string_view(path.native()), kind == IndexKind::folder
+                                              ? "it is one of shards, not of class folders"
+                                              : "it is one of class folders, not of shards");
   }
   return index;
 }

@@ -1,4 +1,5 @@
 #include <imgcls/core/error.h>
+#include <imgcls/data/cmyk.h>
 #include <imgcls/data/decode.h>
 #include <imgcls/data/jpeg.h>
 
@@ -51,18 +52,12 @@ void on_progress(j_common_ptr info) {
   std::longjmp(errors->jump, 1);
 }
 
-// Pillow's MULDIV255: a * b / 255, rounded.
-int multiply_255(int a, int b) {
-  const int product = a * b + 128;
-  return ((product >> 8) + product) >> 8;
-}
-
 // Adobe's inverted CMYK: 255 is no ink.
 void cmyk_to_rgb(const std::uint8_t* cmyk, int width, std::uint8_t* rgb) {
   for (int x = 0; x < width; ++x, cmyk += 4, rgb += 3) {
     const int light = cmyk[3];
     for (int c = 0; c < 3; ++c) {
-      rgb[c] = static_cast<std::uint8_t>(light - multiply_255(255 - cmyk[c], light));
+      rgb[c] = under_ink(light, 255 - cmyk[c]);
     }
   }
 }
@@ -164,16 +159,17 @@ class Decompressor {
 }
 
 // Reads the headers, and refuses what cannot be decoded or claims too much.
-Size open(Decompressor& jpeg, std::span<const std::byte> file, std::string_view name) {
+Size open(Decompressor& jpeg, std::span<const std::byte> file, std::string_view name,
+          std::size_t max_pixels = kMaxPixels) {
   if (!jpeg.read_header(file)) fail(name, jpeg.message());
   const auto& info = jpeg.info();
   if (info.data_precision != 8) {
     fail(name, fmt::format("it has {} bits a sample; 8 are supported", info.data_precision));
   }
   const std::size_t width = info.image_width, height = info.image_height;
-  if (width * height > kMaxPixels) {
+  if (width * height > max_pixels) {
     fail(name, fmt::format("its header claims {} x {} pixels; at most {} are accepted", width,
-                           height, kMaxPixels));
+                           height, max_pixels));
   }
   return {static_cast<int>(width), static_cast<int>(height)};
 }
@@ -184,9 +180,10 @@ std::vector<std::uint8_t> cmyk_row_for(const Decompressor& jpeg) {
 
 }  // namespace
 
-void decode_jpeg(std::span<const std::byte> file, std::string_view name, Image& image) {
+void decode_jpeg(std::span<const std::byte> file, std::string_view name, Image& image,
+                 std::size_t max_pixels) {
   Decompressor jpeg;
-  image.size = open(jpeg, file, name);
+  image.size = open(jpeg, file, name, max_pixels);
   image.pixels.resize(static_cast<std::size_t>(image.size.width) * image.size.height * 3);
   std::vector<std::uint8_t> cmyk_row = cmyk_row_for(jpeg);
   if (!jpeg.read_rows(image.pixels.data(), cmyk_row.data())) fail(name, jpeg.message());

@@ -17,10 +17,12 @@ inline constexpr int kMaxScans = 500;
 
 /// Decodes a JPEG: grey, YCbCr, RGB, CMYK and YCCK (both read with Adobe's inverted values and
 /// converted with Pillow's formula). Throws DataError naming `name` when the file is truncated or
-/// corrupt, claims more than kMaxPixels pixels, or has more than 8 bits a sample.
-void decode_jpeg(std::span<const std::byte> file, std::string_view name, Image& image);
+/// corrupt, claims more than `max_pixels`, or has more than 8 bits a sample.
+void decode_jpeg(std::span<const std::byte> file, std::string_view name, Image& image,
+                 std::size_t max_pixels);
 
-/// The size of a JPEG, from its headers. Throws DataError as decode_jpeg does.
+/// The size of a JPEG, from its headers. Throws DataError as decode_jpeg does, for more than
+/// kMaxPixels.
 Size jpeg_size(std::span<const std::byte> file, std::string_view name);
 
 /// Decodes a part of a JPEG, to the pixels that decode_jpeg gives for it, into `sink`. Rows above

@@ -1,5 +1,8 @@
+#include <imgcls/core/error.h>
 #include <imgcls/data/row_resizer.h>
 #include <imgcls/data/transform.h>
+
+#include <fmt/format.h>
 
 #include <opencv2/imgproc.hpp>
 
@@ -16,13 +19,18 @@ void resize_opencv(const std::uint8_t* in, std::size_t stride, Size in_size, Siz
   const cv::Mat source = as_mat(const_cast<std::uint8_t*>(in), in_size, stride);
   cv::Mat target = as_mat(out, {window.width, window.height});
   const cv::Size full(size.width, size.height);
-  if (window == Rect{0, 0, size.width, size.height}) {
-    cv::resize(source, target, full, 0, 0, cv::INTER_LINEAR);
-    return;
+  try {
+    if (window == Rect{0, 0, size.width, size.height}) {
+      cv::resize(source, target, full, 0, 0, cv::INTER_LINEAR);
+      return;
+    }
+    cv::Mat resized;
+    cv::resize(source, resized, full, 0, 0, cv::INTER_LINEAR);
+    resized(cv::Rect(window.x, window.y, window.width, window.height)).copyTo(target);
+  } catch (const cv::Exception& e) {
+    throw DataError(fmt::format("cannot resize {} x {} to {} x {} pixels: {}", in_size.width,
+                                in_size.height, size.width, size.height, e.err));
   }
-  cv::Mat resized;
-  cv::resize(source, resized, full, 0, 0, cv::INTER_LINEAR);
-  resized(cv::Rect(window.x, window.y, window.width, window.height)).copyTo(target);
 }
 
 }  // namespace

@@ -165,21 +165,32 @@ def written_jpegs():
                                             scans=[[i] for i in range(5)]), "cannot decode"
 
 
-def png_16_bit(rgb):
-    def chunk(kind, body):
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+def png(width, height, bits, kind, rows, *before, interlace=0):
+    """A PNG of rows that begin with their filter's number."""
+    def chunk(name, body):
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
-    height, width, _ = rgb.shape
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in rgb)
-    return b"\x89PNG\r\n\x1A\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)) + \
+    head = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, interlace)
+    return b"\x89PNG\r\n\x1A\n" + chunk(b"IHDR", head) + b"".join(chunk(*each) for each in before) + \
         chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
-def others():
+def png_rows(samples):
+    return b"".join(b"\0" + row.tobytes() for row in samples)
+
+
+def interlaced(samples):
+    """The seven passes of Adam7, for samples of whole bytes."""
+    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    return b"".join(png_rows(samples[y::dy, x::dx]) for x, y, dx, dy in passes
+                    if samples[y::dy, x::dx].size > 0)
+
+
+def pngs():
     image = picture(49, 41)
-    deep = np.asarray(picture(23, 19)).astype(np.uint16) * 251 + 77
+    rgb, deep = np.asarray(image), np.asarray(picture(23, 19)).astype(np.uint16) * 251 + 77
     yield "png-named.JPEG", saved(image, "PNG")
-    yield "rgb-16.png", png_16_bit(deep)
+    yield "rgb-16.png", png(23, 19, 16, 2, png_rows(deep.astype(">u2")))
     # Pillow keeps the upper byte of colours, and makes grey above 255 white: here the upper byte is right.
     yield "grey-16.png", saved(Image.fromarray(deep[:, :, 0]), "PNG"), \
         Image.fromarray((deep[:, :, 0] >> 8).astype(np.uint8))
@@ -189,13 +200,202 @@ def others():
     gamma.add(b"gAMA", struct.pack(">I", 100000))
     yield "gamma.png", saved(image, "PNG", pnginfo=gamma)
     yield "1x5000.png", saved(picture(1, 5000, 0), "PNG")
+    yield "rgb-transparent.png", saved(image, "PNG", transparency=tuple(image.getpixel((3, 3))))
+    yield "interlaced.png", png(49, 41, 8, 2, interlaced(rgb), interlace=1)
+    yield "interlaced-3x2.png", png(3, 2, 8, 2, interlaced(rgb[:2, :3]), interlace=1)
+    alpha = np.asarray(image.convert("RGBA")).astype(np.uint16) * 257 - np.uint16(99)
+    yield "rgba-16.png", png(49, 41, 16, 6, png_rows(alpha.astype(">u2")))
+    for bits in (2, 4):
+        grey = np.asarray(image.convert("L")).astype(np.int64) >> (8 - bits)
+        shifts = np.arange(8 - bits, -1, -bits)
+        padded = np.pad(grey, ((0, 0), (0, -grey.shape[1] % len(shifts)))).reshape(41, -1, len(shifts))
+        packed = (padded << shifts).sum(2).astype(np.uint8)
+        yield f"grey-{bits}-bit.png", png(49, 41, bits, 0, png_rows(packed))
+    whole, crossed = saved(image, "PNG"), png(49, 41, 8, 2, interlaced(rgb), interlace=1)
+    yield "no-end-chunk.png", whole[:-12]
+    yield "half-end-chunk.png", whole[:-6]
+    yield "no-checksum.png", whole[:-18]
+    yield "interlaced-no-end-chunk.png", crossed[:-12]
+    yield "interlaced-no-checksum.png", crossed[:-19]
+    yield "cut-in-pixels.png", whole[:-60], "truncated"
+    yield "interlaced-cut-in-pixels.png", crossed[:-60], "truncated"
+    yield "wrong-checksum.png", whole[:-20] + bytes(4) + whole[-16:], "cannot decode"
+
+
+def webps():
+    image = picture(49, 41)
     yield "lossy.webp", saved(image, "WEBP", quality=50)
-    yield "palette.gif", saved(image.quantize(16), "GIF"), "first bytes"
+    alpha = image.copy()
+    alpha.putalpha(picture(49, 41).getchannel(1))
+    yield "lossy-alpha.webp", saved(alpha, "WEBP", quality=60)
+    frames = [picture(40 + i, 30).resize((40, 30)) for i in range(3)]
+    yield "animated.webp", saved(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    clear = Image.new("RGBA", (40, 30))
+    clear.paste(alpha.crop((0, 0, 11, 13)), (8, 6))
+    yield "animated-clear.webp", saved(clear, "WEBP", save_all=True, append_images=[alpha.crop((0, 0, 40, 30))],
+                                       quality=70)
+    yield "animated-cut.webp", saved(frames[0], "WEBP", save_all=True, append_images=frames[1:])[:700], \
+        "truncated"
+
+
+def tiff(width, height, tags, strips, big=False, order="<"):
+    """A TIFF of strips or tiles and of tags: {number: (type, values)}."""
+    sizes = {1: "B", 3: "H", 4: "I", 16: "Q"}
+    tags = {256: (4, [width]), 257: (4, [height]), 259: (3, [1]), 278: (4, [height]), **tags}
+    tags[324 if 322 in tags else 273] = (4, [0] * len(strips))
+    tags[325 if 322 in tags else 279] = (4, [len(strip) for strip in strips])
+    if 322 in tags:
+        del tags[278]
+    start, inline, entry = (16, 8, 20) if big else (8, 4, 12)
+    extra = start + (16 if big else 6) + entry * len(tags)
+    where = extra + sum(len(values) * struct.calcsize(sizes[kind]) for kind, values in tags.values()
+                        if len(values) * struct.calcsize(sizes[kind]) > inline)
+    tags[324 if 322 in tags else 273] = (4, [where + sum(map(len, strips[:i])) for i in range(len(strips))])
+    directory, outside = b"", b""
+    for number in sorted(tags):
+        kind, values = tags[number]
+        body = struct.pack(f"{order}{len(values)}{sizes[kind]}", *values)
+        if len(body) > inline:
+            outside, body = outside + body, struct.pack(order + ("Q" if big else "I"), extra + len(outside))
+        directory += struct.pack(order + ("HHQ" if big else "HHI"), number, kind, len(values)) + \
+            body.ljust(inline, b"\0")
+    head = struct.pack(order + ("HHHQ" if big else "HI"), *([43, 8, 0, 16] if big else [42, 8]))
+    count = struct.pack(order + ("Q" if big else "H"), len(tags))
+    return (b"II" if order == "<" else b"MM") + head + count + directory + bytes(8 if big else 4) + outside + \
+        b"".join(strips)
+
+
+def tiffs():
+    image = picture(49, 41)
+    rgb, grey = np.asarray(image), np.asarray(image.convert("L"))
+    alpha = image.copy()
+    alpha.putalpha(picture(49, 41, 99).getchannel(2))
+    yield "rgba.tif", saved(alpha, "TIFF")
+    yield "rgba-lzw-predicted.tif", saved(alpha, "TIFF", compression="tiff_lzw", tiffinfo={317: 2})
+    yield "premultiplied.tif", tiff(49, 41, {258: (3, [8] * 4), 262: (3, [2]), 277: (3, [4]), 338: (3, [1])},
+                                    [np.asarray(alpha).tobytes()])
+    yield "grey-alpha.tif", saved(alpha.convert("LA"), "TIFF")
+    yield "white-is-0.tif", tiff(49, 41, {258: (3, [8]), 262: (3, [0])}, [grey.tobytes()])
+    yield "one-bit.tif", saved(image.convert("1"), "TIFF", compression="group4")
+    yield "palette.tif", saved(image.quantize(37), "TIFF")
+    yield "cmyk.tif", saved(image.convert("CMYK"), "TIFF", compression="tiff_deflate")
+    yield "ycbcr.tif", saved(image, "TIFF", compression="jpeg", quality=80)
+    yield "big-endian.tif", tiff(49, 41, {258: (3, [8] * 3), 262: (3, [2]), 277: (3, [3])}, [rgb.tobytes()],
+                                 order=">")
+    yield "big.tif", saved(image, "TIFF", big_tiff=True)
+    deep = rgb.astype(np.uint16) * 251 + 77
+    for order, name in (("<", "little"), (">", "big")):
+        yield f"rgb-16-{name}.tif", tiff(49, 41, {258: (3, [16] * 3), 262: (3, [2]), 277: (3, [3])},
+                                         [deep.astype(order + "u2").tobytes()], order=order)
+    yield "grey-16.tif", saved(Image.fromarray(deep[:, :, 1]), "TIFF"), \
+        Image.fromarray((deep[:, :, 1] >> 8).astype(np.uint8))
+    yield "planes.tif", tiff(49, 41, {258: (3, [8] * 3), 262: (3, [2]), 277: (3, [3]), 284: (3, [2])},
+                             [rgb[:, :, c].tobytes() for c in range(3)])
+    yield "strips.tif", saved(image, "TIFF", strip_size=700, compression="tiff_deflate")
+    tiles = [np.pad(rgb, ((0, 7), (0, 15), (0, 0)))[y:y + 16, x:x + 32].tobytes() for y in range(0, 41, 16)
+             for x in range(0, 49, 32)]
+    yield "tiles.tif", tiff(49, 41, {258: (3, [8] * 3), 262: (3, [2]), 277: (3, [3]), 322: (3, [32]),
+                                     323: (3, [16])}, tiles)
+    for orientation in range(1, 9):
+        yield f"orientation-{orientation}.tif", saved(picture(7, 5), "TIFF", tiffinfo={274: orientation})
+    yield "two-pages.tif", saved(image, "TIFF", save_all=True, append_images=[picture(10, 10)])
+    yield "float.tif", saved(image.convert("F"), "TIFF"), "floating-point"
+    yield "signed.tif", tiff(49, 41, {258: (3, [16]), 262: (3, [1]), 339: (3, [2])}, [bytes(49 * 41 * 2)]), \
+        "signed"
+    yield "32-bit.tif", tiff(49, 41, {258: (3, [32]), 262: (3, [1])}, [bytes(49 * 41 * 4)]), "32-bit"
+    yield "lab.tif", saved(image.convert("RGB"), "TIFF").replace(struct.pack("<HHII", 262, 3, 1, 2),
+                                                                 struct.pack("<HHII", 262, 3, 1, 8)), "unusual kind"
+    yield "huge-tiles.tif", tiff(49, 41, {258: (3, [8] * 3), 262: (3, [2]), 277: (3, [3]), 322: (4, [40000]),
+                                          323: (4, [40000])}, [b"0"]), "tiles"
+    whole = saved(image, "TIFF")
+    yield "cut.tif", tiff(49, 41, {258: (3, [8] * 3), 262: (3, [2]), 277: (3, [3])}, [rgb.tobytes()])[:-50], \
+        "cut.tif"
+    yield "no-directory.tif", whole[:4] + struct.pack("<I", len(whole) + 50) + whole[8:], "no-directory.tif"
+
+
+def bmp(width, height, bits, compression, pixels, palette=b"", masks=b"", size=40):
+    head = struct.pack("<IiiHHIIiiII", size, width, height, 1, bits, compression, len(pixels), 0, 0,
+                       len(palette) // 4, 0).ljust(size, b"\0")
+    offset = 14 + len(head) + len(masks) + len(palette)
+    return struct.pack("<2sIHHI", b"BM", offset + len(pixels), 0, 0, offset) + head + masks + palette + pixels
+
+
+def bmps():
+    image = picture(49, 41)
+    palette = bytes(value for i in range(256) for value in (i, 255 - i, i * 7 % 256, 0))
+    yield "one-bit.bmp", saved(image.convert("1"), "BMP")
+    yield "top-down.bmp", bmp(3, -2, 24, 0, bytes(range(100, 124)))
+    yield "bgrx.bmp", bmp(3, 2, 32, 0, bytes(range(50, 74)))
+    yield "4-bit.bmp", bmp(5, 2, 4, 0, b"\x12\x34\x50\0\xFE\xDC\xB0\0", palette[:64])
+    yield "few-colours.bmp", bmp(5, 1, 8, 0, b"\0\1\2\3\2\0\0\0", palette[:12])
+    yield "555.bmp", bmp(3, 1, 16, 0, struct.pack("<4H", 0x7FFF, 0x1234, 0x5A5A, 0))
+    masks = struct.pack("<3I", 0xF800, 0x7E0, 0x1F)
+    yield "565.bmp", bmp(3, 1, 16, 3, struct.pack("<4H", 0xFFFF, 0x1234, 0xA5A5, 0), masks=masks)
+    fields = struct.pack("<3I", 0xFF000000, 0xFF0000, 0xFF00)
+    yield "fields-32.bmp", bmp(2, 1, 32, 3, struct.pack("<2I", 0x12345678, 0x9ABCDEF0), masks=fields)
+    for name, size in (("v4", 108), ("v5", 124)):
+        body = bytearray(bmp(2, 1, 32, 3, struct.pack("<2I", 0x12345678, 0x9ABCDEF0), size=size))
+        body[54:66] = struct.pack("<3I", 0xFF0000, 0xFF00, 0xFF)
+        yield f"{name}.bmp", bytes(body)
+    old = struct.pack("<2sIHHIIHHHH", b"BM", 0, 0, 0, 14 + 12 + 48, 12, 5, 1, 1, 4)
+    yield "os2.bmp", old + bytes(value for i in range(16) for value in (i, 99 - i, 7 * i)) + b"\x12\x34\x50\0"
+    runs = {
+        "runs": b"\x03\x05\x02\x09\0\0\x05\x06\0\1",
+        "as-they-are": b"\0\x05\1\2\3\4\5\0\0\0\x05\x06\0\1",
+        "step": b"\1\5\0\2\1\1\3\7\0\1",
+        "no-end-code": b"\x05\x05\0\0\x05\x06",
+    }
+    for name, code in runs.items():
+        yield f"rle8-{name}.bmp", bmp(5, 2, 8, 1, code, palette)
+    yield "rle4.bmp", bmp(5, 2, 4, 2, b"\x03\x12\x02\x45\0\0\0\x05\x12\x34\x50\0\0\1", palette[:64])
+    yield "rle8-cut.bmp", bmp(5, 2, 8, 1, b"\x05\x05\0\0\x03\x06", palette), "truncated"
+    yield "cut.bmp", saved(image, "BMP")[:-200], "truncated"
+    yield "jpeg-inside.bmp", bmp(5, 2, 24, 4, bytes(40)), "compressed"
+    yield "rle8-of-24.bmp", bmp(5, 2, 24, 1, bytes(40)), "does not fit"
+    yield "3-bit.bmp", bmp(5, 2, 3, 0, bytes(40)), "3 bits"
+
+
+def pnms():
+    image = picture(49, 41)
+    rgb, grey = np.asarray(image), np.asarray(image.convert("L"))
+    yield "p1.pbm", b"P1\n# by hand\n5 2\n1 0 1 0 1\n01011\n"
+    yield "p2.pgm", b"P2\n3 2 # wide\n100\n0 1 50\n99 100 33\n"
+    yield "p3.ppm", b"P3 2 1 15 0 7 15\n# then\n 8 3 1"
+    yield "p4.pbm", saved(image.convert("1"), "PPM")
+    yield "p5.pgm", saved(image.convert("L"), "PPM")
+    yield "p5-of-100.pgm", b"P5 49 41 100\n" + (grey // 2).astype(np.uint8).clip(0, 100).tobytes()
+    yield "p5-16.pgm", b"P5 49 41 65535\n" + (grey.astype(np.uint16) * 257).astype(">u2").tobytes(), image.convert("L")
+    yield "p6-16.ppm", b"P6 49 41 65535\n" + (rgb.astype(np.uint16) * 251 + 77).astype(">u2").tobytes()
+    yield "p6-of-1000.ppm", b"P6 49 41 1000\n" + (rgb.astype(np.uint16) * 3).astype(">u2").tobytes()
+    yield "p6-crlf.ppm", b"P6\r# on Windows\r49 41\r255\n" + rgb.tobytes()
+    yield "p6-cut.ppm", b"P6 49 41 255\n" + rgb.tobytes()[:-1], "truncated"
+    yield "p2-cut.pgm", b"P2 3 2 100 0 1 50 99 100", "truncated"
+    yield "p2-above.pgm", b"P2 3 1 100 0 101 50\n", "101"
+    yield "p2-words.pgm", b"P2 3 1 100 0 ten 50\n", "number"
+    yield "p6-of-0.ppm", b"P6 1 1 0\n\0\0\0", "largest value"
+    yield "p6-of-70000.ppm", b"P6 1 1 70000\n\0\0\0", "largest value"
+    yield "p6-without-width.ppm", b"P6\n", "truncated"
+
+
+def unread():
+    image = picture(49, 41)
+    yield "palette.gif", saved(image.quantize(16), "GIF"), "it is a GIF"
+    yield "gif-named.jpg", saved(image.quantize(16), "GIF"), "convert it to JPEG or PNG"
+    yield "jpeg-2000.jp2", saved(image, "JPEG2000"), "it is a JPEG 2000"
+    yield "avif.avif", saved(image, "AVIF"), "it is an AVIF"
+    yield "icon.ico", saved(image, "ICO", sizes=[(16, 16)]), "it is an icon"
+    yield "page.jpg", b"<!DOCTYPE html>\n<html>Not found</html>\n", "a web page"
+    yield "resource-fork.jpg", b"\0\x05\x16\x07\0\x02\0\0Mac OS X", "AppleDouble"
+    yield "pointer.png", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "git lfs pull"
+    yield "zeros.jpg", bytes(300), "zeros"
+    yield "text.jpg", b"not an image", "first bytes"
+    yield "empty.jpg", b"", "empty"
 
 
 def main():
     names = {}
-    for made in [*pillow_jpegs(), *written_jpegs(), *others()]:
+    for made in [*pillow_jpegs(), *written_jpegs(), *pngs(), *webps(), *tiffs(), *bmps(), *pnms(),
+                 *unread()]:
         name, content, *expected = made
         assert name not in names, name
         (HERE / name).write_bytes(content)
