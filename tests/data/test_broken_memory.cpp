@@ -36,7 +36,8 @@ class DamagedSource final : public Source {
  public:
   DamagedSource() {
     for (support::OddFile& file : support::odd_files()) {
-      if (file.bytes.size() < 20'000 && file.size.width < 1000 && file.size.height < 1000) {
+      if (!file.bytes.empty() && file.bytes.size() < 20'000 && file.size.width < 1000 &&
+          file.size.height < 1000) {
         files_.push_back(std::move(file.bytes));
       }
     }

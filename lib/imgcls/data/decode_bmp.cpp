@@ -35,14 +35,14 @@ class BmpReader {
   explicit BmpReader(const ImageFile& file) : file_(file) { read_header(); }
 
   void read(Image& image) const {
-    resize(image, file_, width_, height_);
-    if (compression_ == Compression::rle8 || compression_ == Compression::rle4) {
-      return paint(indices(), image);
-    }
+    const bool is_packed = compression_ == Compression::rle8 || compression_ == Compression::rle4;
     const std::size_t stride = (width_ * bits_ + 31) / 32 * 4;
-    // The last row need not be filled up to its four bytes.
-    const std::size_t needed = (height_ - 1) * stride + (width_ * bits_ + 7) / 8;
+    // The last row need not be filled up to its four bytes. Two bytes stand for 255 pixels at most.
+    const std::size_t needed =
+        is_packed ? width_ * height_ / 255 * 2 : (height_ - 1) * stride + (width_ * bits_ + 7) / 8;
     if (pixels_.size() < needed) truncated();
+    resize(image, file_, width_, height_);
+    if (is_packed) return paint(indices(), image);
     for (std::size_t y = 0; y < height_; ++y) {
       read_row(pixels_.subspan(y * stride), image.row(row_of(y)));
     }
