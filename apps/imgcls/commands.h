@@ -24,8 +24,4 @@ void add_export(CLI::App& program, std::function<int()>& chosen);
 void add_weights(CLI::App& program, std::function<int()>& chosen);
 void add_wandb(CLI::App& program, std::function<int()>& chosen);
 
-/// Runs `work`, whose result is the exit code, and reports what it throws: 2 for a ConfigError, 1
-/// for other errors.
-int run_reported(const std::function<int()>& work);
-
 }  // namespace imgcls::cli

@@ -4,6 +4,7 @@
 #include "print.h"
 
 #include <imgcls/core/error.h>
+#include <imgcls/core/error_text.h>
 #include <imgcls/data/class_names.h>
 #include <imgcls/data/shard_listing.h>
 #include <imgcls/dist/agree.h>
@@ -208,8 +209,8 @@ int run_eval(EvalArguments arguments) {
     } else {
       expand_model(arguments);
     }
-  } catch (const Error& e) {
-    Log().error(e.what());
+  } catch (const std::exception& e) {
+    Log().error(error_text(e));
     return train::kUsage;
   }
   return train::run_program(arguments.config, [&](const Config& config, dist::World& world) {

@@ -55,9 +55,8 @@ void add_export(CLI::App& program, std::function<int()>& chosen) {
       "training. Weights of more than 2 GiB go to OUTPUT.data beside it.\n\n"
       "Example:\n"
       "  imgcls export -m resnet50 -w resnet50.pth -o resnet50.onnx");
-  command->callback([arguments, &chosen] {
-    chosen = [arguments] { return run_reported([&] { return export_onnx(*arguments); }); };
-  });
+  command->callback(
+      [arguments, &chosen] { chosen = [arguments] { return export_onnx(*arguments); }; });
 }
 
 }  // namespace imgcls::cli

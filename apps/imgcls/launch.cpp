@@ -39,30 +39,22 @@ void explain(const JobEnd& end) {
 int run_launch(const LaunchArguments& arguments) {
   const Log log;
   const std::string& program = arguments.job.program.front();
-  try {
-    const std::vector<std::string> words = mpirun_line(arguments.job, dist::this_machine());
-    if (arguments.dry_run) {
-      fmt::print("{}\n", dist::shell_line(words));
-      return train::kSuccess;
-    }
-    if (!can_find("mpirun")) {
-      log.error("mpirun is not installed: it starts the ranks (Debian's package openmpi-bin)");
-      return kNotFound;
-    }
-    if (!can_find(program)) {
-      log.error(fmt::format("there is no program {}", program));
-      return kNotFound;
-    }
-    const JobEnd end = run_job(words);
-    explain(end);
-    return end.code;
-  } catch (const ConfigError& e) {
-    log.error(e.what());
-    return train::kUsage;
-  } catch (const Error& e) {
-    log.error(e.what());
-    return train::kFailure;
+  const std::vector<std::string> words = mpirun_line(arguments.job, dist::this_machine());
+  if (arguments.dry_run) {
+    fmt::print("{}\n", dist::shell_line(words));
+    return train::kSuccess;
   }
+  if (!can_find("mpirun")) {
+    log.error("mpirun is not installed: it starts the ranks (Debian's package openmpi-bin)");
+    return kNotFound;
+  }
+  if (!can_find(program)) {
+    log.error(fmt::format("there is no program {}", program));
+    return kNotFound;
+  }
+  const JobEnd end = run_job(words);
+  explain(end);
+  return end.code;
 }
 
 }  // namespace

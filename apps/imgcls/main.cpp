@@ -6,8 +6,9 @@
 
 #include <CLI/CLI.hpp>
 
-int main(int argc, char** argv) {
-  imgcls::open_standard_streams();
+namespace {
+
+int run(int argc, char** argv) {
   CLI::App program("Trains and evaluates image classifiers.", "imgcls");
   program.require_subcommand(1);
   program.footer("`imgcls COMMAND --help` says more about a command.");
@@ -29,4 +30,11 @@ int main(int argc, char** argv) {
     return program.exit(e) == 0 ? imgcls::train::kSuccess : imgcls::train::kUsage;
   }
   return chosen();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  imgcls::open_standard_streams();
+  return imgcls::train::run_reported([&] { return run(argc, argv); });
 }

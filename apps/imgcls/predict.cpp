@@ -1,10 +1,10 @@
 // imgcls predict: what is in these images?
 #include "commands.h"
+#include "image_inputs.h"
 
 #include <imgcls/core/error.h>
 #include <imgcls/core/log.h>
 #include <imgcls/core/nan_sign.h>
-#include <imgcls/data/folder_files.h>
 #include <imgcls/data/format.h>
 #include <imgcls/predict/classifier.h>
 #include <imgcls/report/csv_field.h>
@@ -38,23 +38,6 @@ struct PredictArguments {
   bool flip = false, json = false, csv = false;
 };
 
-/// Files named, and those in folders named and below, sorted.
-void add_input(const fs::path& input, std::vector<fs::path>& files) {
-  if (!fs::is_directory(input)) {
-    files.push_back(input);
-    return;
-  }
-  std::vector<fs::path> found;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(input)) {
-    if (entry.is_regular_file() && data::is_image_name(entry.path().filename().string())) {
-      found.push_back(entry.path());
-    }
-  }
-  if (found.empty()) throw DataError(fmt::format("{} holds no image", input.string()));
-  std::ranges::sort(found);
-  files.insert(files.end(), found.begin(), found.end());
-}
-
 /// What standard input holds: an image, or a path in each line.
 struct StandardInput {
   std::string text;
@@ -64,13 +47,6 @@ struct StandardInput {
 
 StandardInput read_standard_input() {
   return {{std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()}};
-}
-
-void add_lines(const std::string& text, std::vector<fs::path>& files) {
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty()) add_input(line, files);
-  }
 }
 
 Classifier make_classifier(const PredictArguments& arguments) {
@@ -127,63 +103,104 @@ class Printer {
   const Classifier& classifier_;
 };
 
-int predict_files(const PredictArguments& arguments, const Classifier& classifier,
-                  const std::vector<fs::path>& files) {
-  const Log log;
-  const Printer printer(arguments, classifier);
-  const train::StopSignals signals;
-  report::Progress progress(log, report::find_terminal());
-  const auto start = std::chrono::steady_clock::now();
-  const auto batch = static_cast<std::size_t>(arguments.batch);
-  std::size_t broken = 0;
-  for (std::size_t at = 0; at < files.size(); at += batch) {
-    if (signals.received() != 0) {
-      progress.clear();
-      log.warn(fmt::format("stopped by a signal after {} of {} images", at, files.size()));
-      return train::kStopped;
-    }
-    const std::span part = std::span(files).subspan(at, std::min(batch, files.size() - at));
-    const auto results = classifier.classify(part, arguments.top, arguments.threads);
-    progress.clear();
-    for (std::size_t i = 0; i < part.size(); ++i) {
-      if (results[i].error.empty()) {
-        printer.print(part[i].string(), results[i].top);
-      } else {
-        ++broken;
-        log.error(results[i].error);
-      }
-    }
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    const auto done = static_cast<std::int64_t>(at + part.size());
-    if (progress.due() && at + part.size() < files.size()) {
-      progress.draw("classifying", {.done = done,
-                                    .total = static_cast<std::int64_t>(files.size()),
-                                    .images = done,
-                                    .seconds = took.count()});
+/// Classifies images, and goes on after those that it cannot.
+class Job {
+ public:
+  explicit Job(const PredictArguments& arguments)
+      : arguments_(arguments),
+        classifier_(make_classifier(arguments)),
+        printer_(arguments, classifier_) {}
+
+  /// A folder that could not be read, or part of one.
+  void report_folder(const std::string& error) {
+    ++folders_;
+    log_.error(error);
+  }
+
+  void classify_bytes(std::string_view text) {
+    ++images_;
+    try {
+      printer_.print("-", classifier_.classify(std::as_bytes(std::span(text)), "standard input",
+                                               arguments_.top));
+    } catch (const Error& e) {
+      report_image(e.what());
     }
   }
-  progress.clear();
-  if (broken > 0) log.error(fmt::format("{} of {} images have no result", broken, files.size()));
-  return broken == 0 ? train::kSuccess : train::kFailure;
-}
+
+  /// The exit code.
+  int classify(std::span<const fs::path> files) {
+    const train::StopSignals signals;
+    const auto batch = static_cast<std::size_t>(arguments_.batch);
+    images_ += files.size();
+    for (std::size_t at = 0; at < files.size(); at += batch) {
+      if (signals.received() != 0) {
+        progress_.clear();
+        log_.warn(fmt::format("stopped by a signal after {} of {} images", at, files.size()));
+        return train::kStopped;
+      }
+      const std::size_t end = std::min(at + batch, files.size());
+      classify_batch(files.subspan(at, end - at));
+      if (end < files.size()) draw(end, files.size());
+    }
+    progress_.clear();
+    if (broken_ > 0) {
+      log_.error(fmt::format("{} of {} images have no result", broken_, images_));
+    }
+    if (folders_ > 0) log_.error(fmt::format("{} folders could not be read", folders_));
+    return broken_ + folders_ == 0 ? train::kSuccess : train::kFailure;
+  }
+
+ private:
+  void report_image(const std::string& error) {
+    ++broken_;
+    progress_.clear();
+    log_.error(error);
+  }
+
+  void classify_batch(std::span<const fs::path> files) {
+    const auto results = classifier_.classify(files, arguments_.top, arguments_.threads);
+    progress_.clear();
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      if (results[i].error.empty()) {
+        printer_.print(files[i].string(), results[i].top);
+      } else {
+        report_image(results[i].error);
+      }
+    }
+  }
+
+  void draw(std::size_t done, std::size_t total) {
+    if (!progress_.due()) return;
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start_;
+    progress_.draw("classifying", {.done = static_cast<std::int64_t>(done),
+                                   .total = static_cast<std::int64_t>(total),
+                                   .images = static_cast<std::int64_t>(done),
+                                   .seconds = took.count()});
+  }
+
+  const PredictArguments& arguments_;
+  const Log log_;
+  const Classifier classifier_;
+  const Printer printer_;
+  report::Progress progress_{log_, report::find_terminal()};
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::size_t images_ = 0, broken_ = 0, folders_ = 0;
+};
 
 int predict(const PredictArguments& arguments) {
-  std::vector<fs::path> files;
+  ImageInputs inputs;
   StandardInput standard_input;
   for (const std::string& input : arguments.inputs) {
     if (input != "-") {
-      add_input(input, files);
+      inputs.add(input);
     } else if (standard_input = read_standard_input(); !standard_input.is_image()) {
-      add_lines(standard_input.text, files);
+      inputs.add_lines(standard_input.text);
     }
   }
-  const Classifier classifier = make_classifier(arguments);
-  if (standard_input.is_image()) {
-    const auto bytes = std::as_bytes(std::span(standard_input.text));
-    Printer(arguments, classifier)
-        .print("-", classifier.classify(bytes, "standard input", arguments.top));
-  }
-  return predict_files(arguments, classifier, files);
+  Job job(arguments);
+  for (const std::string& error : inputs.errors) job.report_folder(error);
+  if (standard_input.is_image()) job.classify_bytes(standard_input.text);
+  return job.classify(inputs.files);
 }
 
 void add_options(CLI::App& command, PredictArguments& arguments) {
@@ -237,9 +254,7 @@ void add_predict(CLI::App& program, std::function<int()>& chosen) {
       "  imgcls predict photos/ --model resnet50 --weights resnet50.pth --top 1 --csv > "
       "photos.csv\n"
       "  find . -name '*.jpg' | imgcls predict - --run runs/pets --json");
-  command->callback([arguments, &chosen] {
-    chosen = [arguments] { return run_reported([&] { return predict(*arguments); }); };
-  });
+  command->callback([arguments, &chosen] { chosen = [arguments] { return predict(*arguments); }; });
 }
 
 }  // namespace imgcls::cli

@@ -11,7 +11,7 @@ namespace imgcls::cli {
 int run_preparation(const std::function<int()>& work) {
   ignore_broken_pipes();
   raise_open_file_limit();
-  return run_reported(work);
+  return work();
 }
 
 void add_prepare(CLI::App& program, std::function<int()>& chosen) {

@@ -91,9 +91,7 @@ void add_report(CLI::App& program, std::function<int()>& chosen) {
       "  imgcls report runs/seed-0 runs/seed-1 runs/seed-2 -o seeds.html --png figures\n"
       "  imgcls report runs --serve");
   command->callback([arguments, &chosen] {
-    chosen = [arguments] {
-      return run_reported([&] { return arguments->serve ? serve(*arguments) : make(*arguments); });
-    };
+    chosen = [arguments] { return arguments->serve ? serve(*arguments) : make(*arguments); };
   });
 }
 

@@ -94,9 +94,7 @@ void add_sync(CLI::App& wandb, std::function<int()>& chosen) {
       "Examples:\n"
       "  imgcls wandb sync runs/resnet18-cifar10\n"
       "  imgcls wandb sync runs/seed-* --entity my-team --project seeds");
-  command->callback([arguments, &chosen] {
-    chosen = [arguments] { return run_reported([&] { return sync(*arguments); }); };
-  });
+  command->callback([arguments, &chosen] { chosen = [arguments] { return sync(*arguments); }; });
 }
 
 }  // namespace

@@ -98,9 +98,7 @@ void add_weights_average(CLI::App& weights, std::function<int()>& chosen) {
       "  imgcls weights average run/checkpoints/step-*/weights.safetensors -o mean.safetensors\n"
       "Sums are in double precision. Of whole numbers, such as batch norm's count of batches, the "
       "last\nfile's are taken.");
-  command->callback([arguments, &chosen] {
-    chosen = [arguments] { return run_reported([&] { return run(*arguments); }); };
-  });
+  command->callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });
 }
 
 }  // namespace imgcls::cli

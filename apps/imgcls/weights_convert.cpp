@@ -42,9 +42,7 @@ void add_weights_convert(CLI::App& weights, std::function<int()>& chosen) {
       "  imgcls weights convert resnet50-11ad3fa6.pth resnet50.safetensors\n"
       "  imgcls weights convert runs/a/checkpoints/step-0000012510/weights.safetensors a.pth\n"
       "Of a checkpoint from Python only its state dict is read; nothing in it is run.");
-  command->callback([arguments, &chosen] {
-    chosen = [arguments] { return run_reported([&] { return run(*arguments); }); };
-  });
+  command->callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });
 }
 
 }  // namespace imgcls::cli

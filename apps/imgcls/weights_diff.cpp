@@ -147,9 +147,8 @@ void add_weights_diff(CLI::App& weights, std::function<int()>& chosen) {
       "Example:\n"
       "  imgcls weights diff before.pth after.safetensors\n"
       "Exit code: 0: the same names, shapes, types and values; 1: not, or an error.");
-  command->callback([arguments, &chosen] {
-    chosen = [arguments] { return run_reported([&] { return Comparison(*arguments).run(); }); };
-  });
+  command->callback(
+      [arguments, &chosen] { chosen = [arguments] { return Comparison(*arguments).run(); }; });
 }
 
 }  // namespace imgcls::cli

@@ -66,9 +66,7 @@ void add_weights_init(CLI::App& weights, std::function<int()>& chosen) {
       "  imgcls weights init resnet50 --seed 0 -o start.safetensors\n"
       "  imgcls weights init resnet18 --seed 7 --classes 10 model.stem=small -o start.pth\n"
       "In Python: model.load_state_dict(torch.load(\"start.pth\")).");
-  command->callback([arguments, &chosen] {
-    chosen = [arguments] { return run_reported([&] { return run(*arguments); }); };
-  });
+  command->callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });
 }
 
 }  // namespace imgcls::cli

@@ -81,9 +81,7 @@ void add_weights_show(CLI::App& weights, std::function<int()>& chosen) {
       "Examples:\n"
       "  imgcls weights show model.pth\n"
       "  imgcls weights show --values runs/a/checkpoints/step-0000012510/weights.safetensors");
-  command->callback([arguments, &chosen] {
-    chosen = [arguments] { return run_reported([&] { return run(*arguments); }); };
-  });
+  command->callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });
 }
 
 }  // namespace imgcls::cli

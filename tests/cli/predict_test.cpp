@@ -3,8 +3,11 @@
 
 #include <imgcls/core/file.h>
 
+#include <fmt/format.h>
+
 #include <paths.h>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 using namespace imgcls;
@@ -56,6 +59,49 @@ TEST_CASE("predict names the classes of files, folders, lists and standard input
     const json line = json::parse(outcome.output);
     CHECK(line.at("top").at(0).at("id") == "blue");
     CHECK(line.at("top").size() == 3);
+  }
+}
+
+TEST_CASE("no input that cannot be used keeps predict from the others") {
+  namespace fs = std::filesystem;
+  const Trained trained;
+  const fs::path odd = trained.data / "odd";
+  fs::create_directories(odd / "empty");
+  fs::create_directory_symlink(odd, odd / "back");
+  fs::create_symlink("loop", odd / "loop");
+  fs::create_symlink("nowhere", odd / "dangling.jpg");
+  fs::copy_file(trained.image("red/1.jpg"), odd / "good.JPG");
+  const std::string long_name(300, 'x');
+  const auto outcome = run_program(
+      trained.predict(fmt::format("{0} {0}/loop {0}/empty {0}/absent {1} \xFF.jpg {2} --top 1",
+                                  odd.string(), long_name, trained.image("blue/0.jpg"))));
+  INFO(outcome.output);
+  CHECK(outcome.code == 1);
+  for (const char* name : {"odd/back leads back", "odd/dangling.jpg", "odd/loop",
+                                  "odd/empty holds no image", "odd/absent", long_name.c_str(),
+                                  "5 of 7 images have no result", "2 folders could not be read"}) {
+    CHECK_THAT(outcome.output, Contains(name));
+  }
+  CHECK_THAT(outcome.output, Contains("good.JPG\n") && Contains("blue/0.jpg\n"));
+
+  // The images of a list that has a line which is no path.
+  const auto piped = run_program(fmt::format("sh -c 'printf \"%s\\r\\n%s\\n\" {} {} | {}'",
+                                             trained.image("blue/0.jpg"), long_name,
+                                             trained.predict("- --top 1")));
+  CHECK(piped.code == 1);
+  CHECK_THAT(piped.output, Contains("blue/0.jpg\n") && Contains(long_name));
+}
+
+TEST_CASE("an argument that no file can have is named, and ends eval") {
+  const Trained trained;
+  const std::string long_name(5000, 'y');
+  for (const std::string& arguments :
+       {long_name, "--model resnet18 --weights w --data " + long_name,
+        std::string("--model resnet18 --weights w --data \xFF")}) {
+    const auto outcome = run_program(kImgcls + "eval " + arguments);
+    INFO(outcome.output);
+    CHECK(outcome.code == 2);
+    CHECK_THAT(outcome.output, !Contains("terminate"));
   }
 }
 

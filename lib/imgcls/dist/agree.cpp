@@ -1,3 +1,4 @@
+#include <imgcls/core/error_text.h>
 #include <imgcls/dist/agree.h>
 
 #include <fmt/format.h>
@@ -63,7 +64,7 @@ void agree(World& world, const std::function<void()>& work) {
   } catch (const ConfigError& e) {
     said = std::string("c") + e.what();
   } catch (const std::exception& e) {
-    said = std::string("e") + e.what();
+    said = "e" + error_text(e);
   }
   const std::vector<std::string> all = world.gather(said);
   for (std::size_t rank = 0; rank < all.size(); ++rank) {

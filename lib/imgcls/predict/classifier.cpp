@@ -1,5 +1,6 @@
 #include <imgcls/core/config.h>
 #include <imgcls/core/error.h>
+#include <imgcls/core/error_text.h>
 #include <imgcls/core/file.h>
 #include <imgcls/data/decode.h>
 #include <imgcls/data/parallel.h>
@@ -98,6 +99,8 @@ std::vector<Classified> Classifier::classify(std::span<const std::filesystem::pa
           images[i] = pixels(read_file(files[i]), files[i].string());
         } catch (const Error& e) {
           results[i].error = e.what();
+        } catch (const std::exception& e) {
+          results[i].error = fmt::format("cannot read {}: {}", files[i].string(), error_text(e));
         }
       },
       [] { return true; });

@@ -1,4 +1,5 @@
 #include <imgcls/core/error.h>
+#include <imgcls/core/error_text.h>
 #include <imgcls/core/log.h>
 #include <imgcls/core/process.h>
 #include <imgcls/dist/agree.h>
@@ -45,12 +46,26 @@ int run_in_world(const Config& config, dist::World& world,
   } catch (const dist::RankFailure&) {
     world.abort(kFailure);
   } catch (const std::exception& e) {
-    world.abort(kFailure, e.what());
+    world.abort(kFailure, error_text(e));
   }
   return kFailure;
 }
 
 }  // namespace
+
+int run_reported(const std::function<int()>& work) {
+  try {
+    return work();
+  } catch (const ConfigError& e) {
+    Log().error(e.what());
+    return kUsage;
+  } catch (const std::exception& e) {
+    Log().error(error_text(e));
+  } catch (...) {
+    Log().error("an exception of no known kind ended the program");
+  }
+  return kFailure;
+}
 
 int run_program(std::span<const std::string> arguments,
                 const std::function<int(const Config&, dist::World&)>& work) {
@@ -67,8 +82,8 @@ int run_program(std::span<const std::string> arguments,
   } catch (const dist::AgreedError& e) {
     if (launched_first()) Log().error(e.what());
   } catch (const dist::RankFailure&) {  // reported already
-  } catch (const Error& e) {            // this rank did not get into the job
-    Log().error(e.what());
+  } catch (const std::exception& e) {   // this rank did not get into the job
+    Log().error(error_text(e));
   }
   return kFailure;
 }
