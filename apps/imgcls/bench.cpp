@@ -6,6 +6,7 @@
 #include <imgcls/core/cores.h>
 #include <imgcls/core/error.h>
 #include <imgcls/core/process.h>
+#include <imgcls/data/shard_folder.h>
 #include <imgcls/train/program.h>
 
 #include <fmt/format.h>
@@ -105,10 +106,9 @@ std::vector<int> thread_counts(int most) {
 /// Shards where the folder holds tar files, else class folders.
 std::shared_ptr<const data::Source> open(const DataBenchArguments& arguments) {
   std::error_code no_folder;
-  for (const auto& entry : std::filesystem::directory_iterator(arguments.root, no_folder)) {
-    if (entry.path().extension() == ".tar") {
-      return data::open_shards(arguments.root, arguments.index);
-    }
+  if (std::filesystem::is_directory(arguments.root, no_folder) &&
+      data::holds_shards(arguments.root)) {
+    return data::open_shards(arguments.root, arguments.index);
   }
   return data::open_folder(arguments.root, arguments.index);
 }

@@ -6,7 +6,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/error_text.h>
 #include <imgcls/data/class_names.h>
-#include <imgcls/data/shard_listing.h>
+#include <imgcls/data/shard_folder.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/models/registry.h>
 #include <imgcls/models/weights.h>

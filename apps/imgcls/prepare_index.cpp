@@ -18,7 +18,7 @@ namespace imgcls::cli {
 namespace {
 
 struct PrepareIndexArguments {
-  std::string folder, output;
+  std::string folder, output, image_key;
   int threads = 0;
   bool check = false;
 };
@@ -57,6 +57,7 @@ int make(const PrepareIndexArguments& arguments, data::IndexOptions options) {
     print("stopped: {}; the same command goes on\n", line.summary());
     return train::kStopped;
   }
+  for (const std::string& remark : report.remarks) print("note: {}\n", remark);
   if (!report.note.empty()) print("{}; everything was read again\n", report.note);
   print_broken(report);
   print("{} ({} unchanged)\n{}\n", line.summary(), report.reused, report.file.string());
@@ -64,7 +65,8 @@ int make(const PrepareIndexArguments& arguments, data::IndexOptions options) {
 }
 
 int run(const PrepareIndexArguments& arguments) {
-  const data::IndexOptions options{.file = arguments.output, .threads = arguments.threads};
+  const data::IndexOptions options{
+      .file = arguments.output, .image_key = arguments.image_key, .threads = arguments.threads};
   return arguments.check ? check(arguments, options) : make(arguments, options);
 }
 
@@ -78,6 +80,8 @@ void add_prepare_index(CLI::App& prepare, std::function<int()>& chosen) {
       ->required();
   command->add_option("-o,--output", arguments->output,
                       "The index; default: DIR/imgcls.index, which training finds by itself");
+  command->add_option("--image-key", arguments->image_key,
+                      "Tar files: which of a sample's images, as data.image_key: png, left.jpg");
   command
       ->add_option("--threads", arguments->threads,
                    "Threads; default: one for each core this process may use")

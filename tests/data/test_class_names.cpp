@@ -39,6 +39,38 @@ TEST_CASE("a file of class names has a class in each line") {
   CHECK_THROWS_WITH(read_class_names(folder.write("empty.txt", "")), Contains("names no class"));
 }
 
+TEST_CASE("names of any bytes come back from a file of class names") {
+  const test::TempFolder folder;
+  const std::vector<std::string> names{"plain",       " leading", "two\nlines",   "tab\tin",
+                                       "cr\r",        "caf\xE9",  "a,\"b\"",      "it's",
+                                       "back\\slash", "$'x'",     "\xEF\xBB\xBFx"};
+  const std::string text = class_names_text(names);
+  CHECK_THAT(text, Contains("plain\n leading\n$'two\\nlines'\n$'tab\\tin'\n") &&
+                       Contains("\nback\\slash\n"));
+  CHECK(class_ids(read_class_names(folder.write("classes.txt", text))) == names);
+  std::string windows = "\xEF\xBB\xBF";
+  for (const char c : text) windows += c == '\n' ? "\r\n" : std::string(1, c);
+  CHECK(class_ids(read_class_names(folder.write("windows.txt", windows + "\r\n\n"))) == names);
+  const auto named = read_class_names(folder.write("named.txt", "$'a\\tb'\t$'c\\nd'\n$'old\n"));
+  CHECK((named[0].id == "a\tb" && named[0].name == "c\nd" && named[1].id == "$'old"));
+}
+
+TEST_CASE("two classes may have one name where nothing depends on it") {
+  const test::TempFolder folder;
+  const std::string file = folder.write("cranes.txt", "crane\nnorth-east\ncrane\n");
+  const auto cranes = read_class_names(file, Repeats::allowed);
+  CHECK(cranes.size() == 3);
+  std::vector<ClassName> known{{"north-east", ""}, {"north-west", ""}, {"south-east", ""},
+                               {"south-west", ""}, {"pole", ""},       {"pole", ""}};
+  const auto toy = std::make_shared<test::ToySource>(8, 1);
+  CHECK(with_classes(toy, known)->classes().size() == 6);
+  known.push_back({"south-east", ""});
+  CHECK_THROWS_WITH(with_classes(toy, known), Contains("2 and 6") && Contains("south-east"));
+  std::vector<ClassName> same;
+  for (const std::string& id : toy->classes()) same.push_back({id, ""});
+  CHECK(with_classes(toy, same) == toy);
+}
+
 TEST_CASE("samples take the numbers that a model gives their classes") {
   const auto toy = std::make_shared<test::ToySource>(8, 1);
   const std::array<ClassName, 5> known{{{"north-east", ""},

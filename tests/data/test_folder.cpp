@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <imgcls/core/error.h>
+#include <imgcls/data/make_index.h>
 #include <imgcls/data/source.h>
 
 #include <sys/stat.h>
@@ -46,6 +47,47 @@ TEST_CASE("A folder's classes and samples come in torchvision's order") {
   CHECK(source->label(5) == 2);
   CHECK(source->label(6) == 3);
   CHECK(std::get<std::vector<std::byte>>(source->read(1)).size() == 3);
+}
+
+TEST_CASE("A packed tar file beside class folders is no shard") {
+  const TempFolder root;
+  touch(root / "a/1.jpg");
+  touch(root / "images.tar.gz");
+  CHECK(make_index(root.path(), {}).samples == 1);
+}
+
+TEST_CASE("A folder's images end as torchvision's do, in upper or lower case") {
+  const TempFolder root;
+  for (const char* end :
+       {"jpg", "jpeg", "png", "ppm", "bmp", "pgm", "tif", "tiff", "webp", "PGM", "Tif", "JPeG"}) {
+    touch(root / (std::string("a/") + end + "." + end));
+  }
+  for (const char* other : {"a/x.gif", "a/x.jpg.txt", "a/x.jpe", "a/x.jfif", "a/x.pnm"}) {
+    touch(root / other);
+  }
+  CHECK(open_folder(root.path())->size() == 12);
+}
+
+TEST_CASE("Folders that begin with a dot are classes where they hold images, and named") {
+  const TempFolder root;
+  touch(root / "a/1.jpg");
+  CHECK(open_folder(root.path())->remarks().empty());
+  touch(root / ".git/config");
+  touch(root / ".ipynb_checkpoints/deep/notes.txt");
+  touch(root / ".thumbs/deep/1.jpg");
+  for (const bool indexed : {false, true}) {
+    if (indexed) make_index(root.path(), {});
+    const auto source = open_folder(root.path());
+    // Of torchvision's numbers: it would stop at the first two, which hold no image.
+    if (!indexed) CHECK(source->classes() == std::vector<std::string>{".thumbs", "a"});
+    const std::vector<std::string> remarks = source->remarks();
+    REQUIRE(remarks.size() == 3);
+    CHECK_THAT(remarks[0], Contains((root / ".git").string()) && Contains("passed over"));
+    CHECK_THAT(remarks[1], Contains(".ipynb_checkpoints") && Contains("passed over"));
+    CHECK_THAT(remarks[2], Contains(".thumbs") && Contains("is a class"));
+  }
+  fs::remove_all(root / ".thumbs");
+  CHECK_THROWS_WITH(open_folder(root.path()), Contains(".thumbs is gone"));
 }
 
 TEST_CASE("A folder's fingerprint changes with names and sizes") {

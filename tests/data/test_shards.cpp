@@ -325,10 +325,10 @@ TEST_CASE("Plain WebDataset tar files are read without an index, and indexed") {
     CHECK_THROWS_WITH(open({"a"}), Contains("2.jpg") && Contains("no class"));
   }
   SECTION("what cannot be is named") {
-    sample("a", "0", ".cls", "one");
-    CHECK_THROWS_WITH(open({"a"}), Contains("a.tar") && Contains("0.cls") && Contains("'one'"));
+    sample("a", "0", ".cls", " \n");
+    CHECK_THROWS_WITH(open({"a"}), Contains("a.tar") && Contains("0.cls") && Contains("empty"));
     replace_file(root / "a/0.cls", "-1");
-    CHECK_THROWS_WITH(open({"a"}), Contains("0.jpg") && Contains("-1"));
+    CHECK_THROWS_WITH(open({"a"}), Contains("0.cls") && Contains("-1"));
     replace_file(root / "a/0.cls", "99999999999");
     CHECK_THROWS_AS(open({"a"}), DataError);
     fs::remove(root / "a/0.cls");

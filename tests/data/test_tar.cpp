@@ -139,7 +139,7 @@ TEST_CASE("Sizes in base 256 are read, and negative or impossible ones refused")
   }
 }
 
-TEST_CASE("Names that lead out of a folder, links and devices are refused by name") {
+TEST_CASE("Names that lead out of a folder are refused by name") {
   const auto named = [](const std::string& name) {
     Bytes long_header = header("x", name.size(), {{156, "L"}});
     return join({long_header, padded(name), member("short", "1"), kEnd});
@@ -149,10 +149,46 @@ TEST_CASE("Names that lead out of a folder, links and devices are refused by nam
     CHECK_THROWS_WITH(list(named(bad)), Contains("some.tar") && Contains(bad));
   }
   CHECK_THROWS_AS(list(named(std::string(5000, 'n'))), DataError);
-  for (const char type : {'1', '2', '3', '4', '6', 'S', 'M', '?'}) {
+}
+
+TEST_CASE("Members that are no files are passed over, links known, and parts of files refused") {
+  for (const char type : {'S', 'M'}) {
     CHECK_THROWS_WITH(list(join({with_type(type), kEnd})), Contains("member 'a'"));
   }
   CHECK(names(join({with_type('5'), with_type('7', "1"), kEnd})) == "a:1 ");
+  CHECK(names(join({with_type('3'), with_type('4'), with_type('6'), member("b", "12"), kEnd})) ==
+        "b:2 ");
+  // Kinds that tarfile does not know either, and GNU's volume label and list of a folder: with
+  // bytes that are theirs.
+  CHECK(names(join({with_type('?', "123"), with_type('V'), with_type('D', "ab"), member("b", "12"),
+                    kEnd})) == "b:2 ");
+  for (const char type : {'1', '2'}) {
+    const auto found = list(join({with_type(type), member("b", "12"), kEnd}));
+    REQUIRE(found.size() == 2);
+    CHECK((found[0].is_link && found[0].name == "a" && found[0].bytes == 0));
+    CHECK_FALSE(found[1].is_link);
+  }
+  // The size of what a link leads to, whose bytes are not there.
+  const Bytes link = header("a", 5000, {{156, "1"}});
+  CHECK(names(join({link, member("b", "12"), kEnd})) == "a:0 b:2 ");
+  CHECK(names(join({header("x", 0, {{0, "/etc/passwd"}, {156, "2"}}), member("b", "12"), kEnd})) ==
+        "b:2 ");
+}
+
+TEST_CASE("A packed file is named for what it is, whatever its name") {
+  const Bytes tar = join({member("a.jpg", "12345"), kEnd});
+  for (const auto& [begin, packer] : {std::pair{"\x1f\x8b\x08", "gzip"},
+                                      {"BZh9", "bzip2"},
+                                      {"\xfd\x37zXZ", "xz"},
+                                      {"\x28\xb5\x2f\xfd", "zstd"},
+                                      {"\x04\x22\x4d\x18", "lz4"},
+                                      {"PK\x03\x04", "zip"}}) {
+    Bytes packed = tar;
+    std::copy_n(to_bytes(begin).begin(), std::string_view(begin).size(), packed.begin());
+    CHECK_THROWS_WITH(list(packed), Contains("some.tar") && Contains(packer));
+    packed.resize(2);
+    CHECK_THROWS_AS(list(packed), DataError);
+  }
 }
 
 TEST_CASE("pax headers: path and size hold, broken ones are refused") {

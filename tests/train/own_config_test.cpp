@@ -42,9 +42,10 @@ const char* const kConfig = R"({
 
 /// What the program knows and the options do not.
 bool is_told_otherwise(const std::string& key) {
-  static const std::vector<std::string> keys{
-      "$schema",    "data.name",      "data.format",  "data.root",   "data.train",    "data.val",
-      "data.index", "data.stage_dir", "data.classes", "dist.device", "dist.timeout_s"};
+  static const std::vector<std::string> keys{"$schema",      "data.name",      "data.format",
+                                             "data.root",    "data.train",     "data.val",
+                                             "data.index",   "data.image_key", "data.stage_dir",
+                                             "data.classes", "dist.device",    "dist.timeout_s"};
   return std::find(keys.begin(), keys.end(), key) != keys.end() || key.starts_with("model.");
 }
 
@@ -97,4 +98,11 @@ TEST_CASE("a source says where it lies, or that it does not know") {
   CHECK(value_at(idx, "data.root") == mnist.string());
   CHECK(value_at(idx, "data.train") == "train");
   CHECK(value_at(idx, "data.val") == "t10k");
+
+  std::vector<std::string> names(10, "x");
+  names[3] = "caf\xE9";
+  const auto named = data::open_idx(mnist / "t10k-images-idx3-ubyte.gz",
+                                    mnist / "t10k-labels-idx1-ubyte.gz", names);
+  const json config = json::parse(train::own_config({}, model, *named, *named));
+  CHECK(value_at(config, "data.classes").at(3) == "$'caf\\xe9'");
 }

@@ -59,7 +59,7 @@ std::string difference(const SampleFiles& files, SampleRecord sample, const Inde
 
 CheckReport check_index(const std::filesystem::path& folder, const IndexOptions& options) {
   const Index index = Index::read(options.file.empty() ? folder / kIndexName : options.file);
-  const auto files = find_sample_files(folder, options.threads);
+  const auto files = find_sample_files(folder, options.image_key, options.threads);
   const IndexContent now = files->list();
   CheckReport report;
   report.samples = now.samples.size();

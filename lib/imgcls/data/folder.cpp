@@ -1,5 +1,6 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
+#include <imgcls/core/quoted_name.h>
 #include <imgcls/core/sha256.h>
 #include <imgcls/data/folder_files.h>
 #include <imgcls/data/index.h>
@@ -27,7 +28,8 @@ class FolderSource final : public Source {
   std::string name(std::size_t index) const override { return path(index).string(); }
   const std::vector<std::string>& classes() const override { return files_.classes; }
 
-  Origin origin() const override { return {"folder", root_}; }
+  Origin origin() const override { return {.format = "folder", .path = root_}; }
+  std::vector<std::string> remarks() const override { return files_.remarks; }
   std::string fingerprint() const override {
     Sha256 hash;
     for (std::size_t i = 0; i < size(); ++i) {
@@ -58,7 +60,8 @@ class IndexedFolderSource final : public Source {
   std::string name(std::size_t index) const override { return path(index).string(); }
   const std::vector<std::string>& classes() const override { return index_.classes(); }
   std::string fingerprint() const override { return index_.fingerprint(); }
-  Origin origin() const override { return {"folder", root_}; }
+  Origin origin() const override { return {.format = "folder", .path = root_}; }
+  std::vector<std::string> remarks() const override { return remarks_; }
   std::span<const std::byte> checkpoints(std::size_t index) const override {
     return sample(index).checkpoints;
   }
@@ -78,8 +81,10 @@ class IndexedFolderSource final : public Source {
   IndexSample sample(std::size_t index) const { return index_.sample(good_[index]); }
   fs::path path(std::size_t index) const { return root_ / sample(index).name; }
 
-  void check_classes() const {
-    const std::vector<std::string> now = list_classes(root_);
+  void check_classes() {
+    ClassFolders found = list_classes(root_);
+    remarks_ = std::move(found.remarks);
+    const std::vector<std::string>& now = found.names;
     const std::vector<std::string>& then = index_.classes();
     if (now == then) return;
     std::vector<std::string> differ;
@@ -89,12 +94,13 @@ class IndexedFolderSource final : public Source {
     throw DataError(fmt::format(
         "{} has changed since it was indexed: the class folder {} is {}; index it again with "
         "`imgcls prepare index {}`",
-        root_.string(), differ.front(), gone ? "gone" : "new", root_.string()));
+        root_.string(), quote_name(differ.front()), gone ? "gone" : "new", root_.string()));
   }
 
   fs::path root_;
   Index index_;
   GoodSamples good_;
+  std::vector<std::string> remarks_;
 };
 
 }  // namespace

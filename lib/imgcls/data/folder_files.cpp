@@ -1,7 +1,9 @@
 #include <imgcls/core/error.h>
 #include <imgcls/data/folder_files.h>
+#include <imgcls/data/shard_folder.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -14,8 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 8> kExtensions = {".jpg", ".jpeg", ".png", ".ppm",
-                                                         ".bmp", ".webp", ".tif", ".tiff"};
+constexpr std::array<std::string_view, 9> kExtensions = {".jpg", ".jpeg", ".png",  ".ppm", ".bmp",
+                                                         ".pgm", ".tif",  ".tiff", ".webp"};
 
 }  // namespace
 
@@ -59,14 +61,47 @@ void collect(const fs::path& folder, const std::string& relative, std::vector<fs
   above.pop_back();
 }
 
-std::vector<std::string> class_folders(const fs::path& root) {
-  std::vector<std::string> names;
+/// Whether an image is in a folder or below, as far as that may be looked into.
+bool holds_image(const fs::path& folder) {
+  std::error_code error;
+  fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied,
+                                         error);
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    if (is_image_name(entry->path().filename().string())) return true;
+  }
+  return false;
+}
+
+ClassFolders class_folders(const fs::path& root) {
+  ClassFolders found;
   for (const fs::directory_entry& entry : fs::directory_iterator(root)) {
     std::error_code broken_link;
-    if (entry.is_directory(broken_link)) names.push_back(entry.path().filename().string());
+    if (!entry.is_directory(broken_link)) continue;
+    std::string name = entry.path().filename().string();
+    const bool is_hidden = name.starts_with('.');
+    if (is_hidden && !holds_image(entry.path())) {
+      found.remarks.push_back(
+          fmt::format("the folder {} begins with a dot and holds no image: it "
+                      "is passed over",
+                      entry.path().string()));
+      continue;
+    }
+    if (is_hidden) {
+      found.remarks.push_back(
+          fmt::format("the folder {} begins with a dot and holds images: it is a class, as it is "
+                      "for torchvision; move it elsewhere where that is not meant",
+                      entry.path().string()));
+    }
+    found.names.push_back(std::move(name));
   }
-  std::sort(names.begin(), names.end());
-  return names;
+  std::sort(found.names.begin(), found.names.end());
+  std::sort(found.remarks.begin(), found.remarks.end());
+  return found;
+}
+
+/// What to say of a folder without what was expected, where it holds tar files instead.
+std::string_view shards_hint(const fs::path& folder) {
+  return holds_shards(folder) ? ". It holds tar files, which data.format=shards reads" : "";
 }
 
 void add_class(const fs::path& root, std::size_t label, FolderFiles& files) {
@@ -77,8 +112,8 @@ void add_class(const fs::path& root, std::size_t label, FolderFiles& files) {
   if (places.empty()) {
     throw DataError(
         fmt::format("the class folder {} holds no image; put images ({}) in it or "
-                    "remove it",
-                    (root / name).string(), fmt::join(kExtensions, " ")));
+                    "remove it{}",
+                    (root / name).string(), fmt::join(kExtensions, " "), shards_hint(root / name)));
   }
   std::sort(places.begin(), places.end());
   for (const auto& [folder, file] : places) {
@@ -105,24 +140,26 @@ void check_folder(const fs::path& root) {
 
 }  // namespace
 
-std::vector<std::string> list_classes(const fs::path& root) {
+ClassFolders list_classes(const fs::path& root) {
   check_folder(root);
-  std::vector<std::string> classes;
+  ClassFolders found;
   try {
-    classes = class_folders(root);
+    found = class_folders(root);
   } catch (const fs::filesystem_error& e) {
     fail(e);
   }
-  if (classes.empty()) {
-    throw DataError(fmt::format("{} holds no class folders; expected {}/<class>/<image>",
-                                root.string(), root.string()));
+  if (found.names.empty()) {
+    throw DataError(fmt::format("{} holds no class folders; expected {}/<class>/<image>{}",
+                                root.string(), root.string(), shards_hint(root)));
   }
-  return classes;
+  return found;
 }
 
 FolderFiles list_folder(const fs::path& root) {
+  ClassFolders found = list_classes(root);
   FolderFiles files;
-  files.classes = list_classes(root);
+  files.classes = std::move(found.names);
+  files.remarks = std::move(found.remarks);
   try {
     for (std::size_t label = 0; label < files.classes.size(); ++label) {
       add_class(root, label, files);

@@ -16,6 +16,7 @@ struct FolderFiles {
   std::string paths;              ///< relative to the root
   std::vector<std::size_t> ends;  ///< of each file's path in `paths`
   std::vector<std::int32_t> labels;
+  std::vector<std::string> remarks;  ///< Source::remarks
 
   std::size_t size() const { return labels.size(); }
   std::string_view path(std::size_t index) const {
@@ -24,14 +25,21 @@ struct FolderFiles {
   }
 };
 
-/// Whether a file's name ends as an image's does: .jpg .jpeg .png .ppm .bmp .webp .tif .tiff, in
-/// upper or lower case.
+/// Whether a file's name ends as an image's does: .jpg .jpeg .png .ppm .bmp .pgm .tif .tiff .webp,
+/// in upper or lower case: torchvision's.
 bool is_image_name(std::string_view name);
 
 /// Lists a folder as `open_folder` (data/source.h) describes. Throws DataError and IoError.
 FolderFiles list_folder(const std::filesystem::path& root);
 
-/// The classes alone: the folder's subfolders, sorted by name. Throws likewise.
-std::vector<std::string> list_classes(const std::filesystem::path& root);
+/// The classes alone.
+struct ClassFolders {
+  std::vector<std::string> names;    ///< sorted
+  std::vector<std::string> remarks;  ///< about those that begin with a dot
+};
+
+/// The folder's subfolders. One whose name begins with a dot is a class, as it is for torchvision,
+/// unless it holds no image. Throws likewise.
+ClassFolders list_classes(const std::filesystem::path& root);
 
 }  // namespace imgcls::data

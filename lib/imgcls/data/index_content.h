@@ -35,6 +35,7 @@ struct IndexContent {
   std::vector<std::string> classes;
   std::vector<ShardRecord> shards;
   std::vector<SampleRecord> samples;
+  std::vector<std::string> remarks;  ///< Source::remarks; not in the file
 };
 
 /// Writes an index in one step: `path` is the old one or the new one at any time. Throws IoError.

@@ -1,5 +1,6 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
+#include <imgcls/core/quoted_name.h>
 #include <imgcls/data/index.h>
 #include <imgcls/data/known_samples.h>
 #include <imgcls/data/make_index.h>
@@ -37,7 +38,7 @@ class IndexMaker {
       : options_(options),
         path_(index_path(folder, options)),
         partial_(with_suffix(path_, ".partial")),
-        files_(find_sample_files(folder, options.threads)),
+        files_(find_sample_files(folder, options.image_key, options.threads)),
         content_(files_->list()),
         fresh_(content_.samples.size(), 0) {
     if (!options.known.empty()) known_.add(options.known);
@@ -112,6 +113,7 @@ class IndexMaker {
     report.samples = content_.samples.size();
     report.reused = reused_;
     report.note = known_.note();
+    report.remarks = content_.remarks;
     for (auto& [i, reason] : broken_) {
       report.broken.push_back({files_->name(content_.samples[i]), std::move(reason)});
     }
@@ -124,7 +126,7 @@ class IndexMaker {
     if (report.broken.empty()) return remove_tree(list);
     std::string text;
     for (const BrokenImage& image : report.broken) {
-      text += fmt::format("{}\t{}\n", image.name, image.reason);
+      text += fmt::format("{}\t{}\n", quote_name(image.name), quote_name(image.reason));
     }
     replace_file(list, text);
     report.broken_list = list;

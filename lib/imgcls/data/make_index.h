@@ -24,6 +24,8 @@ struct IndexOptions {
   std::filesystem::path file = {};
   /// Another index of the same samples, if it is there, whose entries may be taken over as well.
   std::filesystem::path known = {};
+  /// Which of a sample's images is meant, in shards: data.image_key.
+  std::string image_key = {};
   /// Threads that read and decode; 0: one for each usable core.
   int threads = 0;
   GoOn go_on = [](const WorkStatus&) { return true; };
@@ -45,6 +47,7 @@ struct IndexReport {
       broken;  ///< by name; marked in the index, so that sources leave them out
   std::filesystem::path broken_list;  ///< a text file of them, where there are any
   std::string note;                   ///< why an earlier index was not used; empty otherwise
+  std::vector<std::string> remarks;   ///< Source::remarks
 };
 
 /// Indexes `folder`: class folders (data::open_folder), or tar files (data::open_shards). Every

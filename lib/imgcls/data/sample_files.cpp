@@ -1,6 +1,7 @@
 #include <imgcls/core/input_file.h>
 #include <imgcls/data/folder_files.h>
 #include <imgcls/data/sample_files.h>
+#include <imgcls/data/shard_folder.h>
 #include <imgcls/data/shard_listing.h>
 
 #include <fmt/format.h>
@@ -22,6 +23,7 @@ class FolderSampleFiles final : public SampleFiles {
     const FolderFiles files = list_folder(root_);
     IndexContent content;
     content.classes = files.classes;
+    content.remarks = files.remarks;
     content.samples.resize(files.size());
     for (std::size_t i = 0; i < files.size(); ++i) {
       content.samples[i].name = files.path(i);
@@ -54,7 +56,8 @@ class FolderSampleFiles final : public SampleFiles {
 
 class ShardSampleFiles final : public SampleFiles {
  public:
-  ShardSampleFiles(const fs::path& folder, int threads) : listing_(list_shards(folder, threads)) {}
+  ShardSampleFiles(const fs::path& folder, std::string_view image_key, int threads)
+      : listing_(list_shards(folder, image_key, threads)) {}
 
   IndexContent list() override { return std::move(listing_.content); }
   std::optional<FileState> state(const SampleRecord& sample) const override {
@@ -76,10 +79,11 @@ class ShardSampleFiles final : public SampleFiles {
 
 }  // namespace
 
-std::unique_ptr<SampleFiles> find_sample_files(const fs::path& folder, int threads) {
+std::unique_ptr<SampleFiles> find_sample_files(const fs::path& folder, std::string_view image_key,
+                                               int threads) {
   std::error_code error;
   if (fs::is_directory(folder, error) && holds_shards(folder)) {
-    return std::make_unique<ShardSampleFiles>(folder, threads);
+    return std::make_unique<ShardSampleFiles>(folder, image_key, threads);
   }
   return std::make_unique<FolderSampleFiles>(folder);
 }

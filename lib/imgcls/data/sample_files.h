@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace imgcls::data {
@@ -39,7 +40,9 @@ class SampleFiles {
 };
 
 /// Class folders or tar files, whichever `folder` holds. Throws DataError and IoError.
-/// Tar files are listed in `threads` threads.
-std::unique_ptr<SampleFiles> find_sample_files(const std::filesystem::path& folder, int threads);
+/// Tar files are listed in `threads` threads; `image_key` says which of their images are meant
+/// (open_shards).
+std::unique_ptr<SampleFiles> find_sample_files(const std::filesystem::path& folder,
+                                               std::string_view image_key, int threads);
 
 }  // namespace imgcls::data

@@ -5,6 +5,7 @@
 #include <imgcls/data/index_content.h>
 
 #include <filesystem>
+#include <string_view>
 #include <vector>
 
 namespace imgcls::data {
@@ -15,19 +16,16 @@ struct ShardListing {
   IndexContent content;  ///< names, classes and places; no digests, hashes or sizes in pixels
 };
 
-/// Whether a folder holds files that end in .tar.
-bool holds_shards(const std::filesystem::path& folder);
-
-/// Lists the samples of all *.tar in `folder`, in the order of the files' names, then of their
-/// members; several tar files at a time, in `threads` threads (0: one for each core). No image is
-/// read.
+/// Lists the samples of all tar files in `folder` (plain_shards of data/shard_folder.h), in the
+/// order of the files' names, then of their members; several tar files at a time, in `threads`
+/// threads (0: one for each core). No image is read.
 ///
-/// A sample is a run of members whose names are the same up to the first dot behind the last slash:
-/// an image (.jpg .jpeg .png .ppm .bmp .webp .tif .tiff), and its class as a number in .cls or
-/// under "label" in .json, or as a name under "class", "class_name" or "wnid" in .json. Classes'
-/// names come from the folder's classes.txt (a line for each), else from .json, else they are the
-/// numbers; where there are no numbers, they are in the order of the names. Throws IoError, and
-/// DataError naming the tar file and the sample.
-ShardListing list_shards(const std::filesystem::path& folder, int threads);
+/// A sample is what members of one key (data/member_name.h) are of it: an image, which `image_key`
+/// tells as open_shards (data/source.h) has it, and its class in .cls or .json
+/// (data/shard_labels.h). The members follow each other, but for .cls and .json, which may stand
+/// anywhere in the tar file. Classes' names come from the folder's classes.txt, else from the
+/// samples. Throws IoError, and DataError naming the tar file and the sample.
+ShardListing list_shards(const std::filesystem::path& folder, std::string_view image_key,
+                         int threads);
 
 }  // namespace imgcls::data

@@ -1,3 +1,5 @@
+#include <imgcls/core/quoted_name.h>
+#include <imgcls/data/member_name.h>
 #include <imgcls/data/shard_plan.h>
 #include <imgcls/data/tar.h>
 
@@ -29,32 +31,41 @@ std::string number_key(std::size_t i) {
   return fmt::format("{:09}", i);
 }
 
+/// Whether a reader finds the sample under its key.
+bool is_usable(const std::string& key) {
+  const std::string longest = key + ".json";
+  return fits_ustar(longest) && split_member_name(longest) && quote_name(key) == key;
+}
+
 }  // namespace
 
-ShardPlan::ShardPlan(const Index& folder, const ShardLimits& limits)
-    : folder_(folder), good_(folder) {
+ShardPlan::ShardPlan(const Index& from, const ShardLimits& limits) : from_(from), good_(from) {
   make_keys();
   cut(limits);
 }
 
 void ShardPlan::make_keys() {
-  constexpr std::string_view kLongestEnd = ".json";
   std::unordered_set<std::string> taken;
   numbered_.resize(size());
   for (std::size_t i = 0; i < size(); ++i) {
     std::string key = path_key(indexed(i).name);
     // A number stands in no class folder, so that no path's key is one.
-    numbered_[i] = !fits_ustar(key + std::string(kLongestEnd)) || !taken.insert(key).second;
+    numbered_[i] = !is_usable(key) || !taken.insert(key).second;
   }
+  // Keys of tar files may be numbers.
+  const bool any = std::find(numbered_.begin(), numbered_.end(), true) != numbered_.end();
+  if (any && from_.kind() == IndexKind::shards) numbered_.assign(size(), true);
 }
 
 ShardSample ShardPlan::sample(std::size_t i) const {
   const IndexSample from = indexed(i);
+  const bool in_tar = from_.kind() == IndexKind::shards;
   return {.key = numbered_[i] ? number_key(i) : path_key(from.name),
           .extension = extension_of(from.name),
           .label = from.label,
-          .class_name = folder_.classes()[from.label],
-          .path = std::string(from.name),
+          .class_name = from_.classes()[from.label],
+          .path = in_tar ? fmt::format("{}/{}", from_.shard(from.shard).name, from.name)
+                         : std::string(from.name),
           .bytes = {}};
 }
 

@@ -20,16 +20,17 @@ struct PlannedShard {
 
 class ShardPlan {
  public:
-  /// For the samples of a folder's index that are not corrupt. Keeps it by reference.
-  ShardPlan(const Index& folder, const ShardLimits& limits);
+  /// For the samples of an index that are not corrupt. Keeps it by reference.
+  ShardPlan(const Index& from, const ShardLimits& limits);
 
   std::size_t size() const { return good_.size(); }
   /// Sample i, without its bytes. The key is its path without the extension, dots in the file's
-  /// name replaced by _; its number where that is taken, or too long for a tar file. The extension
+  /// name replaced by _; its number where that is taken, too long for a tar file, not plain text,
+  /// or what readers pass over (samples of tar files: then all have their numbers). The extension
   /// is the file's, in lower case, jpg for jpeg.
   ShardSample sample(std::size_t i) const;
-  IndexSample indexed(std::size_t i) const { return folder_.sample(good_[i]); }
-  const std::vector<std::string>& classes() const { return folder_.classes(); }
+  IndexSample indexed(std::size_t i) const { return from_.sample(good_[i]); }
+  const std::vector<std::string>& classes() const { return from_.classes(); }
   const std::vector<PlannedShard>& shards() const { return shards_; }
 
  private:
@@ -37,7 +38,7 @@ class ShardPlan {
   void cut(const ShardLimits& limits);
   std::string digest(std::size_t begin, std::size_t end) const;
 
-  const Index& folder_;
+  const Index& from_;
   GoodSamples good_;
   std::vector<bool> numbered_;  // whose key is its number
   std::vector<PlannedShard> shards_;

@@ -1,6 +1,9 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
 #include <imgcls/core/input_file.h>
+#include <imgcls/core/quoted_name.h>
+#include <imgcls/data/class_names.h>
+#include <imgcls/data/member_name.h>
 #include <imgcls/data/shard_writer.h>
 #include <imgcls/data/tar.h>
 
@@ -22,10 +25,12 @@ std::string cls_of(const ShardSample& sample) {
   return std::to_string(sample.label);
 }
 
-// Names that are not UTF-8 get replacement characters: JSON has no other bytes.
+// JSON has UTF-8 alone.
 std::string json_of(const ShardSample& sample) {
-  return json{{"class", sample.class_name}, {"label", sample.label}, {"path", sample.path}}.dump(
-      -1, ' ', false, json::error_handler_t::replace);
+  return json{{"class", quote_name(sample.class_name)},
+              {"label", sample.label},
+              {"path", quote_name(sample.path)}}
+      .dump();
 }
 
 std::span<const std::byte> bytes_of(std::string_view text) {
@@ -33,13 +38,13 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 }
 
 void check_names(const ShardSample& sample) {
-  const std::size_t slash = sample.key.rfind('/');
-  const bool dot =
-      sample.key.find('.', slash == std::string::npos ? 0 : slash) != std::string::npos;
-  if (sample.key.empty() || dot) {
+  const std::string member = sample.key + ".cls";
+  const auto read = split_member_name(member);  // as a reader will
+  if (sample.key.empty() || !read || read->key != sample.key) {
     throw DataError(
-        fmt::format("'{}' cannot be a sample's key: it is empty, or has a dot behind "
-                    "its last slash",
+        fmt::format("'{}' cannot be a sample's key: it is empty, has a dot behind its last slash "
+                    "or at a part's begin, or is called like what readers pass over (__x__, "
+                    "__MACOSX)",
                     sample.key));
   }
   if (sample.extension.empty() || sample.extension.find_first_of("./") != std::string::npos ||
@@ -126,14 +131,7 @@ void write_shard_record(const fs::path& shard, const ShardFileRecord& record) {
 }
 
 void write_class_names(const fs::path& folder, std::span<const std::string> classes) {
-  std::string text;
-  for (const std::string& name : classes) {
-    if (name.find('\n') != std::string::npos) {
-      throw DataError(fmt::format("the class name '{}' has a line break; rename it", name));
-    }
-    text += name + '\n';
-  }
-  replace_file(folder / "classes.txt", text);
+  replace_file(folder / "classes.txt", class_names_text(classes));
 }
 
 std::optional<ShardFileRecord> find_shard(const fs::path& path) {

@@ -20,7 +20,7 @@ namespace imgcls::data {
 
 /// A sample to be written. What it points to is used during the call only.
 struct ShardSample {
-  std::string key;        ///< its members' name: no dot behind the last slash
+  std::string key;        ///< its members' name: no dot behind the last slash or at a part's begin
   std::string extension;  ///< of the image, without a dot: "jpg"
   std::int64_t label = 0;
   std::string class_name;
@@ -96,8 +96,8 @@ void write_shard_record(const std::filesystem::path& shard, const ShardFileRecor
 /// where the shard is missing, or has no record, or another content. Reads the whole file.
 std::optional<ShardFileRecord> find_shard(const std::filesystem::path& path);
 
-/// Writes the classes' names beside shards: classes.txt, a line for each. Throws IoError, and
-/// DataError where a name has a line break.
+/// Writes the classes' names beside shards: classes.txt, a line for each (data/class_names.h).
+/// Throws IoError.
 void write_class_names(const std::filesystem::path& folder, std::span<const std::string> classes);
 
 /// Removes the records of finished shards: they are needed no more where there is an index.

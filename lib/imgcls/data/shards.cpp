@@ -3,11 +3,13 @@
 #include <imgcls/core/input_file.h>
 #include <imgcls/core/sha256.h>
 #include <imgcls/data/index.h>
+#include <imgcls/data/member_name.h>
 #include <imgcls/data/shard_listing.h>
 #include <imgcls/data/source.h>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace imgcls::data {
@@ -24,10 +26,10 @@ struct Place {
 
 class ShardSource : public Source {
  public:
-  ShardSource(fs::path folder, std::vector<InputFile> files)
-      : folder_(std::move(folder)), files_(std::move(files)) {}
+  ShardSource(Origin origin, std::vector<InputFile> files)
+      : origin_(std::move(origin)), files_(std::move(files)) {}
 
-  Origin origin() const override { return {"shards", folder_}; }
+  Origin origin() const override { return origin_; }
 
   Sample read(std::size_t index) const override {
     const Place at = place(index);
@@ -46,7 +48,7 @@ class ShardSource : public Source {
 
  private:
   virtual Place place(std::size_t index) const = 0;
-  fs::path folder_;
+  Origin origin_;
   std::vector<InputFile> files_;
 };
 
@@ -66,8 +68,12 @@ std::vector<InputFile> open_files(const fs::path& folder, const Index& index) {
 
 class IndexedShardSource final : public ShardSource {
  public:
-  IndexedShardSource(const fs::path& folder, Index index)
-      : ShardSource(folder, open_files(folder, index)), index_(std::move(index)), good_(index_) {}
+  IndexedShardSource(const Origin& origin, Index index)
+      : ShardSource(origin, open_files(origin.path, index)),
+        index_(std::move(index)),
+        good_(index_) {
+    check_images(origin);
+  }
 
   std::size_t size() const override { return good_.size(); }
   std::int64_t label(std::size_t index) const override { return sample(index).label; }
@@ -78,6 +84,21 @@ class IndexedShardSource final : public ShardSource {
   }
 
  private:
+  /// An index is of the images that were asked for when it was made.
+  void check_images(const Origin& origin) const {
+    const std::vector<std::string> wanted = image_extensions(origin.image_key);
+    for (std::size_t i = 0; !wanted.empty() && i < size(); ++i) {
+      const auto name = split_member_name(sample(i).name);
+      if (name && std::find(wanted.begin(), wanted.end(), name->extension) != wanted.end())
+        continue;
+      throw DataError(fmt::format(
+          "{} is none of the images that data.image_key={} asks for, and the index of {} is of it; "
+          "make it again with `imgcls prepare index {} --image-key {}`",
+          this->name(i), origin.image_key, origin.path.string(), origin.path.string(),
+          origin.image_key));
+    }
+  }
+
   IndexSample sample(std::size_t index) const { return index_.sample(good_[index]); }
   Place place(std::size_t index) const override {
     const IndexSample s = sample(index);
@@ -91,8 +112,9 @@ class IndexedShardSource final : public ShardSource {
 /// Tar files without an index: their members' names and places alone.
 class ListedShardSource final : public ShardSource {
  public:
-  ListedShardSource(const fs::path& folder, ShardListing listing)
-      : ShardSource(folder, std::move(listing.files)), content_(std::move(listing.content)) {}
+  ListedShardSource(Origin origin, ShardListing listing)
+      : ShardSource(std::move(origin), std::move(listing.files)),
+        content_(std::move(listing.content)) {}
 
   std::size_t size() const override { return content_.samples.size(); }
   std::int64_t label(std::size_t index) const override { return content_.samples.at(index).label; }
@@ -104,6 +126,7 @@ class ListedShardSource final : public ShardSource {
     }
     return hash.hex();
   }
+  std::vector<std::string> remarks() const override { return content_.remarks; }
 
  private:
   Place place(std::size_t index) const override {
@@ -116,16 +139,18 @@ class ListedShardSource final : public ShardSource {
 
 }  // namespace
 
-std::unique_ptr<Source> open_shards(const fs::path& folder, const fs::path& index) {
+std::unique_ptr<Source> open_shards(const fs::path& folder, const fs::path& index,
+                                    std::string_view image_key) {
   std::error_code error;
   if (!fs::is_directory(folder, error)) {
     throw DataError(
         fmt::format("there is no folder {}; expected one of .tar files", folder.string()));
   }
+  const Origin origin{.format = "shards", .path = folder, .image_key = std::string(image_key)};
   if (auto found = find_index(folder, IndexKind::shards, index)) {
-    return std::make_unique<IndexedShardSource>(folder, *std::move(found));
+    return std::make_unique<IndexedShardSource>(origin, *std::move(found));
   }
-  return std::make_unique<ListedShardSource>(folder, list_shards(folder, 0));
+  return std::make_unique<ListedShardSource>(origin, list_shards(folder, image_key, 0));
 }
 
 }  // namespace imgcls::data

@@ -25,6 +25,7 @@ using Sample = std::variant<std::vector<std::byte>, Image>;
 struct Origin {
   std::string format = {};  ///< "folder", "shards" or "idx"; empty: a configuration cannot say
   std::filesystem::path path = {};  ///< the folder; idx: the files' path up to "-images-idx3-ubyte"
+  std::string image_key = {};       ///< shards: data.image_key
 };
 
 /// A data set of `size()` samples. All members are const and must be safe to call from several
@@ -51,6 +52,9 @@ class Source {
   virtual std::span<const std::byte> checkpoints(std::size_t /*index*/) const { return {}; }
   /// For the record of a run that was made without a configuration.
   virtual Origin origin() const { return {}; }
+  /// What a person should know of the data, though it can be used: a sentence each, which names the
+  /// file or the folder.
+  virtual std::vector<std::string> remarks() const { return {}; }
   /// Sample `index` will be read soon: a source may have the system fetch it meanwhile. Must not
   /// throw.
   virtual void will_need(std::size_t /*index*/) const {}
@@ -58,9 +62,11 @@ class Source {
 
 /// A folder with a subfolder for each class, classes sorted by name (byte order), samples sorted by
 /// folder, then by name within a class: torchvision's ImageFolder. Folders may be nested, and
-/// links. Files end in .jpg .jpeg .png .ppm .bmp .webp .tif .tiff in upper or lower case. The
-/// fingerprint covers paths and sizes, not the files' bytes. Throws DataError when the folder is
-/// missing, holds no class, or when a class folder holds no image, or a link to a folder above it.
+/// links. Files end in .jpg .jpeg .png .ppm .bmp .pgm .tif .tiff .webp in upper or lower case. A
+/// folder whose name begins with a dot is a class, too, with a remark, unless it holds no image.
+/// The fingerprint covers paths and sizes, not the files' bytes. Throws DataError when the folder
+/// is missing, holds no class, or when a class folder holds no image, or a link to a folder above
+/// it.
 ///
 /// With an index (data/make_index.h), `root`/imgcls.index or `index`, no file is looked at before
 /// it is read: broken images are left out, the fingerprint covers the files' bytes, and there are
@@ -72,10 +78,20 @@ std::unique_ptr<Source> open_folder(const std::filesystem::path& root,
 /// A folder of tar files in WebDataset's layout (docs/data.md), in the order of their names. A
 /// sample is read with one pread; the files stay open. With an index (`folder`/imgcls.index or
 /// `index`) as open_folder has it; without one, the tar files' headers are read, and the
-/// fingerprint covers names and sizes. Throws DataError when a tar file is broken, or has another
-/// size than in the index; IoError when one cannot be opened or is cut off while it is read.
+/// fingerprint covers names and sizes.
+///
+/// `image_key` says which of a sample's members is its image: what follows its key and a dot in the
+/// member's name ("png", "left.jpg"), or several such with semicolons between them, of which the
+/// first that is there is taken. Empty: the one image that a sample has; where it has several, that
+/// without a further dot.
+///
+/// Throws DataError when a tar file is broken, packed, or has another size than in the index, when
+/// a sample has no class, or no image or several to choose from, and when the index is of other
+/// images than `image_key` asks for; IoError when a file cannot be opened or is cut off while it is
+/// read.
 std::unique_ptr<Source> open_shards(const std::filesystem::path& folder,
-                                    const std::filesystem::path& index = {});
+                                    const std::filesystem::path& index = {},
+                                    std::string_view image_key = {});
 
 /// A pair of IDX files (MNIST's format, plain or gzip): uint8 images of count x height x width,
 /// grey or, with a fourth dimension of 3, RGB; and uint8 labels. Class names are the numbers 0

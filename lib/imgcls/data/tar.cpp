@@ -1,4 +1,5 @@
 #include <imgcls/core/error.h>
+#include <imgcls/data/packed_files.h>
 #include <imgcls/data/path_names.h>
 #include <imgcls/data/tar.h>
 
@@ -112,6 +113,7 @@ class Lister {
     const bool about_next = type == 'L' || type == 'K' || type == 'x' || type == 'g';
     std::optional<std::uint64_t> size = number(block, kSize);
     if (pax_size_ && !about_next) size = pax_size_;
+    if (has_no_bytes(type)) size = 0;
     if (!size) fail_member(name, "has a size that is no number, or negative");
     if (*size > bytes_ - at_) {
       fail_member(name, fmt::format("claims {} bytes, and {} are left: it is cut off", *size,
@@ -126,6 +128,9 @@ class Lister {
     pax_path_.reset();
     pax_size_.reset();
   }
+
+  // Some programs note the size of what a link leads to, without its bytes.
+  static bool has_no_bytes(char type) { return type >= kHardLink && type <= kFifo; }
 
   static std::string own_name(const Block& block) {
     const std::string_view prefix = text(block, kPrefix);
@@ -185,19 +190,21 @@ class Lister {
   }
 
   void keep(char type, std::string_view name, std::uint64_t offset, std::uint64_t size) {
-    constexpr char kOldFile = '\0', kFile = '0', kContiguous = '7', kFolder = '5';
-    if (type == kFolder || name.ends_with('/')) return;  // the latter in the oldest format
-    if (type == '1' || type == '2') fail_member(name, "is a link");
-    if (type != kOldFile && type != kFile && type != kContiguous) {
-      fail_member(name, fmt::format("is not a regular file (type {:#04x})",
-                                    static_cast<unsigned char>(type)));
-    }
+    constexpr char kOldFile = '\0', kFile = '0', kContiguous = '7';
+    const bool is_link = type == kHardLink || type == kSymbolicLink;
+    const bool is_file = type == kOldFile || type == kFile || type == kContiguous;
+    if (type == 'S') fail_member(name, "is a sparse file");
+    if (type == 'M') fail_member(name, "is a part of a file that began in another archive");
+    if (name.ends_with('/') || (!is_file && !is_link)) return;  // the former in the oldest format
     while (name.starts_with("./")) name.remove_prefix(2);
     if (!is_safe_name(name)) {
+      if (is_link) return;
       fail_member(name, "has a name that is empty, too long, absolute, or leads upwards");
     }
-    members_.push_back({std::string(name), offset, size});
+    members_.push_back({std::string(name), offset, size, is_link});
   }
+
+  static constexpr char kHardLink = '1', kSymbolicLink = '2', kFifo = '6';
 
   const ReadAt& read_;
   std::uint64_t bytes_, at_ = 0, header_at_ = 0;
@@ -221,6 +228,15 @@ std::optional<std::size_t> prefix_of(std::string_view name) {
 }  // namespace
 
 std::vector<TarMember> list_tar(const ReadAt& read, std::uint64_t bytes, std::string_view name) {
+  std::array<std::byte, kLongestSignature> begin{};
+  const auto head = std::span(begin).first(std::min<std::uint64_t>(bytes, begin.size()));
+  read(0, head);
+  if (const std::string_view packer = packer_of(head); !packer.empty()) {
+    throw DataError(
+        fmt::format("{} is packed by {}, whatever its name says: samples are read from plain tar "
+                    "files; unpack it, or repack its folder with `imgcls prepare shards`",
+                    name, packer));
+  }
   return Lister(read, bytes, name).run();
 }
 

@@ -18,21 +18,24 @@ namespace imgcls::data {
 /// Tar files are made of blocks of this many bytes.
 inline constexpr std::size_t kTarBlock = 512;
 
-/// A regular file in a tar file.
+/// A regular file in a tar file, or a link, which stands for one that may lie elsewhere.
 struct TarMember {
   std::string name;
   std::uint64_t offset = 0;  ///< of its bytes
   std::uint64_t bytes = 0;
+  bool is_link = false;  ///< hard or symbolic; has no bytes
 };
 
 /// Reads bytes of a tar file from an offset on. Asked for ranges inside the file only.
 using ReadAt = std::function<void(std::uint64_t offset, std::span<std::byte> out)>;
 
-/// The regular files of the tar file `name`, `bytes` long, in its order. Folders are passed over. A
-/// leading "./" is dropped from names. Throws DataError naming the tar file, the member and the
-/// place: a wrong checksum, a size that is negative or reaches past the end, no end mark (a file
-/// cut off), a name that is absolute or leads upwards or is longer than 4096 bytes, a link, a
-/// device, a sparse file.
+/// The regular files and links of the tar file `name`, `bytes` long, in its order. Folders,
+/// devices, FIFOs, volume labels and kinds that no standard knows are passed over, as Python's
+/// tarfile does. A leading "./" is dropped from names. Throws DataError naming the tar file, the
+/// member and the place: a wrong checksum, a size that is negative or reaches past the end, no end
+/// mark (a file cut off), a file whose name is absolute or leads upwards or is longer than 4096
+/// bytes, a sparse file, a part of a file that goes on in another archive; and what is packed by
+/// gzip or another program, whatever its name.
 std::vector<TarMember> list_tar(const ReadAt& read, std::uint64_t bytes, std::string_view name);
 
 /// The header of a regular file in ustar format: the same bytes for the same arguments (mode 0644,

@@ -4,7 +4,7 @@
 #include <imgcls/data/index.h>
 #include <imgcls/data/index_content.h>
 #include <imgcls/data/parallel.h>
-#include <imgcls/data/shard_listing.h>
+#include <imgcls/data/shard_folder.h>
 #include <imgcls/data/shard_plan.h>
 #include <imgcls/data/write_shards.h>
 

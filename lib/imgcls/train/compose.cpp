@@ -1,8 +1,10 @@
 #include <imgcls/core/error.h>
+#include <imgcls/core/quoted_name.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/models/registry.h>
 #include <imgcls/models/weights.h>
 #include <imgcls/train/compose.h>
+#include <imgcls/train/load_with_hint.h>
 #include <imgcls/train/stage.h>
 #include <imgcls/train/trainer.h>
 
@@ -11,6 +13,9 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace imgcls::train {
 namespace {
@@ -49,10 +54,19 @@ std::shared_ptr<const data::Source> open_source(const Config& config, Split spli
   const bool staged = folder != data_folder(config, split);
   const fs::path indexes = j.at("index").get<std::string>();
   const fs::path index = indexes.empty() || staged ? fs::path() : indexes / (name + ".index");
+  const std::string image_key = j.at("image_key");
+  if (j.at("format") == "shards") return data::open_shards(folder, index, image_key);
+  if (!image_key.empty()) {
+    throw ConfigError(fmt::format(
+        "data.image_key={} chooses among a shard's members: set data.format=shards, or leave it "
+        "empty",
+        image_key));
+  }
   if (j.at("format") == "folder") return data::open_folder(folder, index);
-  if (j.at("format") == "shards") return data::open_shards(folder, index);
+  std::vector<std::string> classes = j.at("classes");
+  for (std::string& item : classes) item = unquote_name(item);
   return data::open_idx(idx_file(root, name, "-images-idx3-ubyte"),
-                        idx_file(root, name, "-labels-idx1-ubyte"), j.at("classes"));
+                        idx_file(root, name, "-labels-idx1-ubyte"), std::move(classes));
 }
 
 models::Model create_model(const Config& config, std::size_t classes) {
@@ -82,7 +96,8 @@ namespace {
 void fine_tune(const Config& config, models::Model& model) {
   const nlohmann::json& j = config.json().at("model");
   if (const std::string weights = j.at("weights"); !weights.empty()) {
-    models::load_weights(model, weights, {.head = !j.at("new_head").get<bool>()});
+    load_with_hint(model, weights, {.head = !j.at("new_head").get<bool>()},
+                   "model.new_head=true leaves that as it was drawn, for other classes.");
   }
   for (const std::string pattern : j.at("freeze")) {
     if (model.freeze(pattern) == 0) {

@@ -1,3 +1,4 @@
+#include <imgcls/core/quoted_name.h>
 #include <imgcls/core/schema.h>
 #include <imgcls/models/registry.h>
 #include <imgcls/train/option_names.h>
@@ -32,7 +33,11 @@ json data_json(const DataOptions& o, const data::Source& train, const data::Sour
   // An absolute path below `root` is itself.
   const bool beside = to.path.parent_path() == root;
   j["val"] = beside ? to.path.filename().string() : fs::absolute(to.path).string();
-  if (from.format == "idx") j["classes"] = train.classes();
+  if (!from.image_key.empty()) j["image_key"] = from.image_key;
+  if (from.format == "idx") {
+    j["classes"] = json::array();
+    for (const std::string& name : train.classes()) j["classes"].push_back(quote_name(name));
+  }
   return j;
 }
 

@@ -1,7 +1,9 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
+#include <imgcls/data/class_names.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/step_ranges.h>
+#include <imgcls/train/class_differences.h>
 #include <imgcls/train/device_event.h>
 #include <imgcls/train/environment.h>
 #include <imgcls/train/own_config.h>
@@ -70,17 +72,18 @@ void Trainer::Session::check_sources() {
   std::vector<dist::Field> fields = data_fields("training", *train_source_);
   for (auto& field : data_fields("evaluation", *val_source_)) fields.push_back(std::move(field));
   dist::require_equal(world_, fields, "Give all ranks the same data.");
-  if (train_source_->classes() == val_source_->classes()) return;
-  throw dist::AgreedError(fmt::format(
-      "the training data has {} classes and the evaluation data {}, or their names differ; both "
-      "must have the same class folders",
-      train_source_->classes().size(), val_source_->classes().size()));
+  const std::string differences =
+      class_differences(train_source_->classes(), val_source_->classes());
+  if (!differences.empty()) throw dist::AgreedError(differences);
 }
 
 void Trainer::Session::open_folder() {
   if (!world_.is_first()) return;
   folder_ = std::make_unique<RunFolder>(files_);
   narrator_.open(files_);
+  for (const auto& source : {train_source_, val_source_}) {
+    for (const std::string& remark : source->remarks()) narrator_.warn(remark);
+  }
   if (folder_->is_locked()) return;
   narrator_.warn(
       fmt::format("the file system of {} has no locks: see to it that no other job writes there",
@@ -145,7 +148,7 @@ void Trainer::Session::open_files(std::span<const std::string> changes) {
                                 [this](const std::string& message) { narrator_.warn(message); });
   record_session(files_.environment(), world_, position_.step, at::get_num_threads(), changes);
   replace_file(files_.config(), identity_.config);
-  replace_file(files_.classes(), fmt::format("{}\n", fmt::join(train_source_->classes(), "\n")));
+  replace_file(files_.classes(), data::class_names_text(train_source_->classes()));
 }
 
 TrainResult Trainer::Session::run() {

@@ -1,0 +1,276 @@
+// Tar files as other programs write them: what belongs to a sample, what is passed over, and that
+// nothing is left out in silence.
+#include "../support/run_program.h"
+#include "../support/tar_text.h"
+#include "image_files.h"
+
+#include <imgcls/core/error.h>
+#include <imgcls/core/file.h>
+#include <imgcls/data/index.h>
+#include <imgcls/data/make_index.h>
+#include <imgcls/data/member_name.h>
+#include <imgcls/data/source.h>
+#include <imgcls/data/write_shards.h>
+
+#include <catch2/catch.hpp>
+
+using namespace imgcls;
+using namespace imgcls::data;
+using Catch::Contains;
+using support::TempFolder;
+using test::tar_end;
+using test::tar_member;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// The bytes of an image, another for each number.
+std::string image(int number) {
+  const std::vector<std::uint8_t> file = support::jpeg_file(16 + number, 16);
+  return {file.begin(), file.end()};
+}
+
+/// A tar file of members; its path.
+std::string write_tar(const fs::path& path, const std::vector<std::string>& members) {
+  std::string text;
+  for (const std::string& member : members) text += member;
+  fs::create_directories(path.parent_path());
+  replace_file(path, text + tar_end());
+  return path.string();
+}
+
+/// "KEY:label ..." of a folder's samples.
+std::string listed(const fs::path& folder, std::string_view image_key = {}) {
+  const auto source = open_shards(folder, {}, image_key);
+  std::string text;
+  for (std::size_t i = 0; i < source->size(); ++i) {
+    const std::string name = source->name(i);
+    text += fmt::format("{}:{} ", name.substr(name.find(": ") + 2), source->label(i));
+  }
+  return text;
+}
+
+std::string remarks(const fs::path& folder) {
+  return fmt::format("{}", fmt::join(open_shards(folder)->remarks(), "\n"));
+}
+
+}  // namespace
+
+TEST_CASE("member names come apart as WebDataset takes them apart") {
+  const auto parts = [](std::string_view name) {
+    const auto split = split_member_name(name);
+    return split ? fmt::format("{}|{}", split->key, split->extension) : "-";
+  };
+  CHECK(parts("a/b.left.JPG") == "a/b|left.jpg");
+  CHECK(parts("v1.0/b.cls") == "v1.0/b|cls");
+  CHECK(parts("b.") == "b|");
+  CHECK(parts("__x.jpg") == "__x|jpg");
+  for (const char* name :
+       {"b", "a/b", "._b.jpg", "a/._b.jpg", ".cache/b.jpg", "a/.b/c.jpg", "__MACOSX/b.jpg",
+        "a/__MACOSX/b.jpg", "__meta__", "__meta__/b.jpg", ".DS_Store"}) {
+    CHECK(parts(name) == "-");
+  }
+  CHECK(image_extensions("JPG;left.png;") == std::vector<std::string>{"jpg", "left.png"});
+  CHECK(image_extensions("").empty());
+}
+
+TEST_CASE("members that belong to no sample are passed over") {
+  const TempFolder root;
+  write_tar(root / "in/a.tar", {tar_member("pax_global_header", "19 comment=whatever\n", 'g'),
+                                tar_member("./", "", '5'),
+                                tar_member("./._k1.jpg", "AppleDouble"),
+                                tar_member("./k1.jpg", image(1)),
+                                tar_member("./._k1.cls", "AppleDouble"),
+                                tar_member("./k1.cls", "1"),
+                                tar_member("__MACOSX/k1.jpg", "resource"),
+                                tar_member("__MACOSX/._k1.cls", "x"),
+                                tar_member("README", "none"),
+                                tar_member(".DS_Store", "x"),
+                                tar_member("latest.jpg", "", '2', "k1.jpg"),
+                                tar_member("hard.jpg", "", '1', "k1.jpg"),
+                                tar_member("null", "", '3'),
+                                tar_member("pipe", "", '6'),
+                                tar_member("__key__/k.jpg", "x"),
+                                tar_member("info.json", R"({"images": 2})"),
+                                tar_member("d/.hidden/k.jpg", "x"),
+                                tar_member("d/k2.JPG", image(2)),
+                                tar_member("d/k2.txt", "a caption"),
+                                tar_member("d/k2.CLS", "0\r\n")});
+  write_tar(root / "in/._a.tar", {"not a tar file"});
+  CHECK(listed(root / "in") == "k1.jpg:1 d/k2.JPG:0 ");
+  CHECK(remarks(root / "in").empty());
+  CHECK(make_index(root / "in", {}).samples == 2);
+  CHECK(listed(root / "in") == "k1.jpg:1 d/k2.JPG:0 ");
+}
+
+TEST_CASE("a class stands anywhere in the tar file, as number or name, in .cls or .json") {
+  const TempFolder root;
+  const std::vector<std::string> images{tar_member("a.jpg", image(1)),
+                                        tar_member("b.jpg", image(2))};
+  const auto with = [&](std::vector<std::string> labels, bool before = false) {
+    std::vector<std::string> members = images;
+    members.insert(before ? members.begin() : members.end(), labels.begin(), labels.end());
+    write_tar(root / "in/x.tar", members);
+    return listed(root / "in");
+  };
+  SECTION("numbers") {
+    const std::string expected = "a.jpg:1 b.jpg:0 ";
+    for (const bool before : {false, true}) {
+      CHECK(with({tar_member("a.cls", "1"), tar_member("b.cls", "0")}, before) == expected);
+      CHECK(with({tar_member("b.cls", " 0\r\n"), tar_member("a.cls", "+1 ")}, before) == expected);
+      CHECK(with({tar_member("b.json", R"({"label": "0"})"),
+                  tar_member("a.json", R"({"label": 1.0})")},
+                 before) == expected);
+      CHECK(with({tar_member("b.json", R"({"label": 7})"), tar_member("b.cls", "0"),
+                  tar_member("a.json", R"({"caption": "x", "label": "1"})")},
+                 before) == expected);
+    }
+  }
+  SECTION("names make the numbers, in their order") {
+    CHECK(with({tar_member("a.cls", "dog\n"), tar_member("b.cls", "cat")}) == "a.jpg:1 b.jpg:0 ");
+    CHECK(with({tar_member("a.json", R"({"label": "tabby cat"})"),
+                tar_member("b.json", R"({"label": "airplane"})")}) == "a.jpg:1 b.jpg:0 ");
+    CHECK(open_shards(root / "in")->classes() == std::vector<std::string>{"airplane", "tabby cat"});
+  }
+  SECTION("names have the numbers of classes.txt") {
+    fs::create_directories(root / "in");
+    replace_file(root / "in/classes.txt", "\xEF\xBB\xBFzebra\r\ndog\r\ncat\r\n");
+    CHECK(with({tar_member("a.cls", "dog"), tar_member("b.json", R"({"class": "zebra"})")}) ==
+          "a.jpg:1 b.jpg:0 ");
+    CHECK(with({tar_member("a.cls", "2"), tar_member("b.cls", "dog")}) == "a.jpg:2 b.jpg:1 ");
+    CHECK(open_shards(root / "in")->classes() == std::vector<std::string>{"zebra", "dog", "cat"});
+    CHECK_THROWS_WITH(with({tar_member("a.cls", "dog"), tar_member("b.cls", "wolf")}),
+                      Contains("x.tar: b.jpg") && Contains("wolf") && Contains("classes.txt"));
+    CHECK_THROWS_WITH(with({tar_member("a.cls", "dog"), tar_member("b.cls", "3")}),
+                      Contains("x.tar: b.jpg") && Contains("names 3 classes"));
+  }
+  SECTION("two samples of one key, apart from each other, are two") {
+    write_tar(root / "in/x.tar", {tar_member("a.jpg", image(1)), tar_member("a.cls", "1"),
+                                  tar_member("b.jpg", image(2)), tar_member("b.cls", "0"),
+                                  tar_member("a.jpg", image(3)), tar_member("a.cls", "2")});
+    CHECK(listed(root / "in") == "a.jpg:1 b.jpg:0 a.jpg:2 ");
+    write_tar(root / "in/x.tar", {tar_member("a.jpg", image(1)), tar_member("b.jpg", image(2)),
+                                  tar_member("a.jpg", image(3)), tar_member("a.cls", "2"),
+                                  tar_member("c.txt", ""), tar_member("a.cls", "1")});
+    CHECK_THROWS_AS(listed(root / "in"), DataError);
+  }
+}
+
+TEST_CASE("the sample at fault is the one that is named") {
+  const TempFolder root;
+  const auto with = [&](const std::string& key, const std::string& end, const std::string& text) {
+    std::vector<std::string> members;
+    for (const std::string name : {"k0", "k1", "k2", "k3", "k4"}) {
+      members.push_back(tar_member(name + ".jpg", image(1)));
+      if (name != key) members.push_back(tar_member(name + ".cls", "1"));
+      if (name == key && !end.empty()) members.push_back(tar_member(name + end, text));
+    }
+    write_tar(root / "in/s.tar", members);
+    return listed(root / "in");
+  };
+  for (const std::string key : {"k0", "k3", "k4"}) {
+    const auto names_it = Contains("s.tar: " + key + ".");
+    CHECK_THROWS_WITH(with(key, "", ""), names_it && Contains("no class"));
+    CHECK_THROWS_WITH(with(key, ".cls", "cat"), names_it && Contains("cat"));
+    CHECK_THROWS_WITH(with(key, ".cls", ""), names_it && Contains("empty"));
+    CHECK_THROWS_WITH(with(key, ".cls", std::string("a\0b", 3)), names_it);
+    CHECK_THROWS_WITH(with(key, ".cls", "99999999999999999999"), names_it);
+    CHECK_THROWS_WITH(with(key, ".cls", "9000002"),
+                      names_it && Contains("9000002") && Contains("5 images"));
+    CHECK_THROWS_WITH(with(key, ".json", R"({"label": [1]})"), names_it && Contains("[1]"));
+    CHECK_THROWS_WITH(with(key, ".json", R"({"label": -1})"), names_it && Contains("-1"));
+    CHECK_THROWS_WITH(with(key, ".json", R"({"label": 1.5})"), names_it && Contains("1.5"));
+    CHECK_THROWS_WITH(with(key, ".json", R"({"text": "x"})"), names_it && Contains("no class"));
+    CHECK_THROWS_WITH(with(key, ".json", "{"), names_it && Contains("no JSON"));
+  }
+  CHECK(with("k2", ".cls", "30000") == "k0.jpg:1 k1.jpg:1 k2.jpg:30000 k3.jpg:1 k4.jpg:1 ");
+  CHECK_THAT(remarks(root / "in"), Contains("s.tar: k2.jpg") && Contains("30001 classes"));
+}
+
+TEST_CASE("of several images the one that is meant is taken, or the sample is named") {
+  const TempFolder root;
+  const auto two = [&](const std::string& first, const std::string& second) {
+    write_tar(root / "in/p.tar",
+              {tar_member("a" + first, image(1)), tar_member("a" + second, image(2)),
+               tar_member("a.cls", "0"), tar_member("b.cls", "1"),
+               tar_member("b" + first, image(3)), tar_member("b" + second, image(4))});
+    fs::remove(root / "in/imgcls.index");
+  };
+  two(".mask.jpg", ".jpg");
+  CHECK(listed(root / "in") == "a.jpg:0 b.jpg:1 ");
+  CHECK_THAT(remarks(root / "in"), Contains("a.jpg beside a.mask.jpg") && Contains("image_key"));
+  CHECK(listed(root / "in", "mask.jpg") == "a.mask.jpg:0 b.mask.jpg:1 ");
+  CHECK(listed(root / "in", "JPG") == "a.jpg:0 b.jpg:1 ");
+  CHECK(listed(root / "in", "png;mask.jpg;jpg") == "a.mask.jpg:0 b.mask.jpg:1 ");
+  CHECK_THROWS_WITH(listed(root / "in", "png"), Contains("p.tar: a.") && Contains("a.png"));
+
+  two(".jpg", ".png");
+  CHECK_THROWS_WITH(listed(root / "in"), Contains("p.tar: a.png") && Contains("a.jpg") &&
+                                             Contains("data.image_key=jpg"));
+  CHECK(listed(root / "in", "png") == "a.png:0 b.png:1 ");
+  two(".left.jpg", ".right.jpg");
+  CHECK_THROWS_WITH(listed(root / "in"), Contains("data.image_key=left.jpg"));
+  CHECK(open_shards(root / "in", {}, "right.jpg")->origin().image_key == "right.jpg");
+
+  // An index is of certain images.
+  make_index(root / "in", {.image_key = "right.jpg"});
+  CHECK(listed(root / "in") == "a.right.jpg:0 b.right.jpg:1 ");
+  CHECK(listed(root / "in", "right.jpg") == "a.right.jpg:0 b.right.jpg:1 ");
+  CHECK_THROWS_WITH(listed(root / "in", "left.jpg"),
+                    Contains("a.right.jpg") && Contains("--image-key left.jpg"));
+  CHECK(check_index(root / "in", {.image_key = "right.jpg"}).differences.empty());
+
+  // A member that is called an image by its key alone.
+  two(".img", ".txt");
+  CHECK(listed(root / "in", "img") == "a.img:0 b.img:1 ");
+  CHECK_THROWS_WITH(listed(root / "in"), Contains("no images") && Contains("a.cls"));
+
+  // The mask of a sample whose image is not there is no image.
+  write_tar(root / "in/p.tar", {tar_member("a.jpg", image(1)), tar_member("a.mask.jpg", image(2)),
+                                tar_member("a.cls", "0"), tar_member("b.cls", "1"),
+                                tar_member("b.mask.jpg", image(4))});
+  CHECK_THROWS_WITH(listed(root / "in"), Contains("p.tar: b.mask.jpg"));
+  write_tar(root / "in/p.tar", {tar_member("a.jpg", image(1)), tar_member("a.JPG", image(2)),
+                                tar_member("a.cls", "0")});
+  CHECK_THROWS_WITH(listed(root / "in"), Contains("p.tar: a.JPG") && Contains("a.jpg"));
+}
+
+TEST_CASE("a sample that would be lost is told") {
+  const TempFolder root;
+  const std::string good = tar_member("a.jpg", image(1)) + tar_member("a.cls", "0");
+  write_tar(root / "in/p.tar", {good, tar_member("b.gif", "GIF89a"), tar_member("b.cls", "1")});
+  CHECK(listed(root / "in") == "a.jpg:0 ");
+  CHECK_THAT(remarks(root / "in"), Contains("1 samples") && Contains("p.tar: b.cls"));
+  write_tar(root / "in/p.tar",
+            {good, tar_member("b.jpg", "", '1', "a.jpg"), tar_member("b.cls", "1")});
+  CHECK_THROWS_WITH(listed(root / "in"), Contains("p.tar: b.jpg") && Contains("link"));
+  write_tar(root / "in/p.tar",
+            {good, tar_member("b.jpg", image(2)), tar_member("b.cls", "", '2', "a.cls")});
+  CHECK_THROWS_WITH(listed(root / "in"), Contains("p.tar: b.cls") && Contains("link"));
+}
+
+TEST_CASE("tar files are read, or refused by name") {
+  const TempFolder root;
+  const std::vector<std::string> sample{tar_member("a.jpg", image(1)), tar_member("a.cls", "0")};
+  const std::string plain = write_tar(root / "in/b.TAR", sample);
+  CHECK(listed(root / "in") == "a.jpg:0 ");
+  for (const char* name : {"c.tar.gz", "c.tgz", "c.TAR.GZ", "c.tar.bz2", "c.tbz2", "c.tar.xz",
+                           "c.txz", "c.tar.zst", "c.tar.lz4", "c.tar.Z"}) {
+    replace_file(root / "in" / name, "x");
+    CHECK_THROWS_WITH(listed(root / "in"), Contains(name) && Contains("imgcls prepare shards"));
+    fs::remove(root / "in" / name);
+  }
+  REQUIRE(test::run_program("gzip -c " + plain + " > " + (root / "in/d.tar").string()).code == 0);
+  CHECK_THROWS_WITH(listed(root / "in"), Contains("d.tar") && Contains("gzip"));
+  fs::remove(root / "in/d.tar");
+
+  write_tar(root / "in/x/y/e.tar", sample);
+  CHECK_THROWS_WITH(listed(root / "in"), Contains("x/y/e.tar") && Contains("subfolder"));
+  fs::remove(root / "in/b.TAR");
+  CHECK_THROWS_WITH(listed(root / "in"),
+                    Contains("x/y/e.tar") && Contains((root / "in/x/y").string()));
+  CHECK_THROWS_WITH(open_folder(root / "in/x"), Contains("data.format=shards"));
+  CHECK_THROWS_WITH(open_folder(root / "in/x/y"), Contains("data.format=shards"));
+  fs::rename(root / "in/x", root / "in/.x");
+  CHECK_THROWS_WITH(listed(root / "in"), Contains("no .tar files"));
+}
