@@ -22,7 +22,7 @@ namespace imgcls::cli {
 namespace {
 
 struct PrepareShardsArguments {
-  std::string folder, output, size;
+  std::string folder, output, size, image_key;
   std::size_t samples = 0;
   int threads = 0;
 };
@@ -64,13 +64,18 @@ class Lines {
     if (!line_ || what != what_) {
       line_.reset();
       what_ = what;
-      line_.emplace(what, what == "checking" ? "shards" : "images");
+      line_.emplace(what, unit_of(what));
     }
     return line_->show(status) && signals_.received() == 0;
   }
   std::string summary() const { return line_ ? line_->summary() : ""; }
 
  private:
+  static std::string_view unit_of(std::string_view what) {
+    if (what == "unpacking") return "tar files";
+    return what == "checking" ? "shards" : "images";
+  }
+
   train::StopSignals signals_;
   std::string_view what_;
   std::optional<WorkLine> line_;
@@ -81,6 +86,7 @@ int run(const PrepareShardsArguments& arguments) {
   const data::WriteShardsOptions options{
       .limits = limits_of(arguments),
       .threads = arguments.threads,
+      .image_key = arguments.image_key,
       .go_on = [&lines](std::string_view what, const data::WorkStatus& status) {
         return lines.show(what, status);
       }};
@@ -90,6 +96,7 @@ int run(const PrepareShardsArguments& arguments) {
     print("stopped; the same command goes on\n");
     return train::kStopped;
   }
+  for (const std::string& remark : report.remarks) print("note: {}\n", remark);
   for (std::size_t i = 0; i < std::min(kShownBroken, report.broken.size()); ++i) {
     print("broken: {}\n", report.broken[i].reason);
   }
@@ -107,12 +114,18 @@ int run(const PrepareShardsArguments& arguments) {
 void add_prepare_shards(CLI::App& prepare, std::function<int()>& chosen) {
   auto arguments = std::make_shared<PrepareShardsArguments>();
   CLI::App* command = prepare.add_subcommand(
-      "shards", "Write a folder of images as tar files in WebDataset's layout, with an index");
-  command->add_option("DIR", arguments->folder, "A folder of class folders")->required();
+      "shards", "Write images as tar files in WebDataset's layout, with an index");
+  command
+      ->add_option("DIR", arguments->folder,
+                   "A folder of class folders, or of tar files: plain, or packed (.tar.gz, .tgz,\n"
+                   ".tar.zst, ...)")
+      ->required();
   command->add_option("--out", arguments->output, "The folder of the shards; made if absent")
       ->required();
   command->add_option("--samples", arguments->samples, "Images of a shard")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32));
+  command->add_option("--image-key", arguments->image_key,
+                      "Tar files: which of a sample's images, as data.image_key: png, left.jpg");
   command->add_option("--size", arguments->size,
                       "Size of a shard, at most: 1GB (the default), 500MB");
   command
@@ -127,6 +140,9 @@ void add_prepare_shards(CLI::App& prepare, std::function<int()>& chosen) {
       "The images stay as they are and in their order, so that training on the shards sees the "
       "same "
       "batches.\n"
+      "Of tar files, images and classes are taken. Packed ones are unpacked into the folder of "
+      "the\n"
+      "shards first, which takes as much room again until all is done.\n"
       "The same command goes on where one was interrupted. Exit code: 0; 1: an error; 75: stopped "
       "by Ctrl-C.");
   command->callback([arguments, &chosen] {

@@ -274,3 +274,101 @@ TEST_CASE("tar files are read, or refused by name") {
   fs::rename(root / "in/x", root / "in/.x");
   CHECK_THROWS_WITH(listed(root / "in"), Contains("no .tar files"));
 }
+
+TEST_CASE("shards are made of packed and plain tar files alike") {
+  const TempFolder root;
+  for (int tar = 0; tar < 6; ++tar) {
+    std::vector<std::string> members;
+    for (int i = 0; i < 4; ++i) {
+      const std::string key = fmt::format("{}{}", static_cast<char>('a' + tar), i);
+      members.push_back(tar_member(key + ".jpg", image(4 * tar + i)));
+      members.push_back(tar_member(key + ".txt", "a caption"));
+      members.push_back(tar_member(key + ".cls", i % 2 == 0 ? "cat" : "dog"));
+    }
+    write_tar(root / fmt::format("plain/{}.tar", tar), members);
+  }
+  fs::create_directories(root / "in");
+  const std::string from = (root / "plain").string(), to = (root / "in").string();
+  const std::vector<std::string> packers{
+      "gzip -c {0}/0.tar > {1}/0.tar.gz", "bzip2 -c {0}/1.tar > {1}/1.tbz2",
+      "xz -c {0}/2.tar > {1}/2.tar.xz",   "gzip -c {0}/3.tar > {1}/3.tar",
+      "cp {0}/4.tar {1}/4.tar",           "cp {0}/5.tar {1}/5.TAR"};
+  for (const std::string& packer : packers) {
+    REQUIRE(test::run_program(fmt::format(fmt::runtime(packer), from, to)).code == 0);
+  }
+  const auto make = [&](const fs::path& folder, const fs::path& out) {
+    return write_shards(folder, out, {.limits = {.samples = 5, .bytes = 0}, .threads = 2});
+  };
+  const WriteShardsReport report = make(root / "in", root / "out");
+  CHECK(report.samples == 24);
+  CHECK(report.shards == 5);
+  CHECK_FALSE(fs::exists(root / "out/.unpacked"));
+  const auto made = open_shards(root / "out"), expected = open_shards(root / "plain");
+  REQUIRE(made->size() == expected->size());
+  CHECK(made->classes() == std::vector<std::string>{"cat", "dog"});
+  for (std::size_t i = 0; i < made->size(); ++i) {
+    CHECK(made->label(i) == expected->label(i));
+    CHECK(std::get<std::vector<std::byte>>(made->read(i)) ==
+          std::get<std::vector<std::byte>>(expected->read(i)));
+  }
+  CHECK(made->name(0) == (root / "out/shard-000000.tar").string() + ": a0.jpg");
+  CHECK_THAT(read_text(root / "out/shard-000000.tar"), Contains(R"("path":"0.tar/a0.jpg")"));
+  CHECK(make(root / "in", root / "out").kept == 5);
+  CHECK(make(root / "plain", root / "again").samples == 24);
+  CHECK(open_shards(root / "again")->fingerprint() == made->fingerprint());
+
+  // Keys that come twice: all samples are numbered, and none is lost.
+  fs::rename(root / "in/5.TAR", root / "in/6.tar");
+  fs::copy_file(root / "in/6.tar", root / "in/7.tar");
+  CHECK(make(root / "in", root / "numbered").samples == 28);
+  CHECK(open_shards(root / "numbered")->name(27) ==
+        (root / "numbered/shard-000005.tar").string() + ": 000000027.jpg");
+
+  fs::copy_file(root / "plain/0.tar", root / "in/0.tar");
+  CHECK_THROWS_WITH(make(root / "in", root / "x"), Contains("0.tar.gz") && Contains("0.tar "));
+  fs::remove(root / "in/0.tar");
+  fs::resize_file(root / "in/0.tar.gz", fs::file_size(root / "in/0.tar.gz") / 2);
+  CHECK_THROWS_WITH(make(root / "in", root / "x"), Contains("0.tar.gz"));
+}
+
+TEST_CASE("unpacking that is asked to stop leaves nothing half done, and goes on") {
+  const TempFolder root;
+  write_tar(root / "a.tar", {tar_member("a.jpg", image(1)), tar_member("a.cls", "0")});
+  fs::create_directories(root / "in");
+  REQUIRE(test::run_program("gzip -c " + (root / "a.tar").string() + " > " +
+                            (root / "in/a.tgz").string())
+              .code == 0);
+  const auto stop = [](std::string_view what, const WorkStatus&) { return what != "unpacking"; };
+  const WriteShardsReport stopped =
+      write_shards(root / "in", root / "out", {.limits = {}, .threads = 1, .go_on = stop});
+  CHECK((stopped.stopped || stopped.samples == 1));  // it may be done before it is asked
+  CHECK(write_shards(root / "in", root / "out", {}).samples == 1);
+  CHECK(listed(root / "out") == "a.jpg:0 ");
+}
+
+TEST_CASE("class folders' names that tar files or readers take amiss are no loss in shards") {
+  const TempFolder root;
+  int number = 0;
+  const std::vector<std::string> names{".hidden", "__MACOSX", "__meta__", "two\nlines", "caf\xE9",
+                                       " blank",  "a,\"b\"",  "tab\t",    "cr\r",       "plain"};
+  for (const std::string& name : names) {
+    support::write_jpeg(root / "in" / name / "x.jpg", 20 + ++number, 20);
+  }
+  const auto folder = open_folder(root / "in");
+  const WriteShardsReport report = write_shards(root / "in", root / "out", {});
+  CHECK(report.samples == names.size());
+  CHECK_THAT(fmt::format("{}", fmt::join(report.remarks, "\n")), Contains(".hidden"));
+  for (const bool with_index : {true, false}) {
+    if (!with_index) fs::remove(root / "out/imgcls.index");
+    const auto made = open_shards(root / "out");
+    CHECK(made->classes() == folder->classes());
+    REQUIRE(made->size() == folder->size());
+    for (std::size_t i = 0; i < made->size(); ++i) {
+      CHECK(made->label(i) == folder->label(i));
+      CHECK(std::get<std::vector<std::byte>>(made->read(i)) ==
+            std::get<std::vector<std::byte>>(folder->read(i)));
+    }
+  }
+  fs::remove(root / "out/classes.txt");  // the names are in .json, too
+  CHECK(open_shards(root / "out")->classes() == folder->classes());
+}

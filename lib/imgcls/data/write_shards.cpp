@@ -6,6 +6,7 @@
 #include <imgcls/data/parallel.h>
 #include <imgcls/data/shard_folder.h>
 #include <imgcls/data/shard_plan.h>
+#include <imgcls/data/unpacked_shards.h>
 #include <imgcls/data/write_shards.h>
 
 #include <fmt/format.h>
@@ -22,8 +23,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kWriters = 2;
-constexpr std::string_view kSourceIndex =
-    "source.index";  // of the folder, while shards are written
+// Beside the shards while they are written: the folder's index, and its tar files unpacked.
+constexpr std::string_view kSourceIndex = "source.index", kUnpacked = ".unpacked";
 
 /// A shard that is there, and where its images are.
 struct Written {
@@ -34,13 +35,16 @@ struct Written {
 class ShardsMaker {
  public:
   ShardsMaker(fs::path folder, fs::path out, const WriteShardsOptions& options)
-      : folder_(std::move(folder)), out_(std::move(out)), options_(options) {}
+      : folder_(std::move(folder)), input_(folder_), out_(std::move(out)), options_(options) {}
 
   WriteShardsReport run() {
     check_folders();
     make_folders(out_);
-    if (!index_folder()) return std::move(report_);
+    if (!unpack() || !index_folder()) return std::move(report_);
     const Index folder = Index::read(out_ / kSourceIndex);
+    for (std::size_t i = 0; i < folder.shards(); ++i) {
+      tar_files_.emplace_back(input_ / folder.shard(i).name);
+    }
     const ShardPlan plan(folder, options_.limits);
     describe(plan);
     check_strangers(plan);
@@ -58,26 +62,33 @@ class ShardsMaker {
 
   void check_folders() const {
     std::error_code error;
-    if (fs::is_directory(folder_, error) && holds_shards(folder_)) {
-      throw DataError(
-          fmt::format("{} holds .tar files; expected a subfolder of images for each "
-                      "class",
-                      folder_.string()));
-    }
     if (fs::equivalent(folder_, out_, error)) {
       throw DataError(
           fmt::format("{} is the folder of the images; shards go into another one", out_.string()));
     }
   }
 
+  bool unpack() {
+    std::error_code error;
+    if (!fs::is_directory(folder_, error) || !holds_shards(folder_)) return true;
+    const auto input =
+        unpacked_shards(folder_, out_ / kUnpacked, writers(),
+                        [this](const WorkStatus& status) { return go_on("unpacking", status); });
+    report_.stopped = !input.has_value();
+    if (input) input_ = *input;
+    return input.has_value();
+  }
+
   bool index_folder() {
     const IndexReport index = make_index(
-        folder_, {.file = out_ / kSourceIndex,
-                  .known = folder_ / kIndexName,
-                  .threads = options_.threads,
-                  .go_on = [this](const WorkStatus& status) { return go_on("indexing", status); }});
+        input_, {.file = out_ / kSourceIndex,
+                 .known = folder_ / kIndexName,
+                 .image_key = options_.image_key,
+                 .threads = options_.threads,
+                 .go_on = [this](const WorkStatus& status) { return go_on("indexing", status); }});
     report_.stopped = index.stopped;
     report_.broken = index.broken;
+    report_.remarks = index.remarks;
     return !index.stopped;
   }
 
@@ -227,14 +238,23 @@ class ShardsMaker {
 
   ShardFile::Member add(const ShardPlan& plan, std::size_t i, ShardFile& file) const {
     const IndexSample indexed = plan.indexed(i);
-    const std::vector<std::byte> bytes = read_file(folder_ / indexed.name);
+    const std::vector<std::byte> bytes = read(indexed);
     if (bytes.size() != indexed.bytes || xxh3(bytes) != indexed.hash) {
-      throw DataError(fmt::format("{} has changed while the shards were written; start again",
-                                  (folder_ / indexed.name).string()));
+      const fs::path file =
+          tar_files_.empty() ? input_ / indexed.name : tar_files_[indexed.shard].path();
+      throw DataError(
+          fmt::format("{} has changed while the shards were written; start again", file.string()));
     }
     ShardSample sample = plan.sample(i);
     sample.bytes = bytes;
     return file.add(sample);
+  }
+
+  std::vector<std::byte> read(const IndexSample& sample) const {
+    if (tar_files_.empty()) return read_file(input_ / sample.name);
+    std::vector<std::byte> bytes(sample.bytes);
+    tar_files_[sample.shard].read(sample.offset, bytes);
+    return bytes;
   }
 
   void finish(const Index& folder, const ShardPlan& plan) {
@@ -271,6 +291,7 @@ class ShardsMaker {
 
   void tidy_up() {
     remove_shard_records(out_);
+    remove_tree(out_ / kUnpacked);
     const fs::path source = out_ / kSourceIndex;
     remove_tree(source);
     const fs::path list = out_ / "left-out.txt";
@@ -284,7 +305,8 @@ class ShardsMaker {
 
   int writers() const { return options_.threads > 0 ? options_.threads : kWriters; }
 
-  fs::path folder_, out_;
+  fs::path folder_, input_, out_;  // input: the folder, or its tar files unpacked
+  std::vector<InputFile> tar_files_;
   const WriteShardsOptions& options_;
   WriteShardsReport report_;
   std::vector<std::optional<Written>> written_;
