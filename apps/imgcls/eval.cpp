@@ -9,12 +9,12 @@
 #include <imgcls/data/shard_folder.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/models/registry.h>
-#include <imgcls/models/weights.h>
 #include <imgcls/report/progress.h>
 #include <imgcls/train/checkpoint.h>
 #include <imgcls/train/compose.h>
 #include <imgcls/train/eval_files.h>
 #include <imgcls/train/evaluate.h>
+#include <imgcls/train/load_with_hint.h>
 #include <imgcls/train/program.h>
 #include <imgcls/train/rank_fields.h>
 #include <imgcls/train/run_folder.h>
@@ -104,7 +104,7 @@ struct Evaluation {
 std::shared_ptr<const data::Source> with_model_classes(std::shared_ptr<const data::Source> source,
                                                        const EvalArguments& arguments) {
   if (!arguments.classes.empty()) {
-    const auto classes = data::read_class_names(arguments.classes);
+    const auto classes = data::read_class_names(arguments.classes, data::Repeats::allowed);
     return data::with_classes(std::move(source), classes);
   }
   const auto& imagenet = data::imagenet_classes();
@@ -127,7 +127,9 @@ Evaluation open(const Config& config, const EvalArguments& arguments, dist::Worl
     const auto source =
         with_model_classes(train::open_source(config, train::Split::val), arguments);
     const models::Model model = train::create_model(config, source->classes().size());
-    models::load_weights(model, weights);
+    train::load_with_hint(model, weights, {},
+                          "it is for other classes than the data has; --classes FILE lists the "
+                          "model's.");
     if (world.size() > 1) {  // hashes the weights
       fields = train::data_fields("evaluation", *source);
       for (auto& field : train::weights_fields(weights)) fields.push_back(std::move(field));
@@ -173,6 +175,9 @@ train::EvalCounts evaluate(const Evaluation& subject, const Log& log, dist::Worl
 int run(const Config& config, const EvalArguments& arguments, dist::World& world) {
   const Evaluation subject = open(config, arguments, world);
   const Log log;
+  if (world.is_first()) {
+    for (const std::string& remark : subject.source->remarks()) log.warn(remark);
+  }
   train::EvalDetails details(subject.source->classes().size());
   const train::EvalCounts counts = evaluate(subject, log, world, details);
   const bool stopped = counts.images < 0;
@@ -196,8 +201,8 @@ int run(const Config& config, const EvalArguments& arguments, dist::World& world
   if (!arguments.output.empty()) {
     train::write_eval_files(arguments.output, counts, details, *subject.source,
                             {.step = {}, .weights = arguments.weights});
-    print("written: {}/eval.json, per_class.csv, confusion.csv, confusion.png, mistakes.csv\n",
-          arguments.output);
+    print("written: {}/eval.json, per_class.csv, {}, confusion.png, mistakes.csv\n",
+          arguments.output, train::confusion_file(details));
   }
   return code;
 }

@@ -5,6 +5,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/log.h>
 #include <imgcls/core/nan_sign.h>
+#include <imgcls/core/quoted_name.h>
 #include <imgcls/data/format.h>
 #include <imgcls/predict/classifier.h>
 #include <imgcls/report/csv_field.h>
@@ -72,16 +73,17 @@ class Printer {
 
   void print(const std::string& image, const std::vector<Prediction>& top) const {
     if (arguments_.json) return print_json(image, top);
-    if (!arguments_.csv) fmt::print("{}\n", image);
+    if (!arguments_.csv) fmt::print("{}\n", quote_name(image));
     for (std::size_t i = 0; i < top.size(); ++i) {
       const auto& [label, probability] = top[i];
       const data::ClassName& name = classifier_.classes()[static_cast<std::size_t>(label)];
       if (arguments_.csv) {
-        fmt::print("{},{},{},{},{},{:.6f}\n", report::csv_field(image), i + 1, label,
-                   report::csv_field(name.id), report::csv_field(name.name),
+        fmt::print("{},{},{},{},{},{:.6f}\n", report::csv_name(image), i + 1, label,
+                   report::csv_name(name.id), report::csv_name(name.name),
                    without_nan_sign(probability));
       } else {
-        fmt::print("  {:>6.2f} %  {}\n", without_nan_sign(100 * probability), name.name);
+        fmt::print("  {:>6.2f} %  {}\n", without_nan_sign(100 * probability),
+                   quote_name(name.name));
       }
     }
   }
@@ -92,10 +94,12 @@ class Printer {
     nlohmann::json items = nlohmann::json::array();
     for (const auto& [label, probability] : top) {
       const data::ClassName& name = classifier_.classes()[static_cast<std::size_t>(label)];
-      items.push_back(
-          {{"class", label}, {"id", name.id}, {"name", name.name}, {"probability", probability}});
+      items.push_back({{"class", label},
+                       {"id", quote_name(name.id)},
+                       {"name", quote_name(name.name)},
+                       {"probability", probability}});
     }
-    fmt::print("{}\n", nlohmann::json{{"image", image}, {"top", items}}.dump(
+    fmt::print("{}\n", nlohmann::json{{"image", quote_name(image)}, {"top", items}}.dump(
                            -1, ' ', false, nlohmann::json::error_handler_t::replace));
   }
 

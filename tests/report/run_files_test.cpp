@@ -49,7 +49,11 @@ TEST_CASE("a whole run is read") {
   REQUIRE(run.eval->classes.size() == 3);
   CHECK(run.eval->classes[0].name == "x, \"y\"");
   CHECK(run.eval->classes[1].name == "two\nlines");
-  CHECK(run.eval->confusion.size() == 9);
+  REQUIRE(run.eval->confusion);
+  std::int64_t confused = 0, images = 0;
+  for (const report::Confusion& pair : *run.eval->confusion) confused += pair.images;
+  for (const report::ClassResult& item : run.eval->classes) images += item.images;
+  CHECK(confused == images);
   REQUIRE(run.eval->mistakes.size() == 12);
   CHECK(run.eval->mistakes[0].truth == "two\nlines");
   CHECK(run.eval->mistakes[0].thumbnail.starts_with("\xff\xd8\xff"));
@@ -149,6 +153,38 @@ TEST_CASE("an image without a prediction is read, and its figures are null in th
   CHECK(eval.at("mistakes").at(0).at("probability").is_null());
   CHECK(eval.at("mistakes").at(0).at("loss").is_null());
   CHECK(eval.at("mistakes").at(1).at("loss").is_null());
+}
+
+TEST_CASE("names of any bytes are shown as the files have them, in UTF-8") {
+  const test::TempFolder folder;
+  test::write_run(folder / "a", {.classes = {"$'two\\nlines'", "$'caf\\xe9'"}});
+  std::ofstream(folder / "a/classes.txt") << "$'two\\nlines'\n$'caf\\xe9'\tcoffee\n";
+  const std::vector<report::Run> runs{read_one(folder / "a")};
+  CHECK(runs[0].eval->classes[0].name == "$'two\\nlines'");
+  CHECK(runs[0].eval->classes[1].name == "coffee");
+  const std::string page = report::json_text(report::report_json(runs, {}));
+  CHECK_THAT(page, Contains("$'two\\\\nlines'") && !Contains("\xEF\xBF\xBD"));
+}
+
+TEST_CASE("of many classes the pairs that occurred are read") {
+  const test::TempFolder folder;
+  test::write_run(folder / "a", {.classes = {"x", "y", "z"}});
+  const fs::path eval = folder / "a/eval";
+  fs::remove(eval / "confusion.csv");
+  std::ofstream(eval / "confusion_pairs.csv") << "class,predicted,images\n0,0,4\n0,2,1\n2,1,3\n";
+  const std::vector<report::Run> runs{read_one(folder / "a")};
+  REQUIRE(runs[0].eval->confusion);
+  CHECK(runs[0].eval->confusion->size() == 3);
+  const auto page = nlohmann::json::parse(report::json_text(report::report_json(runs, {})));
+  const auto& json = page.at("runs").at(0).at("eval");
+  CHECK(json.at("confusion").at(2) == std::vector<int>{0, 3, 0});
+  REQUIRE(json.at("confused").size() == 2);
+  CHECK(json.at("confused").at(0).at("truth") == "z");
+  CHECK(json.at("confused").at(0).at("images") == 3);
+  for (const std::string row : {"3,0,1", "0,3,1", "0,-1,1", "0,0,0", "0,0,x", "0,0"}) {
+    std::ofstream(eval / "confusion_pairs.csv") << "class,predicted,images\n0,0,4\n" << row << "\n";
+    CHECK_THROWS_WITH(read_one(folder / "a"), Contains("confusion_pairs.csv:3"));
+  }
 }
 
 TEST_CASE("what eval/ holds must fit together, and a thumbnail lies in it") {

@@ -2,12 +2,15 @@
 #include "../support/temp_folder.h"
 
 #include <imgcls/core/file.h>
+#include <imgcls/core/utf8.h>
 #include <imgcls/data/decode.h>
 #include <imgcls/data/loader.h>
+#include <imgcls/train/class_differences.h>
 #include <imgcls/train/eval_details.h>
 
 #include <ATen/ops/tensor.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 
@@ -87,7 +90,9 @@ TEST_CASE("the tables and the picture hold what was counted") {
         "0,a,3,2,66.6667,d\n"
         "1,\"b,c\",1,1,100.0000,\n"
         "2,d,1,0,0.0000,a\n");
-  train::write_confusion(example(), names, folder / "confusion.csv");
+  folder.write("confusion_pairs.csv", "of an earlier evaluation");
+  train::write_confusion(example(), names, folder.path());
+  CHECK_FALSE(std::filesystem::exists(folder / "confusion_pairs.csv"));
   CHECK(read_text(folder / "confusion.csv") ==
         "class,a,\"b,c\",d\na,2,0,1\n\"b,c\",0,1,0\nd,1,0,0\n");
   train::draw_confusion(example(), folder / "confusion.png");
@@ -99,4 +104,82 @@ TEST_CASE("the tables and the picture hold what was counted") {
   CHECK((right[0] == 0 && right[1] == 0 && right[2] == 255));
   const auto* wrong = image.row(200) + std::ptrdiff_t{3} * 10;
   CHECK((wrong[0] == 255 && wrong[1] == 255 && wrong[2] == 255));
+}
+
+TEST_CASE("of many classes what was seen is kept, written and drawn") {
+  constexpr std::size_t kClasses = 300'000;  // a matrix of them would take 720 GB
+  train::EvalDetails details(kClasses);
+  const at::Tensor none = at::tensor({0.5F, 0.5F, 0.5F, 0.5F});
+  details.add({.labels = at::tensor({0L, 0L, 299'999L, 150'000L}),
+               .predicted = at::tensor({0L, 299'998L, 0L, 299'998L}),
+               .probability = none,
+               .loss = none});
+  CHECK(details.confused(0, 299'998) == 1);
+  CHECK(details.confused(7, 8) == 0);
+  CHECK(details.right(0) == 1);
+  CHECK(details.confusions().size() == 4);
+  std::vector<std::string> names(kClasses);
+  for (std::size_t i = 0; i < kClasses; ++i) names[i] = std::to_string(i);
+  const test::TempFolder folder;
+  folder.write("confusion.csv", "of an earlier evaluation");
+  train::write_confusion(details, names, folder.path());
+  CHECK(train::confusion_file(details) == "confusion_pairs.csv");
+  CHECK(read_text(folder / "confusion_pairs.csv") ==
+        "class,predicted,images\n0,0,1\n0,299998,1\n150000,299998,1\n299999,0,1\n");
+  CHECK_FALSE(std::filesystem::exists(folder / "confusion.csv"));
+  train::write_per_class(details, names, folder / "per_class.csv");
+  CHECK_THAT(read_text(folder / "per_class.csv"),
+             Catch::Contains("\n0,0,2,1,50.0000,299998\n") &&
+                 Catch::Contains("\n299999,299999,1,0,0.0000,0\n"));
+  train::draw_confusion(details, folder / "confusion.png");
+  data::Image image;
+  data::decode(read_file(folder / "confusion.png"), "confusion.png", image);
+  CHECK(image.size.width == 2000);
+  const auto* first = image.row(0);
+  CHECK((first[0] < 255 && first[2] == 255));  // half of it right
+  const auto* last = first + std::ptrdiff_t{3} * 1999;
+  CHECK((last[0] == 255 && last[1] < 255));  // half of it taken for the last
+  CHECK(image.row(1999)[1] == 0);            // all taken for the first
+}
+
+TEST_CASE("the matrix is written class by class up to a number of classes") {
+  for (const std::size_t classes : {train::kMostInMatrix, train::kMostInMatrix + 1}) {
+    const bool matrix = classes == train::kMostInMatrix;
+    CHECK(train::confusion_file(train::EvalDetails(classes)) ==
+          (matrix ? "confusion.csv" : "confusion_pairs.csv"));
+  }
+}
+
+TEST_CASE("names of any bytes come back from the tables") {
+  const test::TempFolder folder;
+  const std::vector<std::string> names{"two\nlines", "caf\xE9", "a,\"b\"\t"};
+  train::write_per_class(example(), names, folder / "per_class.csv");
+  CHECK(read_text(folder / "per_class.csv") ==
+        "class,id,images,right,acc1,most_often_taken_for\n"
+        "0,$'two\\nlines',3,2,66.6667,\"$'a,\"\"b\"\"\\t'\"\n"
+        "1,$'caf\\xe9',1,1,100.0000,\n"
+        "2,\"$'a,\"\"b\"\"\\t'\",1,0,0.0000,$'two\\nlines'\n");
+  train::write_confusion(example(), names, folder.path());
+  const std::string matrix = read_text(folder / "confusion.csv");
+  CHECK(to_utf8(matrix) == matrix);
+  CHECK(std::count(matrix.begin(), matrix.end(), '\n') == 4);
+}
+
+TEST_CASE("differences of classes are listed, with what helps") {
+  using Catch::Contains;
+  using train::class_differences;
+  const std::vector<std::string> three{"cat", "dog", "owl"};
+  CHECK(class_differences(three, three).empty());
+  const std::vector<std::string> fewer{"cat", "owl"};
+  CHECK_THAT(class_differences(three, fewer),
+             Contains("3 classes and the evaluation data 2") &&
+                 Contains("1 is in the training data alone: dog.") && Contains("--classes"));
+  const std::vector<std::string> others{"a", "b", "c", "cat", "d\n", "e", "f"};
+  CHECK_THAT(class_differences(three, others),
+             Contains("2 are in the training data alone: dog, owl.") &&
+                 Contains("6 are in the evaluation data alone: a, b, c, $'d\\n', e, ...") &&
+                 Contains("model.new_head=true"));
+  const std::vector<std::string> turned{"cat", "owl", "dog"};
+  CHECK_THAT(class_differences(three, turned),
+             Contains("class 1 is dog in training and owl in evaluation"));
 }

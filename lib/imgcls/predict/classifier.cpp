@@ -69,7 +69,7 @@ Classifier Classifier::from_run(const std::filesystem::path& run, const Log& log
   if (!newest) throw CheckpointError(fmt::format("{} holds no usable checkpoint", run.string()));
   const std::vector<std::string> config_file{files.config().string()};
   const Config config = Config::load(config_file);
-  auto classes = data::read_class_names(files.classes());
+  auto classes = data::read_class_names(files.classes(), data::Repeats::allowed);
   models::Model model = train::create_model(config, classes.size());
   models::load_weights(model, *newest / "weights.safetensors");
   const train::RunOptions options = train::run_options(config);

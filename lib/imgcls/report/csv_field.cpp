@@ -1,3 +1,4 @@
+#include <imgcls/core/quoted_name.h>
 #include <imgcls/report/csv_field.h>
 
 namespace imgcls::report {
@@ -10,6 +11,10 @@ std::string csv_field(std::string_view text) {
     quoted += c;
   }
   return quoted + '"';
+}
+
+std::string csv_name(std::string_view name) {
+  return csv_field(quote_name(name));
 }
 
 }  // namespace imgcls::report

@@ -28,35 +28,27 @@ std::string base64(std::string_view bytes) {
 
 json matrix_json(const EvalFiles& eval) {
   const std::size_t classes = eval.classes.size();
-  if (eval.confusion.empty() || classes > kMostInMatrix) return nullptr;
-  json rows = json::array();
-  for (std::size_t row = 0; row < classes; ++row) {
-    const auto begin = eval.confusion.begin() + static_cast<std::ptrdiff_t>(row * classes);
-    rows.push_back(std::vector<std::int64_t>(begin, begin + static_cast<std::ptrdiff_t>(classes)));
-  }
+  if (!eval.confusion || classes > kMostInMatrix) return nullptr;
+  std::vector<std::vector<std::int64_t>> rows(classes, std::vector<std::int64_t>(classes));
+  for (const Confusion& pair : *eval.confusion) rows[pair.truth][pair.predicted] = pair.images;
   return rows;
 }
 
 /// The pairs of classes with the most images of the one taken for the other.
 json pairs_json(const EvalFiles& eval) {
-  const std::size_t classes = eval.classes.size();
-  std::vector<std::size_t> places;
-  for (std::size_t i = 0; i < eval.confusion.size(); ++i) {
-    if (i / classes != i % classes && eval.confusion[i] > 0) places.push_back(i);
+  std::vector<Confusion> wrong;
+  for (const Confusion& pair : eval.confusion.value_or(std::vector<Confusion>{})) {
+    if (pair.truth != pair.predicted) wrong.push_back(pair);
   }
-  const auto shown = static_cast<std::ptrdiff_t>(std::min(kMostPairs, places.size()));
-  std::partial_sort(
-      places.begin(), places.begin() + shown, places.end(), [&](std::size_t a, std::size_t b) {
-        return eval.confusion[a] != eval.confusion[b] ? eval.confusion[a] > eval.confusion[b]
-                                                      : a < b;
-      });
-  places.resize(static_cast<std::size_t>(shown));
+  std::stable_sort(wrong.begin(), wrong.end(),
+                   [](const Confusion& a, const Confusion& b) { return a.images > b.images; });
+  wrong.resize(std::min(kMostPairs, wrong.size()));
   json pairs = json::array();
-  for (const std::size_t place : places) {
-    pairs.push_back({{"truth", eval.classes[place / classes].name},
-                     {"predicted", eval.classes[place % classes].name},
-                     {"images", eval.confusion[place]},
-                     {"of", eval.classes[place / classes].images}});
+  for (const Confusion& pair : wrong) {
+    pairs.push_back({{"truth", eval.classes[pair.truth].name},
+                     {"predicted", eval.classes[pair.predicted].name},
+                     {"images", pair.images},
+                     {"of", eval.classes[pair.truth].images}});
   }
   return pairs;
 }

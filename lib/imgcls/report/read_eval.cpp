@@ -11,24 +11,34 @@
 #include <array>
 #include <charconv>
 #include <string_view>
+#include <unordered_map>
 
 namespace imgcls::report {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string name_of(std::string_view id, std::span<const ClassLabel> labels) {
-  const auto found = std::find_if(labels.begin(), labels.end(),
-                                  [&](const ClassLabel& label) { return label.id == id; });
-  return found == labels.end() ? std::string(id) : found->name;
-}
+/// Names for people, by the ids in the files.
+class Names {
+ public:
+  explicit Names(std::span<const ClassLabel> labels) {
+    for (const ClassLabel& label : labels) names_.emplace(label.id, label.name);
+  }
+  std::string of(const std::string& id) const {
+    const auto found = names_.find(id);
+    return std::string(found == names_.end() ? std::string_view(id) : found->second);
+  }
 
-std::vector<ClassResult> read_per_class(const fs::path& file, std::span<const ClassLabel> labels) {
+ private:
+  std::unordered_map<std::string_view, std::string_view> names_;
+};
+
+std::vector<ClassResult> read_per_class(const fs::path& file, const Names& names) {
   constexpr std::array<std::string_view, 4> kColumns{"class", "id", "images", "right"};
   const CsvTable table(file, kColumns);
   std::vector<ClassResult> classes;
   for (std::size_t row = 0; row < table.rows(); ++row) {
-    ClassResult result{.name = name_of(table.text(row, "id"), labels),
+    ClassResult result{.name = names.of(table.text(row, "id")),
                        .images = table.integer(row, "images"),
                        .right = table.integer(row, "right")};
     if (result.images < 0) table.refuse(row, "images", "at least 0");
@@ -40,7 +50,7 @@ std::vector<ClassResult> read_per_class(const fs::path& file, std::span<const Cl
   return classes;
 }
 
-std::vector<std::int64_t> read_confusion(const fs::path& file, std::size_t classes) {
+std::vector<Confusion> read_matrix(const fs::path& file, std::size_t classes) {
   constexpr std::array<std::string_view, 1> kColumns{"class"};
   const CsvTable table(file, kColumns);
   if (table.rows() != classes || table.header().size() != classes + 1) {
@@ -50,20 +60,41 @@ std::vector<std::int64_t> read_confusion(const fs::path& file, std::size_t class
                     file.string(), table.rows(),
                     table.header().empty() ? 0 : table.header().size() - 1, classes));
   }
-  std::vector<std::int64_t> matrix;
-  matrix.reserve(classes * classes);
+  std::vector<Confusion> confusions;
   for (std::size_t row = 0; row < classes; ++row) {
-    for (const std::string& field : table.fields(row).subspan(1)) {
+    const auto fields = table.fields(row).subspan(1);
+    for (std::size_t column = 0; column < classes; ++column) {
+      const std::string& field = fields[column];
       std::int64_t images = -1;
       std::from_chars(field.data(), field.data() + field.size(), images);
       if (images < 0) {
         throw DataError(fmt::format("{}: class {} has \"{}\", where a number of images is due",
                                     file.string(), row, field));
       }
-      matrix.push_back(images);
+      if (images > 0) confusions.push_back({row, column, images});
     }
   }
-  return matrix;
+  return confusions;
+}
+
+/// A row for each pair that occurred: what is written where there are many classes.
+std::vector<Confusion> read_pairs(const fs::path& file, std::size_t classes) {
+  constexpr std::array<std::string_view, 3> kColumns{"class", "predicted", "images"};
+  const CsvTable table(file, kColumns);
+  std::vector<Confusion> confusions;
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    const auto number = [&](std::string_view column) {
+      const std::int64_t value = table.integer(row, column);
+      if (value < 0 || static_cast<std::size_t>(value) >= classes) {
+        table.refuse(row, column, fmt::format("below {}, per_class.csv's classes", classes));
+      }
+      return static_cast<std::size_t>(value);
+    };
+    const std::int64_t images = table.integer(row, "images");
+    if (images < 1) table.refuse(row, "images", "at least 1");
+    confusions.push_back({number("class"), number("predicted"), images});
+  }
+  return confusions;
 }
 
 /// The bytes of a JPEG in `folder`; none where it is missing, or no small JPEG.
@@ -78,7 +109,7 @@ std::string read_thumbnail(const fs::path& folder, const std::string& name) {
   return jpeg.starts_with("\xff\xd8\xff") ? jpeg : "";
 }
 
-std::vector<Mistake> read_mistakes(const fs::path& file, std::span<const ClassLabel> labels) {
+std::vector<Mistake> read_mistakes(const fs::path& file, const Names& names) {
   constexpr std::array<std::string_view, 7> kColumns{"place",       "name", "class",    "predicted",
                                                      "probability", "loss", "thumbnail"};
   const CsvTable table(file, kColumns);
@@ -86,8 +117,8 @@ std::vector<Mistake> read_mistakes(const fs::path& file, std::span<const ClassLa
   for (std::size_t row = 0; row < table.rows(); ++row) {
     mistakes.push_back(
         {.name = table.text(row, "name"),
-         .truth = name_of(table.text(row, "class"), labels),
-         .predicted = name_of(table.text(row, "predicted"), labels),
+         .truth = names.of(table.text(row, "class")),
+         .predicted = names.of(table.text(row, "predicted")),
          .probability = table.number(row, "probability"),
          .loss = table.number(row, "loss"),
          .thumbnail = read_thumbnail(file.parent_path(), table.text(row, "thumbnail"))});
@@ -114,18 +145,21 @@ std::vector<ClassLabel> read_class_labels(const fs::path& file) {
 
 std::optional<EvalFiles> read_eval_files(const fs::path& folder,
                                          std::span<const ClassLabel> labels) {
+  const Names names(labels);
   EvalFiles files;
   files.summary = read_json_object(folder / "eval.json");
   bool any = !files.summary.is_null();
   if (const fs::path csv = folder / "per_class.csv"; fs::exists(csv)) {
-    files.classes = read_per_class(csv, labels);
+    files.classes = read_per_class(csv, names);
     any = true;
-    if (const fs::path matrix = folder / "confusion.csv"; fs::exists(matrix)) {
-      files.confusion = read_confusion(matrix, files.classes.size());
+    if (const fs::path pairs = folder / "confusion_pairs.csv"; fs::exists(pairs)) {
+      files.confusion = read_pairs(pairs, files.classes.size());
+    } else if (const fs::path matrix = folder / "confusion.csv"; fs::exists(matrix)) {
+      files.confusion = read_matrix(matrix, files.classes.size());
     }
   }
   if (const fs::path csv = folder / "mistakes.csv"; fs::exists(csv)) {
-    files.mistakes = read_mistakes(csv, labels);
+    files.mistakes = read_mistakes(csv, names);
     any = true;
   }
   if (!any) return std::nullopt;

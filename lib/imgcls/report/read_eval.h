@@ -13,13 +13,19 @@ namespace imgcls::report {
 
 /// A line of classes.txt.
 struct ClassLabel {
-  std::string id;    ///< what the files call the class
+  std::string id;    ///< what the files call the class (core/quoted_name.h)
   std::string name;  ///< for people
 };
 
 struct ClassResult {
   std::string name;
   std::int64_t images = 0, right = 0;
+};
+
+/// Images of one class that were taken for another, or rightly for their own.
+struct Confusion {
+  std::size_t truth = 0, predicted = 0;  ///< numbers of classes
+  std::int64_t images = 0;               ///< at least 1
 };
 
 /// An image that the network got wrong.
@@ -34,9 +40,9 @@ struct Mistake {
 struct EvalFiles {
   nlohmann::json summary;            ///< eval.json; null where it is missing
   std::vector<ClassResult> classes;  ///< in the order of their numbers
-  /// classes x classes images: rows are the images' classes, columns the predicted ones; an image
-  /// without a prediction is in none. Empty where confusion.csv is missing.
-  std::vector<std::int64_t> confusion;
+  /// What occurred, by `truth` and then `predicted`; an image without a prediction is in none.
+  /// Unset where confusion.csv and confusion_pairs.csv are missing.
+  std::optional<std::vector<Confusion>> confusion;
   std::vector<Mistake> mistakes;  ///< the worst first
 };
 

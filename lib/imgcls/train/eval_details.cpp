@@ -11,14 +11,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
-#include <numeric>
 #include <optional>
+#include <type_traits>
+#include <utility>
 
 namespace imgcls::train {
 
+static_assert(std::is_trivially_copyable_v<Confusion>);
+
 EvalDetails::EvalDetails(std::size_t classes)
-    : classes_(classes), images_(classes, 0), confusion_(classes * classes, 0) {}
+    : classes_(classes), images_(classes, 0), right_(classes, 0) {}
 
 EvalGuesses look(const at::Tensor& all_logits, const at::Tensor& labels) {
   const at::NoGradGuard no_grad;
@@ -42,7 +46,8 @@ void EvalDetails::add(const EvalGuesses& guesses, std::span<const std::uint64_t>
     std::optional<std::size_t> guess;
     if (predicted[i] != EvalGuesses::kNoClass) guess = static_cast<std::size_t>(predicted[i]);
     ++images_[label];
-    if (guess) ++confusion_[label * classes_ + *guess];
+    guess ? ++confusion_[label * classes_ + *guess] : ++without_prediction_;
+    if (guess == label) ++right_[label];
     add_to_bin(probability[i], guess == label);
     if (samples.empty() || guess == label) continue;
     mistakes_.add({.sample = samples[static_cast<std::size_t>(i)],
@@ -67,23 +72,54 @@ void EvalDetails::add_to_bin(double probability, bool right) {
 
 void EvalDetails::sum(dist::World& world) {
   world.sum(images_);
-  world.sum(confusion_);
+  world.sum(right_);
+  gather_confusions(world);
   std::vector<std::int64_t> numbers;
   for (const Bin& bin : bins_) {
     numbers.insert(numbers.end(), {bin.images, bin.right, bin.probability_units});
   }
-  numbers.push_back(without_probabilities_);
+  numbers.insert(numbers.end(), {without_prediction_, without_probabilities_});
   world.sum(numbers);
   without_probabilities_ = numbers.back();
+  without_prediction_ = numbers[numbers.size() - 2];
   mistakes_.gather(world);
   for (std::size_t i = 0; i < bins_.size(); ++i) {
     bins_[i] = {numbers[3 * i], numbers[3 * i + 1], numbers[3 * i + 2]};
   }
 }
 
-std::int64_t EvalDetails::without_prediction() const {
-  return std::accumulate(images_.begin(), images_.end(), std::int64_t{0}) -
-         std::accumulate(confusion_.begin(), confusion_.end(), std::int64_t{0});
+void EvalDetails::gather_confusions(dist::World& world) {
+  if (world.size() == 1) return;
+  // Ranks send rank 0 theirs as bytes.
+  const std::vector<Confusion> mine = confusions();
+  const std::string_view bytes(reinterpret_cast<const char*>(mine.data()),
+                               mine.size() * sizeof(Confusion));
+  const std::vector<std::string> all = world.gather(world.is_first() ? "" : bytes);
+  if (!world.is_first()) return confusion_.clear();
+  for (const std::string& others : all) {
+    for (std::size_t at = 0; at < others.size(); at += sizeof(Confusion)) {
+      Confusion pair;
+      std::memcpy(&pair, others.data() + at, sizeof pair);
+      confusion_[pair.label * classes_ + pair.predicted] += pair.images;
+    }
+  }
+}
+
+std::int64_t EvalDetails::confused(std::size_t label, std::size_t predicted) const {
+  const auto found = confusion_.find(label * classes_ + predicted);
+  return found == confusion_.end() ? 0 : found->second;
+}
+
+std::vector<Confusion> EvalDetails::confusions() const {
+  std::vector<Confusion> all;
+  all.reserve(confusion_.size());
+  for (const auto& [place, images] : confusion_) {
+    all.push_back({.label = static_cast<std::size_t>(place / classes_),
+                   .predicted = static_cast<std::size_t>(place % classes_),
+                   .images = images});
+  }
+  std::ranges::sort(all, {}, [](const Confusion& c) { return std::pair(c.label, c.predicted); });
+  return all;
 }
 
 double EvalDetails::calibration_error() const {
@@ -100,56 +136,92 @@ double EvalDetails::calibration_error() const {
 
 void write_per_class(const EvalDetails& details, std::span<const std::string> names,
                      const std::filesystem::path& csv) {
+  std::vector<Confusion> most(details.classes());  // of each class, of what is wrong
+  for (const Confusion& pair : details.confusions()) {
+    const bool wrong = pair.label != pair.predicted;
+    if (wrong && pair.images > most[pair.label].images) most[pair.label] = pair;
+  }
   std::string text = "class,id,images,right,acc1,most_often_taken_for\n";
   for (std::size_t label = 0; label < details.classes(); ++label) {
     const std::int64_t images = details.images(label);
-    std::size_t other = label;
-    for (std::size_t k = 0; k < details.classes(); ++k) {
-      if (k == label || details.confused(label, k) == 0) continue;
-      if (other == label || details.confused(label, k) > details.confused(label, other)) other = k;
-    }
     const std::string accuracy =
         images == 0 ? ""
                     : fmt::format("{:.4f}", 100.0 * static_cast<double>(details.right(label)) /
                                                 static_cast<double>(images));
-    text += fmt::format("{},{},{},{},{},{}\n", label, report::csv_field(names[label]), images,
-                        details.right(label), accuracy,
-                        other == label ? "" : report::csv_field(names[other]));
+    text += fmt::format(
+        "{},{},{},{},{},{}\n", label, report::csv_name(names[label]), images, details.right(label),
+        accuracy, most[label].images == 0 ? "" : report::csv_name(names[most[label].predicted]));
   }
   replace_file(csv, text);
 }
 
-void write_confusion(const EvalDetails& details, std::span<const std::string> names,
-                     const std::filesystem::path& csv) {
+std::string_view confusion_file(const EvalDetails& details) {
+  return details.classes() <= kMostInMatrix ? "confusion.csv" : "confusion_pairs.csv";
+}
+
+namespace {
+
+std::string matrix_text(const EvalDetails& details, std::span<const std::string> names) {
+  const std::vector<Confusion> confusions = details.confusions();
+  auto next = confusions.begin();
   std::string text = "class";
-  for (const std::string& name : names) text += fmt::format(",{}", report::csv_field(name));
+  for (const std::string& name : names) text += fmt::format(",{}", report::csv_name(name));
   text += "\n";
   for (std::size_t label = 0; label < details.classes(); ++label) {
-    text += report::csv_field(names[label]);
+    text += report::csv_name(names[label]);
     for (std::size_t k = 0; k < details.classes(); ++k) {
-      text += fmt::format(",{}", details.confused(label, k));
+      const bool seen = next != confusions.end() && next->label == label && next->predicted == k;
+      text += fmt::format(",{}", seen ? (next++)->images : 0);
     }
     text += "\n";
   }
-  replace_file(csv, text);
+  return text;
+}
+
+std::string pairs_text(const EvalDetails& details) {
+  std::string text = "class,predicted,images\n";
+  for (const Confusion& pair : details.confusions()) {
+    text += fmt::format("{},{},{}\n", pair.label, pair.predicted, pair.images);
+  }
+  return text;
+}
+
+}  // namespace
+
+void write_confusion(const EvalDetails& details, std::span<const std::string> names,
+                     const std::filesystem::path& folder) {
+  for (const char* file : {"confusion.csv", "confusion_pairs.csv"}) {
+    if (file != confusion_file(details)) remove_tree(folder / file);
+  }
+  const bool is_matrix = details.classes() <= kMostInMatrix;
+  replace_file(folder / confusion_file(details),
+               is_matrix ? matrix_text(details, names) : pairs_text(details));
 }
 
 void draw_confusion(const EvalDetails& details, const std::filesystem::path& png) {
   constexpr std::size_t kLeastSide = 400;
-  const std::size_t classes = details.classes();
-  const std::size_t cell = std::max<std::size_t>(1, kLeastSide / classes);
+  const std::size_t cells = std::min(details.classes(), kMostInMatrix);
+  const auto cell_of = [&](std::size_t label) { return label * cells / details.classes(); };
+  std::vector<std::int64_t> counts(cells * cells), totals(cells);
+  for (const Confusion& pair : details.confusions()) {
+    counts[cell_of(pair.label) * cells + cell_of(pair.predicted)] += pair.images;
+  }
+  for (std::size_t label = 0; label < details.classes(); ++label) {
+    totals[cell_of(label)] += details.images(label);
+  }
+  const std::size_t width = std::max<std::size_t>(1, kLeastSide / cells), side = cells * width;
   data::Image image;
-  image.size = {static_cast<int>(classes * cell), static_cast<int>(classes * cell)};
-  image.pixels.resize(classes * cell * classes * cell * 3);
-  for (std::size_t y = 0; y < classes * cell; ++y) {
-    const std::size_t label = y / cell;
-    const auto images = static_cast<double>(std::max<std::int64_t>(1, details.images(label)));
+  image.size = {static_cast<int>(side), static_cast<int>(side)};
+  image.pixels.resize(side * side * 3);
+  for (std::size_t y = 0; y < side; ++y) {
+    const std::size_t label = y / width;
+    const auto images = static_cast<double>(std::max<std::int64_t>(1, totals[label]));
     std::uint8_t* row = image.row(static_cast<int>(y));
-    for (std::size_t x = 0; x < classes * cell; ++x) {
-      const double share = static_cast<double>(details.confused(label, x / cell)) / images;
+    for (std::size_t x = 0; x < side; ++x) {
+      const double share = static_cast<double>(counts[label * cells + x / width]) / images;
       // The root shows rare confusions; blue for what is right, red for what is not.
       const auto pale = static_cast<std::uint8_t>(std::lround(255 * (1 - std::sqrt(share))));
-      const bool right = label == x / cell;
+      const bool right = label == x / width;
       row[3 * x] = right ? pale : std::uint8_t{255};
       row[3 * x + 1] = pale;
       row[3 * x + 2] = right ? std::uint8_t{255} : pale;

@@ -38,11 +38,11 @@ void write_mistakes(const fs::path& folder, const EvalDetails& details,
   for (const Mistake& mistake : details.mistakes()) {
     const auto sample = static_cast<std::size_t>(mistake.sample);
     const std::string predicted =
-        mistake.predicted ? report::csv_field(source.classes()[*mistake.predicted]) : "";
+        mistake.predicted ? report::csv_name(source.classes()[*mistake.predicted]) : "";
     ++place;
     text += fmt::format("{},{},{},{},{},{:.6f},{:.6f},{}\n", place, sample,
-                        report::csv_field(source.name(sample)),
-                        report::csv_field(source.classes()[mistake.label]), predicted,
+                        report::csv_name(source.name(sample)),
+                        report::csv_name(source.classes()[mistake.label]), predicted,
                         without_nan_sign(mistake.probability), without_nan_sign(mistake.loss),
                         write_thumbnail(folder, source, sample, place));
   }
@@ -66,7 +66,7 @@ void write_eval_files(const fs::path& folder, const EvalCounts& counts, const Ev
   summary["calibration_error"] = details.calibration_error();
   summary["without_prediction"] = details.without_prediction();
   write_per_class(details, source.classes(), folder / "per_class.csv");
-  write_confusion(details, source.classes(), folder / "confusion.csv");
+  write_confusion(details, source.classes(), folder);
   draw_confusion(details, folder / "confusion.png");
   write_mistakes(folder, details, source);
   replace_file(folder / "eval.json",

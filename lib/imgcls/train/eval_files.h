@@ -2,7 +2,8 @@
 // The files that tell of an evaluation: a run's eval/ folder, and what `imgcls eval -o` writes.
 //
 //   eval.json        counts, accuracies, loss, calibration error; null where one is infinite or NaN
-//   per_class.csv    confusion.csv    confusion.png    see train/eval_details.h
+//   per_class.csv    confusion.csv or confusion_pairs.csv    confusion.png
+//                    see train/eval_details.h
 //   mistakes.csv     the worst mistakes, from the worst on; "predicted" is empty where there is
 //   none mistakes/NN.jpg  their images, small
 
