@@ -45,6 +45,8 @@ constexpr std::array kFiles{
     File{"eval/mistakes.csv",
          "place,name,class,predicted,probability,loss,thumbnail\n1,x.jpg,b,a,0.9,2,mistakes/"
          "01.jpg\n"}};
+// In the place of confusion.csv, which a run of many classes does not have.
+constexpr const char* kPairs = "eval/confusion_pairs.csv";
 
 void write(const fs::path& path, std::string_view text) {
   std::ofstream(path, std::ios::binary) << text;
@@ -72,16 +74,30 @@ class Folder {
   fs::path path_;
 };
 
-void read_run(const File& file, std::string_view text) {
+const fs::path& run_folder() {
   static const Folder folder;
-  write(folder.path() / file.name, text);
+  return folder.path();
+}
+
+void report() {
   try {
-    const std::vector<fs::path> folders{folder.path()};
+    const std::vector<fs::path> folders{run_folder()};
     const auto runs = imgcls::report::read_runs(folders);
     imgcls::report::report_json(runs, {}).dump(-1, ' ', false, Replace::replace);
   } catch (const imgcls::Error&) {
   }
-  write(folder.path() / file.name, file.text);
+}
+
+void read_run(const File& file, std::string_view text) {
+  write(run_folder() / file.name, text);
+  report();
+  write(run_folder() / file.name, file.text);
+}
+
+void read_pairs(std::string_view text) {
+  write(run_folder() / kPairs, text);
+  report();
+  fs::remove(run_folder() / kPairs);
 }
 
 void read_records(std::string_view file) {
@@ -102,9 +118,11 @@ void read_records(std::string_view file) {
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const std::size_t which = data[0] % (kFiles.size() + 1);
+  const std::size_t which = data[0] % (kFiles.size() + 2);
   if (which == kFiles.size()) {
     read_records(text);
+  } else if (which == kFiles.size() + 1) {
+    read_pairs(text);
   } else {
     read_run(kFiles[which], text);
   }
