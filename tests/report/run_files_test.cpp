@@ -113,6 +113,9 @@ TEST_CASE("a broken or foreign file is refused with its line") {
   fs::remove(folder / "train_log.csv");
   folder.write("config.json", "{\"train\": ");
   CHECK_THROWS_WITH(read_one(folder.path()), Contains("config.json: broken JSON"));
+  const std::string deep(100'000, '[');
+  folder.write("config.json", "{\"train\": " + deep + std::string(100'000, ']') + "}");
+  CHECK_THROWS_WITH(read_one(folder.path()), Contains("config.json: broken JSON: nested deeper"));
   folder.write("config.json", "[1]");
   CHECK_THROWS_WITH(read_one(folder.path()), Contains("expected a JSON object"));
   folder.write("config.json", "{}");

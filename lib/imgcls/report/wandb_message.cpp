@@ -1,4 +1,5 @@
 #include <imgcls/core/cores.h>
+#include <imgcls/core/json_text.h>
 #include <imgcls/core/machine.h>
 #include <imgcls/core/utf8.h>
 #include <imgcls/report/wandb_message.h>
@@ -68,7 +69,7 @@ void add_figures(pbf_writer& out, int field, std::span<const Figure> figures) {
 void add_config(pbf_writer& out, const std::string& config) {
   using nlohmann::json;
   if (config.empty()) return;
-  const json all = json::parse(config);
+  const json all = parse_json(config);
   for (const auto& [key, value] : all.items()) {
     add_item(out, updates::items, key, value.dump(-1, ' ', false, json::error_handler_t::replace));
   }

@@ -1,5 +1,6 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
+#include <imgcls/core/json_text.h>
 #include <imgcls/core/sha256.h>
 #include <imgcls/models/safetensors.h>
 #include <imgcls/models/weights.h>
@@ -29,6 +30,10 @@ constexpr std::array kFiles{kWeightsFile, kOptimizerFile, kStateFile};
 
 void write_text(const fs::path& path, const std::string& text) {
   write_synced(path, std::as_bytes(std::span(text)));
+}
+
+json read_json(const fs::path& path) {
+  return parse_json(read_text(path));
 }
 
 /// The loss of a step says nothing of the update that follows it.
@@ -83,7 +88,7 @@ void write_state(const fs::path& folder, const json& state,
                  const std::optional<fs::path>& same_as) {
   write_text(folder / kStateFile, state.dump(2));
   json hashes = json::object();
-  if (same_as) hashes = json::parse(read_text(*same_as / kManifestFile)).at("sha256");
+  if (same_as) hashes = read_json(*same_as / kManifestFile).at("sha256");
   for (const std::string_view name : kFiles) {
     if (same_as && name != kStateFile) continue;
     hashes[std::string(name)] = sha256(read_file(folder / name));
@@ -93,8 +98,8 @@ void write_state(const fs::path& folder, const json& state,
 
 json read_state(const fs::path& checkpoint) {
   try {
-    return json::parse(read_text(checkpoint / kStateFile));
-  } catch (const json::exception&) {
+    return read_json(checkpoint / kStateFile);
+  } catch (const DataError&) {
     throw CheckpointError(fmt::format("{} is broken", (checkpoint / kStateFile).string()));
   }
 }
@@ -105,7 +110,7 @@ void load_optimizer(const fs::path& checkpoint, optim::Optimizer& optimizer) {
 
 std::string defect(const fs::path& checkpoint) {
   try {
-    const json manifest = json::parse(read_text(checkpoint / kManifestFile));
+    const json manifest = read_json(checkpoint / kManifestFile);
     for (const std::string_view name : kFiles) {
       if (sha256(read_file(checkpoint / name)) != manifest.at("sha256").at(std::string(name))) {
         return fmt::format("{} does not have the SHA-256 of {}", name, kManifestFile);
@@ -114,6 +119,8 @@ std::string defect(const fs::path& checkpoint) {
     return "";
   } catch (const IoError& e) {
     return e.what();
+  } catch (const DataError&) {
+    return fmt::format("{} is broken", kManifestFile);
   } catch (const json::exception&) {
     return fmt::format("{} is broken", kManifestFile);
   }

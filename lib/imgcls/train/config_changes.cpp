@@ -1,5 +1,6 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/free_keys.h>
+#include <imgcls/core/json_text.h>
 #include <imgcls/core/schema.h>
 #include <imgcls/train/config_changes.h>
 
@@ -14,7 +15,7 @@ using nlohmann::json;
 
 /// With the schema's defaults where keys are missing.
 json completed(std::string_view saved) {
-  json config = json::parse(saved);
+  json config = parse_json(saved);
   try {
     json whole = config;
     check_and_complete(whole, [](std::string_view) { return std::string(); });

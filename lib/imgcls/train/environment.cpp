@@ -1,5 +1,6 @@
 #include <imgcls/core/cores.h>
 #include <imgcls/core/file.h>
+#include <imgcls/core/json_text.h>
 #include <imgcls/core/machine.h>
 #include <imgcls/train/environment.h>
 
@@ -54,7 +55,10 @@ void record_session(const std::filesystem::path& file, const dist::World& world,
                     std::int64_t from_step, int threads, std::span<const std::string> changes) {
   Json record;
   if (std::filesystem::exists(file)) {
-    record = Json::parse(read_text(file), nullptr, /*allow_exceptions=*/false);
+    try {
+      record = parse_json<Json>(read_text(file));
+    } catch (const DataError&) {  // begun anew
+    }
   }
   if (!record.is_object() || !record["sessions"].is_array()) record = {{"sessions", Json::array()}};
   Json session = describe(world, from_step, threads);
