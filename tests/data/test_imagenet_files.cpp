@@ -138,7 +138,7 @@ TEST_CASE("what is wrong with a meta.bin is said") {
   CHECK_THAT(message("\x80\x02}]]\x87."sv), Contains("tuple of classes and validation labels"));
   CHECK_THAT(message("\x80\x02}]\x86"sv), Contains("truncated"));
   CHECK_THAT(message("\x80\x02}]\x86.."sv), Contains("1 bytes follow"));
-  CHECK_THAT(message("\x80\x04}]\x86."sv), Contains("protocol is 4"));
+  CHECK_THAT(message("\x80\x06}]\x86."sv), Contains("protocol is 6"));
   CHECK_THAT(message("\x80\x02"
                      "cos\nsystem\nX\x04\0\0\0true\x85R."sv),
              Contains("would call os.system") && Contains("nothing is run"));

@@ -14,6 +14,7 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <set>
 
 using namespace imgcls;
 using Catch::Matchers::Contains;
@@ -104,6 +105,90 @@ TEST_CASE("weights that do not fit are refused with every name, and nothing is l
   refused([&] { models::load_weights(model, folder / "w.pth"); });
 }
 
+TEST_CASE("wrappers' prefixes are taken off, and what stands beside the model is told") {
+  const test::TempFolder folder;
+  const models::Model one = test::toy_model();
+  const at::Tensor count = at::zeros({}, at::kLong);
+  for (const std::string prefix : {"", "module.", "_orig_mod.module.", "model.", "backbone."}) {
+    std::vector<models::NamedTensor> weights{{"n_averaged", count}};
+    for (const auto& [name, tensor] : models::state(one)) {
+      // A part that was compiled.
+      const bool inner = name == "fc.weight";
+      weights.push_back({prefix + (inner ? "fc._orig_mod.weight" : name), tensor});
+    }
+    for (const std::string file : {"w.safetensors", "w.pth"}) {
+      INFO(prefix << " " << file);
+      models::write_weights(folder / file, weights);
+      const models::Model other = test::toy_model();
+      const auto notes = models::load_weights(other, folder / file);
+      REQUIRE(notes.size() == 1);
+      CHECK_THAT(notes[0], Contains(file + ": left out") && Contains("n_averaged"));
+      for (std::size_t i = 0; i < models::state(one).size(); ++i) {
+        CHECK(models::state(other)[i].tensor.equal(models::state(one)[i].tensor));
+      }
+    }
+  }
+}
+
+TEST_CASE("a model whose own modules are called as wrappers are gets its weights back") {
+  class Wrapped : public torch::nn::Module {
+   public:
+    Wrapped() {
+      register_module("module", torch::nn::Linear(2, 2));
+      register_module("model", torch::nn::Linear(2, 2));
+    }
+    at::Tensor forward(const at::Tensor& images) { return images; }
+  };
+  const test::TempFolder folder;
+  const models::Model one(std::make_shared<Wrapped>()), two(std::make_shared<Wrapped>());
+  for (const std::string file : {"w.safetensors", "w.pth"}) {
+    models::write_weights(folder / file, models::state(one));
+    CHECK(models::load_weights(two, folder / file).empty());
+    for (std::size_t i = 0; i < 4; ++i) {
+      CHECK(models::state(two)[i].tensor.equal(models::state(one)[i].tensor));
+    }
+  }
+}
+
+TEST_CASE("a part of a file is chosen by its key, and without its head") {
+  const test::TempFolder folder;
+  const models::Model ten = models::create("resnet18", {.classes = 10});
+  const models::Model averaged = models::create("resnet18", {.classes = 10});
+  std::vector<models::NamedTensor> weights;
+  for (const auto& [name, tensor] : models::state(ten))
+    weights.push_back({"model." + name, tensor});
+  for (const auto& [name, tensor] : models::state(averaged)) {
+    weights.push_back({"ema.module." + name, tensor});
+  }
+  models::write_weights(folder / "w.pth", weights);
+  const models::Model five = models::create("resnet18", {.classes = 5});
+  const auto first = [](const models::Model& model) { return model.parameters()[0].tensor; };
+  models::load_weights(five, folder / "w.pth", {.head = false});
+  CHECK(first(five).equal(first(ten)));
+  models::load_weights(five, folder / "w.pth", {.head = false, .key = "ema"});
+  CHECK(first(five).equal(first(averaged)));
+  CHECK_THROWS_WITH(models::load_weights(five, folder / "w.pth", {.head = false, .key = "e"}),
+                    Contains("nothing under the key \"e\"") && Contains("\"model\", \"ema\""));
+  CHECK(models::read_weights(folder / "w.pth", "ema")[0].name == "conv1.weight");
+}
+
+TEST_CASE("files with headers of every length are read as what they are") {
+  const test::TempFolder folder;
+  const models::Model one = test::toy_model(), two = test::toy_model();
+  // Headers are padded to 8 bytes: 32 lengths modulo 256.
+  std::set<std::uint8_t> lowest;
+  for (std::size_t i = 0; i < 40; ++i) {
+    std::vector<models::NamedTensor> weights = models::state(one);
+    weights.push_back({std::string(1 + 8 * i, 'n'), at::zeros({}, at::kLong)});
+    models::write_safetensors(folder / "w.safetensors", weights);
+    lowest.insert(std::to_integer<std::uint8_t>(read_file(folder / "w.safetensors")[0]));
+    models::load_weights(two, folder / "w.safetensors");
+    CHECK(two.parameters()[0].tensor.equal(one.parameters()[0].tensor));
+  }
+  CHECK(lowest.size() == 32);
+  CHECK(lowest.contains(0x80));
+}
+
 TEST_CASE("a count of batches that old files lack keeps its value") {
   const models::Model model = test::toy_model();
   std::vector<models::NamedTensor> weights = models::state(model);
@@ -148,8 +233,9 @@ TEST_CASE("what is no file of weights is refused by name") {
   const test::TempFolder folder;
   const models::Model model = test::toy_model();
   CHECK_THROWS_AS(models::load_weights(model, folder / "absent.pth"), IoError);
-  CHECK_THROWS_WITH(models::load_weights(model, folder.write("w.pth", "no weights at all")),
-                    Contains("w.pth is no usable safetensors file"));
+  CHECK_THROWS_WITH(
+      models::load_weights(model, folder.write("w.pth", "no weights at all")),
+      Contains("w.pth holds no weights: it is a text") && Contains("no weights at all"));
   CHECK_THROWS_WITH(models::read_pth(folder.write("x.pth", "no weights at all")),
-                    Contains("x.pth is no usable .pth file: it begins as no file of torch.save"));
+                    Contains("x.pth is no usable .pth file: it is a text"));
 }

@@ -1,13 +1,14 @@
 #pragma once
-// Files of weights, damaged.
+// Files of weights, damaged. `parse` is what lists a ByteSource.
 
 #include <imgcls/core/byte_source.h>
 #include <imgcls/core/error.h>
 #include <imgcls/weights/listing.h>
+#include <imgcls/weights/parse.h>
+#include <imgcls/weights/pth.h>
 
 #include <catch2/catch.hpp>
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,10 +16,15 @@
 namespace imgcls::test {
 
 using Bytes = std::vector<std::byte>;
-using Parse = std::function<weights::Listing(const ByteSource&)>;
+
+inline constexpr auto kAnyFormat = [](const ByteSource& file) {
+  return weights::parse_weights(file);
+};
+inline constexpr auto kPth = [](const ByteSource& file) { return weights::parse_pth(file); };
 
 /// What is wrong with a file; "accepted" where nothing is. Other exceptions go through.
-inline std::string refusal(const Parse& parse, const Bytes& bytes) {
+template <class Parse>
+std::string refusal(const Parse& parse, const Bytes& bytes) {
   try {
     (void)parse(MemorySource(bytes, "the file"));
     return "accepted";
@@ -27,7 +33,8 @@ inline std::string refusal(const Parse& parse, const Bytes& bytes) {
   }
 }
 
-inline std::optional<weights::Listing> try_parse(const Parse& parse, const Bytes& bytes) {
+template <class Parse>
+std::optional<weights::Listing> try_parse(const Parse& parse, const Bytes& bytes) {
   try {
     return parse(MemorySource(bytes, "the file"));
   } catch (const WeightsError& e) {
@@ -37,7 +44,8 @@ inline std::optional<weights::Listing> try_parse(const Parse& parse, const Bytes
 }
 
 /// Every truncation of `good` is refused.
-inline void check_truncations(const Parse& parse, const Bytes& good, std::size_t step) {
+template <class Parse>
+void check_truncations(const Parse& parse, const Bytes& good, std::size_t step) {
   for (std::size_t size = 0; size < good.size(); size += step) {
     INFO("truncated to " << size);
     CHECK_FALSE(try_parse(parse, {good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)}));
@@ -54,7 +62,8 @@ inline weights::Listing without_empty_places(weights::Listing listing) {
 
 /// How often a file with a single flipped bit is listed otherwise than the good one, instead of
 /// being refused or, where the bit has no meaning, listed in the same way.
-inline std::size_t misread_flips(const Parse& parse, const Bytes& good, std::size_t step) {
+template <class Parse>
+std::size_t misread_flips(const Parse& parse, const Bytes& good, std::size_t step) {
   const weights::Listing right = without_empty_places(parse(MemorySource(good, "good")));
   std::size_t misread = 0;
   Bytes bad = good;

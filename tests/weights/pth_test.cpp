@@ -1,11 +1,12 @@
 #include "damage.h"
+#include "pickles.h"
 
 #include <imgcls/core/byte_source.h>
 #include <imgcls/core/file.h>
-#include <imgcls/core/little_endian.h>
 #include <imgcls/core/zip_file.h>
 #include <imgcls/weights/parse.h>
 #include <imgcls/weights/pth.h>
+#include <imgcls/weights/wrappers.h>
 
 #include <paths.h>
 #include <sys/mman.h>
@@ -18,6 +19,13 @@ using namespace imgcls::weights;
 using namespace std::literals;
 using Catch::Matchers::Contains;
 using test::Bytes;
+using test::dict;
+using test::integer;
+using test::pair_of;
+using test::pickle_of;
+using test::tensor;
+using test::text;
+using test::with_pickle;
 
 namespace {
 
@@ -28,42 +36,15 @@ Bytes reference(const std::string& name) {
 }
 
 std::string refusal(const Bytes& bytes) {
-  return test::refusal(parse_weights, bytes);
-}
-
-/// A .pth with that pickle and a storage of that many bytes.
-Bytes with_pickle(std::string_view pickle, std::size_t storage_bytes = 24,
-                  std::string_view order = "little") {
-  return zip_in_memory([&](ZipWriter& zip) {
-    zip.add("archive/data.pkl", pickle);
-    zip.add("archive/byteorder", order);
-    zip.add("archive/data/0", std::string(storage_bytes, 'x'));
-  });
-}
-
-std::string text(std::string_view value) {
-  Bytes length;
-  append_le(length, static_cast<std::uint32_t>(value.size()));
-  return "X" + std::string(reinterpret_cast<const char*>(length.data()), 4) + std::string(value);
-}
-
-std::string integer(std::int32_t value) {
-  Bytes bytes;
-  append_le(bytes, static_cast<std::uint32_t>(value));
-  return "J" + std::string(reinterpret_cast<const char*>(bytes.data()), 4);
+  return test::refusal(test::kAnyFormat, bytes);
 }
 
 /// The pickle of a dict with one tensor: its name, and the tuples of its shape and strides.
 std::string one_tensor(const std::string& offset, const std::string& shape,
                        const std::string& strides, const std::string& values = integer(6),
-                       std::string_view storage = "torch\nFloatStorage"sv) {
-  return "\x80\x02}" + text("w") + "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "c" +
-         std::string(storage) + "\n" + text("0") + text("cpu") + values + "tQ" + offset + shape +
-         strides + "\x89}tRs.";
-}
-
-std::string pair_of(std::int32_t a, std::int32_t b) {
-  return integer(a) + integer(b) + "\x86";
+                       std::string_view class_name = "torch\nFloatStorage") {
+  return pickle_of(
+      dict({{"w", tensor(offset, shape, strides, test::storage(values, class_name))}}));
 }
 
 }  // namespace
@@ -94,7 +75,10 @@ TEST_CASE(
     "views share their storage, and wrappers' prefixes and a checkpoint's rest are left out") {
   const Listing views = parse_weights(FileSource(kFolder + "views.pth"));
   for (const std::string name : {"checkpoint.pth", "checkpoint-legacy.pth"}) {
-    const Listing listing = parse_weights(FileSource(kFolder + name));
+    Listing listing = parse_weights(FileSource(kFolder + name));
+    CHECK(listing.key == "state_dict");
+    CHECK(listing.others.empty());
+    take_off_wrappers(listing, name);
     REQUIRE(listing.tensors.size() == views.tensors.size());
     for (std::size_t i = 0; i < views.tensors.size(); ++i) {
       CHECK(listing.tensors[i] == views.tensors[i]);
@@ -124,19 +108,13 @@ TEST_CASE("the pickle for contiguous tensors is torch.save's to the last byte") 
 }
 
 TEST_CASE("pickles of Python 2 are read") {
-  const std::string tensor = one_tensor("K\0"s, pair_of(2, 3), pair_of(3, 1));
-  const std::string call = tensor.substr(tensor.find('c'), tensor.size() - 2 - tensor.find('c'));
-  const std::string pickle =
-      "\x80\x02"
-      "ccollections\nOrderedDict\n]]U\x04name" +
-      call + "ea\x85R.";
-  const Bytes bytes = with_pickle(
-      "\x80\x02"
-      "ccollections\nOrderedDict\n](](U\x04name" +
-      call + "ee\x85R.");
+  const Bytes bytes =
+      with_pickle(pickle_of("ccollections\nOrderedDict\n](](U\x04name" + tensor() + "ee\x85R"));
   REQUIRE(refusal(bytes) == "accepted");
   CHECK(parse_weights(MemorySource(bytes, "py2")).tensors.at(0).name == "name");
-  CHECK(refusal(with_pickle(pickle)) != "accepted");
+  // Of a class of before Python's own object.
+  CHECK(refusal(with_pickle(pickle_of(dict({{"state_dict", dict({{"w", tensor()}})},
+                                            {"old", "(cold\nClass\nK\x01o}b"}})))) == "accepted");
 }
 
 TEST_CASE("a .pth that would call something is refused, and nothing is called") {
@@ -149,17 +127,23 @@ TEST_CASE("a .pth that would call something is refused, and nothing is called") 
       Contains("would call builtins.eval"));
   CHECK_THAT(refusal(with_pickle("\x80\x02"
                                  "c__main__\nNet\n)\x81}b."sv)),
-             Contains("would call __main__.Net") && Contains("only a state dict is read"));
+             Contains("would call __main__.Net") && Contains("saved whole"));
   // As an old file, and as no file of torch.save at all.
   Bytes legacy = reference("types-legacy.pth");
   legacy.resize(15);
   const auto bytes = std::as_bytes(std::span(evil));
+  Bytes instead = legacy;
+  instead.insert(instead.end(), bytes.begin(), bytes.end());
+  CHECK_THAT(refusal(instead), Contains("protocol is not 1001"));
+  const auto head = std::as_bytes(std::span("\x80\x02M\xE9\x03.\x80\x02}."sv));
+  legacy.insert(legacy.end(), head.begin(), head.end());
   legacy.insert(legacy.end(), bytes.begin(), bytes.end());
   CHECK_THAT(refusal(legacy), Contains("would call os.system"));
   CHECK_THAT(refusal({bytes.begin(), bytes.end()}), Contains("torch.save did not write"));
   CHECK_THAT(refusal(with_pickle("\x80\x02"
                                  "i"sv)),
-             Contains("not one that a state dict needs"));
+             Contains("0x69 at byte") && Contains("none of protocols 1 to 5"));
+  CHECK_THAT(refusal(with_pickle(pickle_of("}", 6))), Contains("protocol is 6"));
 }
 
 TEST_CASE("tensors that do not fit their storages are refused") {
@@ -193,8 +177,7 @@ TEST_CASE("what holds no state dict is refused with what it holds") {
   CHECK_THAT(refusal(with_pickle("\x80\x02}" + text("epoch") + "K\x01s.")),
              Contains("a dict of \"epoch\""));
   CHECK(refusal(with_pickle("\x80\x02}."sv)) == "accepted");
-  const std::string one = one_tensor(integer(0), pair_of(2, 3), pair_of(3, 1));
-  const std::string item = one.substr(3, one.size() - 5);
+  const std::string one = pickle_of(dict({{"w", tensor()}})), item = text("w") + tensor();
   CHECK_THAT(refusal(with_pickle("\x80\x02}(" + item + item + "u.")),
              Contains("\"w\" is in it twice"));
   CHECK_THAT(refusal(zip_in_memory([](ZipWriter& zip) { zip.add("a/b", "c"); })),
@@ -204,8 +187,8 @@ TEST_CASE("what holds no state dict is refused with what it holds") {
   std::ranges::copy(std::as_bytes(std::span("ustar"sv)), tar.begin() + 257);
   CHECK_THAT(refusal(tar), Contains("tar format of before PyTorch 0.1.10"));
   // A tensor beside the state dict, such as a loss, is no part of it.
-  const Bytes beside = with_pickle("\x80\x02}(" + text("model") + "}(" + item + "u" + text("loss") +
-                                   item.substr(text("w").size()) + "u.");
+  const Bytes beside =
+      with_pickle(pickle_of(dict({{"model", dict({{"w", tensor()}})}, {"loss", tensor()}})));
   const Listing model = parse_pth(MemorySource(beside, "beside"));
   CHECK(model.tensors.size() == 1);
   CHECK(model.tensors.front().name == "w");
@@ -219,13 +202,13 @@ TEST_CASE("what holds no state dict is refused with what it holds") {
 TEST_CASE("a compressed or damaged .pth is refused") {
   for (const std::string name : {"types.pth", "views.pth", "checkpoint.pth"}) {
     const Bytes good = reference(name);
-    test::check_truncations(parse_weights, good, 97);
-    CHECK(test::misread_flips(parse_pth, good, 1) == 0);
+    test::check_truncations(test::kAnyFormat, good, 97);
+    CHECK(test::misread_flips(test::kPth, good, 1) == 0);
   }
   const Bytes legacy = reference("checkpoint-legacy.pth");
-  test::check_truncations(parse_weights, legacy, 97);
+  test::check_truncations(test::kAnyFormat, legacy, 97);
   // That format has no check sums: flips in names and numbers may pass.
-  CHECK(test::misread_flips(parse_pth, legacy, 1) < legacy.size());
+  CHECK(test::misread_flips(test::kPth, legacy, 1) < legacy.size());
 }
 
 TEST_CASE("ZIP files and entries of 4 GiB and more are written and read") {

@@ -72,6 +72,8 @@ class ByteCursor {
   std::uint64_t remaining() const { return end_ - position_; }
   /// The next `count` bytes, of which there must be that many; valid until the next call.
   std::span<const std::byte> take(std::size_t count);
+  /// Passes over the next `count` bytes, of which there must be that many, without reading them.
+  void skip(std::uint64_t count) { position_ += count; }
 
  private:
   const ByteSource& source_;

@@ -1,11 +1,10 @@
-#include <imgcls/core/error.h>
-#include <imgcls/core/little_endian.h>
 #include <imgcls/core/pickle.h>
 #include <imgcls/core/pickle_codes.h>
+#include <imgcls/core/pickle_input.h>
+#include <imgcls/core/pickle_stack.h>
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
@@ -14,58 +13,47 @@ namespace {
 
 using Code = PickleCode;
 using Kind = Pickle::Kind;
+using Numbers = std::vector<std::uint32_t>;
 
-std::string_view text_of(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+/// Longer texts are no keys and no names: arrays' values in protocol 2, programs.
+constexpr std::uint64_t kLongestText = 64 << 10;
 
-/// The stack machine.
+/// The machine, which makes values instead of objects.
 class Machine {
  public:
-  Machine(ByteCursor& cursor, std::string_view source, const PickleNames& names)
-      : cursor_(cursor), source_(source), names_(names) {}
+  Machine(ByteCursor& cursor, std::string_view source)
+      : input_(cursor, source), source_(source), stack_(source) {}
 
   Pickle run() {
     while (step()) {
     }
-    if (stack_.size() != 1 || !marks_.empty()) {
-      fail(fmt::format("it leaves {} values instead of one", stack_.size()));
-    }
-    pickle_.root = stack_.back();
+    pickle_.root = stack_.last();
     return std::move(pickle_);
   }
 
  private:
-  [[noreturn]] void fail(std::string_view reason) const {
-    throw DataError(fmt::format("{} is not a usable pickle: {}", source_, reason));
-  }
-
-  std::span<const std::byte> take(std::size_t count) {
-    if (cursor_.remaining() < count) fail("it is truncated");
-    return cursor_.take(count);
-  }
-  template <class T>
-  T number() {
-    return load_le<T>(take(sizeof(T)));
-  }
+  [[noreturn]] void fail(std::string_view reason) const { refuse_pickle(source_, reason); }
 
   // Runs one instruction; false: it was the last.
   bool step() {
-    const std::uint64_t here = cursor_.position();
-    const auto code = static_cast<Code>(number<std::uint8_t>());
+    const std::uint64_t here = input_.position();
+    const auto code = static_cast<Code>(input_.number<std::uint8_t>());
     if (code == Code::kStop) return false;
-    if (!make_simple(code) && !make_collection(code) && !refer(code)) {
-      fail(fmt::format("instruction {:#04x} at byte {} is not one that {} needs; it is not run",
-                       static_cast<int>(code), here, names_.purpose));
+    if (!make_simple(code) && !make_bytes(code) && !make_collection(code) && !use_stack(code) &&
+        !refer(code)) {
+      fail(fmt::format("instruction {:#04x} at byte {} is none of protocols 1 to {}",
+                       static_cast<int>(code), here, kNewestPickleProtocol));
     }
     return true;
   }
 
-  // Numbers and texts.
   bool make_simple(Code code) {
     switch (code) {
       case Code::kProto:
-        check_protocol(number<std::uint8_t>());
+        check_protocol(input_.number<std::uint8_t>());
+        return true;
+      case Code::kFrame:  // how many bytes may be read ahead
+        input_.number<std::uint64_t>();
         return true;
       case Code::kNone:
         return push({Kind::none});
@@ -74,21 +62,44 @@ class Machine {
       case Code::kNewFalse:
         return push({.kind = Kind::boolean, .integer = 0});
       case Code::kBinInt:
-        return push_integer(static_cast<std::int32_t>(number<std::uint32_t>()));
+        return push_integer(static_cast<std::int32_t>(input_.number<std::uint32_t>()));
       case Code::kBinInt1:
-        return push_integer(number<std::uint8_t>());
+        return push_integer(input_.number<std::uint8_t>());
       case Code::kBinInt2:
-        return push_integer(number<std::uint16_t>());
+        return push_integer(input_.number<std::uint16_t>());
       case Code::kLong1:
-        return push_long(take(number<std::uint8_t>()));
+        return push_long(input_.take(input_.number<std::uint8_t>()));
+      case Code::kLong4:
+        return push_skipped(input_.number<std::uint32_t>());
       case Code::kBinFloat:
-        take(8);
-        return push({Kind::opaque});
+        return push_skipped(8);
+      default:
+        return false;
+    }
+  }
+
+  bool make_bytes(Code code) {
+    switch (code) {
       case Code::kBinUnicode:
       case Code::kBinString:
-        return push_text(take(number<std::uint32_t>()));
+        return push_text(input_.number<std::uint32_t>());
       case Code::kShortBinString:
-        return push_text(take(number<std::uint8_t>()));
+      case Code::kShortBinUnicode:
+        return push_text(input_.number<std::uint8_t>());
+      case Code::kBinUnicode8:
+        return push_text(input_.number<std::uint64_t>());
+      case Code::kShortBinBytes:
+        return push_skipped(input_.number<std::uint8_t>());
+      case Code::kBinBytes:
+        return push_skipped(input_.number<std::uint32_t>());
+      case Code::kBinBytes8:
+      case Code::kByteArray8:
+        return push_skipped(input_.number<std::uint64_t>());
+      case Code::kNextBuffer:  // lies outside of the pickle
+        return push({Kind::opaque});
+      case Code::kReadOnlyBuffer:
+        stack_.top();
+        return true;
       default:
         return false;
     }
@@ -96,76 +107,127 @@ class Machine {
 
   bool make_collection(Code code) {
     switch (code) {
-      case Code::kMark:
-        marks_.push_back(stack_.size());
-        return true;
       case Code::kEmptyDict:
         return push({Kind::dict});
       case Code::kEmptyList:
         return push({Kind::list});
       case Code::kEmptyTuple:
         return push({Kind::tuple});
+      case Code::kEmptySet:
+        return push({Kind::opaque});
+      case Code::kFrozenSet:
+        stack_.pop_to_mark();
+        return push({Kind::opaque});
       case Code::kTuple:
-        return push({.kind = Kind::tuple, .items = pop_to_mark()});
+        return push({.kind = Kind::tuple, .items = stack_.pop_to_mark()});
       case Code::kTuple1:
-        return push({.kind = Kind::tuple, .items = pop(1)});
+        return push({.kind = Kind::tuple, .items = stack_.pop(1)});
       case Code::kTuple2:
-        return push({.kind = Kind::tuple, .items = pop(2)});
+        return push({.kind = Kind::tuple, .items = stack_.pop(2)});
       case Code::kTuple3:
-        return push({.kind = Kind::tuple, .items = pop(3)});
+        return push({.kind = Kind::tuple, .items = stack_.pop(3)});
       case Code::kSetItem:
-        return extend(Kind::dict, pop(2));
+        return extend(Kind::dict, stack_.pop(2));
       case Code::kSetItems:
-        return extend(Kind::dict, pop_to_mark());
+        return extend(Kind::dict, stack_.pop_to_mark());
       case Code::kAppend:
-        return extend(Kind::list, pop(1));
+        return extend(Kind::list, stack_.pop(1));
       case Code::kAppends:
-        return extend(Kind::list, pop_to_mark());
+      case Code::kAddItems:
+        return extend(Kind::list, stack_.pop_to_mark());
       default:
         return false;
     }
   }
 
-  // What was there before, and what Python would look up or call.
+  bool use_stack(Code code) {
+    switch (code) {
+      case Code::kMark:
+        stack_.mark();
+        return true;
+      case Code::kPop:
+        stack_.drop();
+        return true;
+      case Code::kPopMark:
+        stack_.pop_to_mark();
+        return true;
+      case Code::kDup:
+        stack_.push(stack_.top());
+        return true;
+      case Code::kBinPut:
+        stack_.store(input_.number<std::uint8_t>());
+        return true;
+      case Code::kLongBinPut:
+        stack_.store(input_.number<std::uint32_t>());
+        return true;
+      case Code::kMemoize:
+        stack_.store_next();
+        return true;
+      case Code::kBinGet:
+        stack_.recall(input_.number<std::uint8_t>());
+        return true;
+      case Code::kLongBinGet:
+        stack_.recall(input_.number<std::uint32_t>());
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  // What Python would look up or call.
   bool refer(Code code) {
     switch (code) {
-      case Code::kBinPut:
-        return put(number<std::uint8_t>());
-      case Code::kLongBinPut:
-        return put(number<std::uint32_t>());
-      case Code::kBinGet:
-        return get(number<std::uint8_t>());
-      case Code::kLongBinGet:
-        return get(number<std::uint32_t>());
-      case Code::kGlobal:
-        return push_global();
+      case Code::kGlobal: {
+        const std::string module = input_.line();
+        return push_global(module, input_.line());
+      }
+      case Code::kStackGlobal:
+        return push_stack_global(stack_.pop(2));
+      case Code::kExtension1:  // a name by its number in a table of Python's
+        return push_skipped(1);
+      case Code::kExtension2:
+        return push_skipped(2);
+      case Code::kExtension4:
+        return push_skipped(4);
       case Code::kReduce:
       case Code::kNewObject:
-        return push_call(pop(2));
-      case Code::kBuild:  // an object's attributes, which hold no weights
-        pop(1);
-        top();
+        return push_call(stack_.pop(2));
+      case Code::kNewObjectEx: {
+        Numbers items = stack_.pop(3);
+        items.pop_back();  // arguments by name
+        return push_call(std::move(items));
+      }
+      case Code::kObject:
+        return push_object(stack_.pop_to_mark());
+      case Code::kBuild:  // an object's attributes
+        stack_.pop(1);
+        stack_.top();
         return true;
       case Code::kBinPersistentId:
-        return push({.kind = Kind::persistent, .items = pop(1)});
+        return push({.kind = Kind::persistent, .items = stack_.pop(1)});
       default:
         return false;
     }
   }
 
   void check_protocol(int protocol) const {
-    if (protocol != kPickleProtocol) {
-      fail(fmt::format("its protocol is {}; expected {}", protocol, kPickleProtocol));
+    if (protocol > kNewestPickleProtocol) {
+      fail(fmt::format("its protocol is {}; expected at most {}", protocol, kNewestPickleProtocol));
     }
   }
 
   bool push(Pickle::Value value) {
-    stack_.push_back(pickle_.add(std::move(value)));
+    stack_.push(pickle_.add(std::move(value)));
     return true;
   }
 
   bool push_integer(std::int64_t integer) {
     return push({.kind = Kind::integer, .integer = integer});
+  }
+
+  bool push_skipped(std::uint64_t bytes) {
+    input_.skip(bytes);
+    return push({Kind::opaque});
   }
 
   // A number in two's complement.
@@ -179,87 +241,65 @@ class Machine {
     return push_integer(static_cast<std::int64_t>(value));
   }
 
-  bool push_text(std::span<const std::byte> text) {
-    return push({.kind = Kind::text, .text = std::string(text_of(text))});
+  bool push_text(std::uint64_t size) {
+    if (size > kLongestText) return push_skipped(size);
+    const auto bytes = input_.take(size);
+    return push(
+        {.kind = Kind::text, .text = {reinterpret_cast<const char*>(bytes.data()), bytes.size()}});
   }
 
-  std::string line() {
-    constexpr std::size_t kLongest = 200;
-    std::string line;
-    for (char c; (c = static_cast<char>(number<std::uint8_t>())) != '\n'; line += c) {
-      if (line.size() == kLongest) fail("it names something with an endless name");
+  // Names are kept once, since those of a few texts can be combined to many.
+  bool push_global(std::string_view module, std::string_view name) {
+    std::string whole = fmt::format("{}.{}", module, name);
+    const auto [known, is_new] = globals_.try_emplace(whole, 0);
+    if (is_new) {
+      input_.count(whole.size());
+      known->second = pickle_.add({.kind = Kind::global, .text = std::move(whole)});
     }
-    return line;
+    stack_.push(known->second);
+    return true;
   }
 
-  bool push_global() {
-    std::string name = line();
-    name += '.' + line();
-    if (std::ranges::find(names_.known, name) == names_.known.end()) {
-      fail(fmt::format("it would call {}; only {} is read, and nothing is run", name,
-                       names_.purpose));
+  bool push_stack_global(const Numbers& both) {
+    const Pickle::Value &module = pickle_.at(both[0]), &name = pickle_.at(both[1]);
+    if (module.kind != Kind::text || name.kind != Kind::text ||
+        module.text.size() > PickleInput::kLongestName ||
+        name.text.size() > PickleInput::kLongestName) {
+      fail("it names something by what is no name");
     }
-    return push({.kind = Kind::global, .text = std::move(name)});
+    return push_global(module.text, name.text);
   }
 
-  bool push_call(std::vector<std::uint32_t> items) {
-    if (pickle_.at(items[0]).kind != Kind::global || pickle_.at(items[1]).kind != Kind::tuple) {
-      fail("it calls what is no function, or with what are no arguments");
-    }
+  bool push_call(Numbers items) {
+    if (pickle_.at(items[1]).kind != Kind::tuple) fail("it calls with what are no arguments");
     return push({.kind = Kind::call, .items = std::move(items)});
   }
 
-  // The last `count` values, which must stand above the last mark.
-  std::vector<std::uint32_t> pop(std::size_t count) {
-    const std::size_t floor = marks_.empty() ? 0 : marks_.back();
-    if (stack_.size() - floor < count) fail("it takes more values than there are");
-    std::vector<std::uint32_t> items(stack_.end() - static_cast<std::ptrdiff_t>(count),
-                                     stack_.end());
-    stack_.resize(stack_.size() - count);
-    return items;
+  // A class and its arguments, as Python 2 makes an object.
+  bool push_object(Numbers items) {
+    if (items.empty()) fail("it makes an object of no class");
+    const std::uint32_t class_number = items.front();
+    items.erase(items.begin());
+    const std::uint32_t arguments = pickle_.add(Kind::tuple, std::move(items));
+    return push_call({class_number, arguments});
   }
 
-  std::vector<std::uint32_t> pop_to_mark() {
-    if (marks_.empty()) fail("it goes back to a mark that is not there");
-    std::vector<std::uint32_t> items = pop(stack_.size() - marks_.back());
-    marks_.pop_back();
-    return items;
-  }
-
-  bool put(std::uint32_t key) {
-    memory_[key] = top();
-    return true;
-  }
-
-  bool get(std::uint32_t key) {
-    const auto found = memory_.find(key);
-    if (found == memory_.end()) fail(fmt::format("it recalls value {}, never stored", key));
-    stack_.push_back(found->second);
-    return true;
-  }
-
-  std::uint32_t top() const {
-    if (stack_.size() == (marks_.empty() ? 0 : marks_.back())) fail("it takes a value of none");
-    return stack_.back();
-  }
-
-  bool extend(Kind kind, const std::vector<std::uint32_t>& items) {
-    Pickle::Value& value = pickle_.at(top());
-    if (value.kind != kind && value.kind != Kind::call) {
+  bool extend(Kind kind, const Numbers& items) {
+    if (kind == Kind::dict && items.size() % 2 != 0) fail("it sets a key without a value");
+    Pickle::Value& value = pickle_.at(stack_.top());
+    if (value.kind == kind || (value.kind == Kind::call && kind == Kind::dict)) {
+      value.items.insert(value.items.end(), items.begin(), items.end());
+    } else if (value.kind != Kind::call && value.kind != Kind::opaque) {
       fail("it adds items to what cannot hold them");
     }
-    if (kind == Kind::dict && items.size() % 2 != 0) fail("it sets a key without a value");
-    value.items.insert(value.items.end(), items.begin(), items.end());
     return true;
   }
 
-  ByteCursor& cursor_;
+  PickleInput input_;
   std::string_view source_;
-  const PickleNames& names_;
+  PickleStack stack_;
   Pickle pickle_;
-  std::vector<std::uint32_t> stack_;
-  std::vector<std::size_t> marks_;  // sizes of the stack
-  std::unordered_map<std::uint32_t, std::uint32_t> memory_;
+  std::unordered_map<std::string, std::uint32_t> globals_;
 };
 
 }  // namespace
@@ -281,18 +321,16 @@ std::uint32_t Pickle::add_integer(std::int64_t integer) {
   return add({.kind = Kind::integer, .integer = integer});
 }
 
-Pickle read_pickle(ByteCursor& cursor, std::string_view source, const PickleNames& names) {
-  return Machine(cursor, source, names).run();
+Pickle read_pickle(ByteCursor& cursor, std::string_view source) {
+  return Machine(cursor, source).run();
 }
 
-Pickle read_pickle(std::span<const std::byte> bytes, std::string_view source,
-                   const PickleNames& names) {
+Pickle read_pickle(std::span<const std::byte> bytes, std::string_view source) {
   const MemorySource memory(bytes, source);
   ByteCursor cursor(memory, 0, bytes.size());
-  Pickle pickle = read_pickle(cursor, source, names);
+  Pickle pickle = read_pickle(cursor, source);
   if (cursor.remaining() > 0) {
-    throw DataError(fmt::format("{} is not a usable pickle: {} bytes follow its end", source,
-                                cursor.remaining()));
+    refuse_pickle(source, fmt::format("{} bytes follow its end", cursor.remaining()));
   }
   return pickle;
 }

@@ -1,13 +1,14 @@
 #pragma once
 // Python's pickles, as data: dictionaries, lists, tuples, texts, numbers. Reading runs nothing. A
 // pickle is a program for a small stack machine; the instructions that name or call something of
-// Python's become values that say so, and a name that the reader was not told of is an error.
-// After CPython's Lib/pickletools.py, protocol 2.
+// Python's become values that say so, and it is for who reads them to know some and refuse others.
+// After CPython's Lib/pickletools.py, protocols 1 to 5.
 
 #include <imgcls/core/byte_source.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,9 +29,10 @@ class Pickle {
     list,
     dict,
     global,      ///< a function or class; `text` is its name with its module's: "torch.Size"
-    call,        ///< items: what would be called, the tuple of its arguments, what is then put in
+    call,        ///< items: what would be called, the tuple of its arguments, and, where the object
+                 ///< is then used as a dict, the keys and values that are put in
     persistent,  ///< items: the description of an object that lies outside of the pickle
-    opaque,      ///< a value that is skipped: a float, a number of more than 64 bits
+    opaque,      ///< a value that is skipped: a float, bytes, a set, a number of more than 64 bits
   };
   struct Value {
     Kind kind;
@@ -52,23 +54,21 @@ class Pickle {
   std::uint32_t root = 0;  ///< the number of the value that is pickled
 
  private:
-  std::vector<Value> values_;
+  std::deque<Value> values_;  // does not take the double as it grows
 };
 
-/// What a pickle may name.
-struct PickleNames {
-  std::span<const std::string_view> known = {};  ///< "torch.Size"
-  std::string_view purpose = "plain data";       ///< for messages: what these names make up
-};
+/// A pickle may have so many bytes, without its texts of more than 64 KiB and its bytes objects,
+/// which are skipped: the values of the rest take up to 90 times as much memory.
+inline constexpr std::uint64_t kMaxPickle = std::uint64_t{16} << 20;
 
-/// Reads a pickle. Throws DataError, whose message begins with the source's name, for what is
-/// broken, for every instruction outside of the few that data need, and for a global that is not
-/// among `names`. The cursor stands behind the pickle then.
-Pickle read_pickle(ByteCursor& cursor, std::string_view source, const PickleNames& names = {});
+/// Reads a pickle, whose cursor stands behind it then. Objects' attributes, the contents of sets
+/// and of what is no list, and long texts are skipped. Throws DataError, whose message begins with
+/// the source's name, for what is broken, for instructions of other protocols, and for more than
+/// kMaxPickle bytes.
+Pickle read_pickle(ByteCursor& cursor, std::string_view source);
 
 /// The same for bytes that hold a pickle and nothing else.
-Pickle read_pickle(std::span<const std::byte> bytes, std::string_view source,
-                   const PickleNames& names = {});
+Pickle read_pickle(std::span<const std::byte> bytes, std::string_view source);
 
 /// The bytes that Python's `pickle.dumps(value, protocol=2)` gives where equal texts are the same
 /// object, but for empty batches. A value that stands in several places is written once. Throws

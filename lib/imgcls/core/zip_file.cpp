@@ -72,7 +72,8 @@ class Reader {
     std::size_t at = tail - kEndSize;
     while (number<std::uint32_t>(bytes, at) != kDirectoryEnd ||
            number<std::uint16_t>(bytes, at + 20) != tail - kEndSize - at) {
-      if (at-- == 0) fail("the record at its end is missing (truncated?)");
+      if (at-- == 0)
+        fail("the record at its end is missing: it is cut off; copy or download it again");
     }
     const Bytes end = Bytes(bytes).subspan(at);
     std::uint64_t limit = file_.size() - tail + at;

@@ -48,6 +48,9 @@ class MetaReader {
 
   const Pickle::Value& get(std::uint32_t number, Kind kind, std::string_view otherwise) const {
     const Pickle::Value& value = pickle_.at(number);
+    if (value.kind == Kind::call) {
+      fail(fmt::format("it would call {}, and nothing is run", pickle_.at(value.items[0]).text));
+    }
     if (value.kind != kind) fail(otherwise);
     return value;
   }

@@ -2,6 +2,8 @@
 #include <imgcls/core/nearest.h>
 #include <imgcls/models/weights.h>
 #include <imgcls/models/weights_file.h>
+#include <imgcls/weights/name_match.h>
+#include <imgcls/weights/parse.h>
 
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
@@ -14,7 +16,15 @@ namespace imgcls::models {
 namespace {
 
 using Shape = std::vector<std::int64_t>;
-using Shapes = std::map<std::string, Shape, std::less<>>;
+
+/// A tensor to be loaded: the name that it has where it comes from, and its shape.
+struct Given {
+  std::string source_name;
+  Shape shape;
+};
+
+/// By the model's names; of what is none of the model's, by its own.
+using GivenByName = std::map<std::string, Given, std::less<>>;
 
 /// Whether the tensor of that name is to be loaded.
 class Wanted {
@@ -33,6 +43,11 @@ class Wanted {
   std::string head_;  // empty: all is wanted
 };
 
+/// Files of before PyTorch 0.4.1 have none.
+bool is_count_of_batches(std::string_view name) {
+  return name.ends_with("num_batches_tracked");
+}
+
 /// What is to be loaded into, by name.
 std::map<std::string, at::Tensor> targets(const Model& model, const Wanted& wanted) {
   std::map<std::string, at::Tensor> targets;
@@ -44,21 +59,22 @@ std::map<std::string, at::Tensor> targets(const Model& model, const Wanted& want
 
 /// One line for each name that does not fit; empty when all do.
 std::vector<std::string> differences(const std::map<std::string, at::Tensor>& targets,
-                                     const Shapes& given) {
+                                     const GivenByName& given) {
   std::vector<std::string> lines;
   std::vector<std::string> unused;
-  for (const auto& [name, shape] : given) {
+  for (const auto& [name, item] : given) {
     if (!targets.contains(name)) unused.push_back(name);
   }
   for (const auto& [name, tensor] : targets) {
     const auto found = given.find(name);
     if (found == given.end()) {
-      if (name.ends_with("num_batches_tracked")) continue;
+      if (is_count_of_batches(name)) continue;
       const std::string near = unused.empty() ? "" : nearest_name(name, unused);
       lines.push_back(fmt::format("missing: {}{}", name,
                                   near.empty() ? "" : fmt::format(" (there is {})", near)));
-    } else if (found->second != tensor.sizes().vec()) {
-      lines.push_back(fmt::format("wrong shape: {} is {}, the model has {}", name, found->second,
+    } else if (found->second.shape != tensor.sizes().vec()) {
+      lines.push_back(fmt::format("wrong shape: {} is {}, the model has {}",
+                                  found->second.source_name, found->second.shape,
                                   tensor.sizes().vec()));
     }
   }
@@ -67,11 +83,38 @@ std::vector<std::string> differences(const std::map<std::string, at::Tensor>& ta
 }
 
 void require_fit(const Model& model, const std::map<std::string, at::Tensor>& targets,
-                 const Shapes& given, std::string_view source) {
+                 const GivenByName& given, std::string_view source) {
   const auto lines = differences(targets, given);
   if (lines.empty()) return;
   throw WeightsError(fmt::format("{} does not fit the model {}:\n  {}", source, model.name(),
                                  fmt::join(lines, "\n  ")));
+}
+
+weights::NameMatch match(const Model& model, const Wanted& wanted, const weights::Listing& listing,
+                         std::string_view source) {
+  std::vector<std::string> names;
+  for (const NamedTensor& item : state(model)) names.push_back(item.name);
+  const auto is_required = [&](std::string_view name) {
+    return wanted(name) && !is_count_of_batches(name);
+  };
+  return weights::match_names(listing.tensors, names, is_required, source);
+}
+
+/// What was done that a user may not expect.
+std::vector<std::string> notes(const WeightsFile& file, const weights::NameMatch& match) {
+  constexpr std::size_t kShown = 5;
+  std::vector<std::string> lines;
+  if (std::string choice = file.choice(); !choice.empty()) lines.push_back(std::move(choice));
+  std::vector<std::string_view> beside;
+  for (std::size_t i = 0; i < match.beside.size() && beside.size() <= kShown; ++i) {
+    if (match.beside[i]) beside.emplace_back(file.listing().tensors[i].name);
+  }
+  if (beside.size() > kShown) beside.back() = "...";
+  if (!beside.empty()) {
+    lines.push_back(fmt::format("{}: left out, since not the model's: {}", file.name(),
+                                fmt::join(beside, ", ")));
+  }
+  return lines;
 }
 
 }  // namespace
@@ -86,9 +129,9 @@ void load_state(const Model& model, std::span<const NamedTensor> tensors, std::s
                 const LoadOptions& options) {
   const Wanted wanted(model, options);
   const auto into = targets(model, wanted);
-  Shapes given;
+  GivenByName given;
   for (const auto& [name, tensor] : tensors) {
-    if (wanted(name)) given.emplace(name, tensor.sizes().vec());
+    if (wanted(name)) given.emplace(name, Given{name, tensor.sizes().vec()});
   }
   require_fit(model, into, given, source);
   const at::NoGradGuard no_grad;
@@ -97,19 +140,29 @@ void load_state(const Model& model, std::span<const NamedTensor> tensors, std::s
   }
 }
 
-void load_weights(const Model& model, const std::filesystem::path& path,
-                  const LoadOptions& options) {
-  const WeightsFile file(path);
+std::vector<std::string> load_weights(const Model& model, const std::filesystem::path& path,
+                                      const LoadOptions& options) {
+  const WeightsFile file(
+      path, [&](const ByteSource& source) { return weights::parse_weights(source, options.key); });
   const Wanted wanted(model, options);
   const auto into = targets(model, wanted);
-  Shapes given;
-  for (const weights::StoredTensor& tensor : file.listing().tensors) {
-    if (wanted(tensor.name)) given.emplace(tensor.name, tensor.shape);
+  const auto& tensors = file.listing().tensors;
+  const weights::NameMatch found = match(model, wanted, file.listing(), file.name());
+  GivenByName given;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const std::string& own = tensors[i].name;
+    if (found.names[i].empty()) {
+      if (wanted(own) && !found.beside[i]) given.emplace(own, Given{own, tensors[i].shape});
+    } else if (wanted(found.names[i])) {
+      given.emplace(found.names[i], Given{own, tensors[i].shape});
+    }
   }
-  require_fit(model, into, given, path.string());
-  for (const weights::StoredTensor& tensor : file.listing().tensors) {
-    if (wanted(tensor.name)) file.read_into(tensor, into.at(tensor.name));
+  require_fit(model, into, given, file.name());
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (found.names[i].empty() || !wanted(found.names[i])) continue;
+    file.read_into(tensors[i], into.at(found.names[i]));
   }
+  return notes(file, found);
 }
 
 }  // namespace imgcls::models

@@ -1,9 +1,12 @@
 #include <imgcls/models/dtypes.h>
 #include <imgcls/models/weights_file.h>
 #include <imgcls/weights/parse.h>
+#include <imgcls/weights/wrappers.h>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <optional>
 
@@ -27,11 +30,23 @@ at::Tensor view(const c10::Storage& storage, std::uint64_t offset,
 
 }  // namespace
 
-WeightsFile::WeightsFile(const std::filesystem::path& path)
-    : WeightsFile(path, weights::parse_weights) {}
+WeightsFile::WeightsFile(const std::filesystem::path& path, std::string_view key)
+    : WeightsFile(path, [key](const ByteSource& file) {
+        weights::Listing listing = weights::parse_weights(file, key);
+        weights::take_off_wrappers(listing, file.name());
+        return listing;
+      }) {}
 
 WeightsFile::WeightsFile(const std::filesystem::path& path, const Parse& parse)
     : source_(path), listing_(parse(source_)) {}
+
+std::string WeightsFile::choice() const {
+  if (listing_.others.empty()) return "";
+  const std::string taken = listing_.key.empty() ? "what stands in no dict of its own is taken"
+                                                 : fmt::format("{} is taken", listing_.key);
+  return fmt::format("{}: {}; there {} also {} (--key, model.weights_key)", name(), taken,
+                     listing_.others.size() == 1 ? "is" : "are", fmt::join(listing_.others, ", "));
+}
 
 std::vector<NamedTensor> WeightsFile::read() const {
   const at::NoGradGuard no_grad;

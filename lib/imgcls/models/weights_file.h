@@ -8,6 +8,8 @@
 
 #include <filesystem>
 #include <functional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace imgcls::models {
@@ -16,13 +18,17 @@ class WeightsFile {
  public:
   using Parse = std::function<weights::Listing(const ByteSource&)>;
 
-  /// Opens and checks a file of the format that its first bytes tell. Throws WeightsError naming
-  /// the file and what is wrong with it (weights/safetensors.h, weights/pth.h), or IoError.
-  explicit WeightsFile(const std::filesystem::path& path);
-  /// The same for the format that `parse` reads.
+  /// Opens and checks a file of the format that its first bytes tell. `key` chooses what it holds
+  /// under that key (weights/parse.h). Names are without what wrappers put into them
+  /// (weights/wrappers.h). Throws WeightsError naming the file and what is wrong with it
+  /// (weights/safetensors.h, weights/pth.h), or IoError.
+  explicit WeightsFile(const std::filesystem::path& path, std::string_view key = "");
+  /// The same for the format that `parse` reads, with the names that it gives.
   WeightsFile(const std::filesystem::path& path, const Parse& parse);
 
   const weights::Listing& listing() const { return listing_; }
+  /// Which of the file's state dicts is taken, and which others there are; empty: there is one.
+  std::string choice() const;
   const std::string& name() const { return source_.name(); }
 
   /// All tensors, on the CPU, in the file's order; those that share memory in a .pth share it here.

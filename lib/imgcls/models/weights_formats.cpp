@@ -10,6 +10,7 @@
 #include <imgcls/weights/parse.h>
 #include <imgcls/weights/pth.h>
 #include <imgcls/weights/safetensors.h>
+#include <imgcls/weights/wrappers.h>
 
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
@@ -58,7 +59,13 @@ void write_safetensors(const std::filesystem::path& path, std::span<const NamedT
 }
 
 std::vector<NamedTensor> read_pth(const std::filesystem::path& path) {
-  return WeightsFile(path, weights::parse_pth).read();
+  return WeightsFile(path,
+                     [](const ByteSource& file) {
+                       weights::Listing listing = weights::parse_pth(file);
+                       weights::take_off_wrappers(listing, file.name());
+                       return listing;
+                     })
+      .read();
 }
 
 void write_pth(const std::filesystem::path& path, std::span<const NamedTensor> tensors) {
@@ -77,8 +84,8 @@ void write_pth(const std::filesystem::path& path, std::span<const NamedTensor> t
   file.commit();
 }
 
-std::vector<NamedTensor> read_weights(const std::filesystem::path& path) {
-  return WeightsFile(path).read();
+std::vector<NamedTensor> read_weights(const std::filesystem::path& path, std::string_view key) {
+  return WeightsFile(path, key).read();
 }
 
 void write_weights(const std::filesystem::path& path, std::span<const NamedTensor> tensors) {

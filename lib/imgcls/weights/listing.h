@@ -43,6 +43,11 @@ struct StoredTensor {
 struct Listing {
   std::vector<Place> storages;
   std::vector<StoredTensor> tensors;
+  /// Where in the file these tensors stand, as keys with dots between; empty: it holds nothing
+  /// else.
+  std::string key = {};
+  /// Keys of other state dicts in it, the first of them.
+  std::vector<std::string> others = {};
 
   /// Where in the file the tensor's values are, from the first to the last, with what is between.
   Place place(const StoredTensor& tensor) const;

@@ -17,30 +17,35 @@ constexpr std::string_view kTensor = "torch._utils._rebuild_tensor",
                            kTensor3 = "torch._utils._rebuild_tensor_v3",
                            kParameter = "torch._utils._rebuild_parameter",
                            kParameterWithState = "torch._utils._rebuild_parameter_with_state",
-                           kUntyped = "torch.storage.UntypedStorage";
+                           kFromType = "torch._tensor._rebuild_from_type_v2",
+                           kUntyped = "torch.storage.UntypedStorage", kTorch = "torch.";
+
+bool is_parameter(std::string_view function) {
+  return function == kParameter || function == kParameterWithState;
+}
+
+bool makes_tensor(std::string_view function) {
+  return function == kTensor || function == kTensor2 || function == kTensor3 ||
+         is_parameter(function);
+}
+
+/// A plain tensor that has attributes of its own is rebuilt so: (function, class, arguments,
+/// state).
+bool is_plain_class(std::string_view name) {
+  return name == "torch.Tensor" || name == "torch.nn.parameter.Parameter";
+}
 
 }  // namespace
 
 std::string_view called(const Pickle& pickle, std::uint32_t number) {
   const Value& value = pickle.at(number);
-  return value.kind == Kind::call ? std::string_view(pickle.at(value.items[0]).text) : "";
+  if (value.kind != Kind::call) return "";
+  const Value& function = pickle.at(value.items[0]);
+  return function.kind == Kind::global ? std::string_view(function.text) : "";
 }
 
 Numbers arguments(const Pickle& pickle, std::uint32_t call) {
   return pickle.at(pickle.at(call).items[1]).items;
-}
-
-std::vector<std::string> tensor_names() {
-  std::vector<std::string> names;
-  for (const auto name : {kTensor, kTensor2, kTensor3, kParameter, kParameterWithState, kUntyped}) {
-    names.emplace_back(name);
-  }
-  for (int i = 0; i <= static_cast<int>(DType::complex32); ++i) {
-    const DTypeInfo& type = info(static_cast<DType>(i));
-    names.push_back(fmt::format("torch.{}", type.name));
-    if (!type.storage.empty()) names.push_back(fmt::format("torch.{}", type.storage));
-  }
-  return names;
 }
 
 void refuse_state_dict(std::string_view source, std::string_view why) {
@@ -50,14 +55,24 @@ void refuse_state_dict(std::string_view source, std::string_view why) {
 PickledTensors::PickledTensors(const Pickle& pickle, std::string_view source)
     : pickle_(pickle), source_(source) {
   for (std::uint32_t i = 0; i < pickle_.size(); ++i) {
-    if (pickle_.at(i).kind == Kind::persistent) add_storage(i);
+    // What is none is refused where a tensor wants it.
+    if (pickle_.at(i).kind == Kind::persistent) (void)add_storage(i);
   }
 }
 
+std::optional<PickledTensors::Made> PickledTensors::made(std::uint32_t number) const {
+  const std::string_view function = called(pickle_, number);
+  if (makes_tensor(function)) return Made{function, arguments(pickle_, number)};
+  if (function != kFromType) return {};
+  const Numbers given = arguments(pickle_, number);
+  if (given.size() < 3 || pickle_.at(given[2]).kind != Kind::tuple) return {};
+  const std::string_view inner = pickle_.at(given[0]).text;
+  if (!makes_tensor(inner) || !is_plain_class(pickle_.at(given[1]).text)) return {};
+  return Made{inner, pickle_.at(given[2]).items};
+}
+
 bool PickledTensors::is_tensor(std::uint32_t number) const {
-  const std::string_view name = called(pickle_, number);
-  return name == kTensor || name == kTensor2 || name == kTensor3 || name == kParameter ||
-         name == kParameterWithState;
+  return made(number).has_value();
 }
 
 void PickledTensors::fail_tensor(std::string_view name) const {
@@ -71,56 +86,57 @@ std::optional<std::uint64_t> PickledTensors::natural(std::uint32_t number) const
   return static_cast<std::uint64_t>(value.integer);
 }
 
-std::uint64_t PickledTensors::bytes_of(std::uint32_t count, std::size_t width) const {
+std::optional<std::uint64_t> PickledTensors::bytes_of(std::uint32_t count,
+                                                      std::size_t width) const {
   const auto values = natural(count);
   std::uint64_t bytes = 0;
-  if (!values || __builtin_mul_overflow(*values, width, &bytes)) {
-    refuse_state_dict(source_, "a storage's size is none");
-  }
+  if (!values || __builtin_mul_overflow(*values, width, &bytes)) return {};
   return bytes;
 }
 
-void PickledTensors::add_storage(std::uint32_t number) {
+std::string PickledTensors::add_storage(std::uint32_t number) {
   const Value& description = pickle_.at(pickle_.at(number).items[0]);
   const auto& parts = description.items;
   if (description.kind != Kind::tuple || parts.size() < 5 || parts.size() > 6 ||
       pickle_.at(parts[0]).text != "storage" || pickle_.at(parts[2]).kind != Kind::text) {
-    refuse_state_dict(source_, "a storage is not described as PyTorch does");
+    return "its storage is not described as PyTorch does";
   }
   const std::string& class_name = pickle_.at(parts[1]).text;
-  constexpr std::string_view kTorch = "torch.";
   const DTypeInfo* type = class_name.starts_with(kTorch)
                               ? find_storage_dtype(class_name.substr(kTorch.size()))
                               : nullptr;
   if (type == nullptr && class_name != kUntyped) {
-    refuse_state_dict(source_, fmt::format("a storage is of the class \"{}\"", class_name));
+    return fmt::format("its storage is of the class \"{}\"", class_name);
   }
   const std::size_t width = type == nullptr ? 1 : type->bytes;
+  const auto bytes = bytes_of(parts[4], width);
+  if (!bytes) return "its storage's size is none";
   const std::string& key = pickle_.at(parts[2]).text;
-  const PickledStorage storage{key, width, bytes_of(parts[4], width)};
-  const auto [known, is_new] = storage_numbers_.emplace(key, storages_.size());
-  if (is_new) {
-    storages_.push_back(storage);
-  } else if (storages_[known->second].bytes != storage.bytes) {
-    refuse_state_dict(source_, fmt::format("storage {} is of two sizes", key));
+  const auto known = storage_numbers_.find(key);
+  const bool is_new = known == storage_numbers_.end();
+  if (!is_new && storages_[known->second].bytes != *bytes) return "its storage is of two sizes";
+  View view{is_new ? storages_.size() : known->second, 0, *bytes, type};
+  if (parts.size() == 6 && !restrict(view, parts[5], width)) {
+    return "its storage's view is not inside the storage";
   }
-  View view{known->second, 0, storage.bytes, type};
-  if (parts.size() == 6) restrict(view, parts[5], width);
-  views_.emplace(number, view);
+  if (is_new) {
+    storage_numbers_.emplace(key, storages_.size());
+    storages_.push_back({key, width, *bytes});
+  }
+  views_.insert_or_assign(number, view);
+  return "";
 }
 
-void PickledTensors::restrict(View& view, std::uint32_t number, std::size_t width) const {
+bool PickledTensors::restrict(View& view, std::uint32_t number, std::size_t width) const {
   const Value& description = pickle_.at(number);
-  if (description.kind == Kind::none) return;
-  if (description.kind != Kind::tuple || description.items.size() != 3) {
-    refuse_state_dict(source_, "a storage's view is not described as PyTorch does");
-  }
-  const std::uint64_t whole = view.size;
-  view.offset = bytes_of(description.items[1], width);
-  view.size = bytes_of(description.items[2], width);
-  if (view.offset > whole || view.size > whole - view.offset) {
-    refuse_state_dict(source_, "a storage's view reaches out of it");
-  }
+  if (description.kind == Kind::none) return true;
+  if (description.kind != Kind::tuple || description.items.size() != 3) return false;
+  const auto offset = bytes_of(description.items[1], width),
+             size = bytes_of(description.items[2], width);
+  if (!offset || !size || *offset > view.size || *size > view.size - *offset) return false;
+  view.offset = *offset;
+  view.size = *size;
+  return true;
 }
 
 std::optional<std::vector<std::int64_t>> PickledTensors::sizes(std::uint32_t number) const {
@@ -137,39 +153,40 @@ std::optional<std::vector<std::int64_t>> PickledTensors::sizes(std::uint32_t num
   return sizes;
 }
 
-const DTypeInfo* PickledTensors::type_of(const View& view, std::uint32_t number,
-                                         Numbers given) const {
-  if (called(pickle_, number) != kTensor3) return view.type;
-  constexpr std::string_view kTorch = "torch.";
-  if (given.size() < 7) return nullptr;
-  const std::string& name = pickle_.at(given[6]).text;
+const DTypeInfo* PickledTensors::type_of(const View& view, const Made& made) const {
+  if (made.function != kTensor3) return view.type;
+  if (made.given.size() < 7) return nullptr;
+  const std::string& name = pickle_.at(made.given[6]).text;
   return name.starts_with(kTorch) ? find_dtype(name.substr(kTorch.size())) : nullptr;
 }
 
+const PickledTensors::View& PickledTensors::view_of(const std::string& name, std::uint32_t number) {
+  if (const auto view = views_.find(number); view != views_.end()) return view->second;
+  if (pickle_.at(number).kind != Kind::persistent) fail_tensor(name);
+  refuse_state_dict(source_, fmt::format("\"{}\": {}", name, add_storage(number)));
+}
+
 // A call with (storage, offset, shape, strides, ...), or a parameter made of one.
-StoredTensor PickledTensors::read(const std::string& name, std::uint32_t number) const {
-  const std::string_view function = called(pickle_, number);
-  const Numbers given = arguments(pickle_, number);
-  if (function == kParameter || function == kParameterWithState) {
-    if (given.empty() || !is_tensor(given[0]) ||
-        called(pickle_, given[0]).starts_with(kParameter)) {
-      fail_tensor(name);
-    }
-    return read(name, given[0]);
+StoredTensor PickledTensors::read(const std::string& name, std::uint32_t number) {
+  auto call = made(number);
+  if (call && is_parameter(call->function)) {
+    if (call->given.empty()) fail_tensor(name);
+    call = made(call->given[0]);
   }
-  if (given.size() < 4) fail_tensor(name);
-  const auto view = views_.find(given[0]);
+  if (!call || is_parameter(call->function) || call->given.size() < 4) fail_tensor(name);
+  const Numbers given = call->given;
   const auto offset = natural(given[1]);
   const auto shape = sizes(given[2]), strides = sizes(given[3]);
-  if (view == views_.end() || !offset || !shape || !strides) fail_tensor(name);
-  const DTypeInfo* type = type_of(view->second, number, given);
+  if (!offset || !shape || !strides) fail_tensor(name);
+  const View& view = view_of(name, given[0]);
+  const DTypeInfo* type = type_of(view, *call);
   if (type == nullptr) fail_tensor(name);
   return {.name = name,
           .type = type->type,
           .shape = *shape,
           .strides = *strides,
-          .storage = view->second.storage,
-          .offset = view_offset(name, view->second, type->bytes, *offset)};
+          .storage = view.storage,
+          .offset = view_offset(name, view, type->bytes, *offset)};
 }
 
 std::uint64_t PickledTensors::view_offset(const std::string& name, const View& view,

@@ -9,17 +9,19 @@
 
 #include <cstddef>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace imgcls::weights {
 
-/// The state dict in a .pth of either format (state_dict.h says which of several). Throws
-/// WeightsError naming the file and what is wrong with it: anything broken; a pickle that would
-/// call what no state dict needs; a compressed entry; another order of bytes than little-endian;
-/// the tar files of before PyTorch 0.1.10.
-Listing parse_pth(const ByteSource& file);
+/// The state dict in a .pth of either format, of pickles of protocols 1 to 5; `key` chooses one of
+/// several (state_dict.h). Names are as in the file. Throws WeightsError naming the file and what
+/// is wrong with it: anything broken; a state dict for which something would have to be called; a
+/// compressed entry; another order of bytes than little-endian; tensors that share so much memory
+/// that they would have more than 64 times the file's size; and what is no such file at all.
+Listing parse_pth(const ByteSource& file, std::string_view key = "");
 
-/// Whether the file begins as a .pth does, readable or not.
+/// Whether the file begins as one of these formats does, readable or not.
 bool looks_like_pth(const ByteSource& file);
 
 /// The pickle that `torch.save` writes into its ZIP files for an OrderedDict of contiguous tensors

@@ -2,6 +2,7 @@
 // the machine, the state dict and the keys of its storages; then, for each key, a count of values
 // as 8 bytes and the values.
 #include <imgcls/core/little_endian.h>
+#include <imgcls/weights/part.h>
 #include <imgcls/weights/pth_formats.h>
 
 #include <fmt/format.h>
@@ -16,24 +17,24 @@ namespace {
 
 using Kind = Pickle::Kind;
 
-constexpr std::array<unsigned char, 15> kMagic{0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46,
-                                               0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, '.'};
+/// The magic number's pickle, behind its protocol: a number of 10 bytes, and the end.
+constexpr std::array<unsigned char, 13> kMagic{0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9,
+                                               0x20, 0x6A, 0xA8, 0x50, 0x19, '.'};
 constexpr std::int64_t kProtocol = 1001;
 
 class LegacyParser {
  public:
   explicit LegacyParser(const ByteSource& file)
-      : file_(file),
-        cursor_(file, kMagic.size(), std::min(file.size(), kMagic.size() + kMaxPickle)) {}
+      : file_(file), cursor_(file, legacy_magic_size(file), file.size()) {}
 
-  Listing parse() {
+  Listing parse(std::string_view key) {
     const Pickle protocol = next();
     if (const auto& number = protocol.at(protocol.root);
         number.kind != Kind::integer || number.integer != kProtocol) {
       refuse_pth(file_, fmt::format("its protocol is not {}", kProtocol));
     }
     refuse_big_endian(next());
-    const StateDict state = find_state_dict(next(), file_.name());
+    const StateDict state = find_state_dict(next(), file_.name(), key);
     const auto places = find_storages(state, next());
     return place(state, file_, [&](const PickledStorage& storage) {
       const auto found = places.find(storage.key);
@@ -45,7 +46,7 @@ class LegacyParser {
   }
 
  private:
-  Pickle next() { return read_pickle(cursor_, file_.name(), state_dict_names()); }
+  Pickle next() { return read_pickle(cursor_, file_.name()); }
 
   void refuse_big_endian(const Pickle& facts) const {
     const auto& items = facts.at(facts.root).items;
@@ -69,7 +70,8 @@ class LegacyParser {
       const std::string& key = keys.at(number).text;
       const auto storage = described.find(key);
       if (storage == described.end()) {
-        refuse_pth(file_, fmt::format("it holds a storage \"{}\" that no tensor has", key));
+        refuse_pth(file_, fmt::format("it holds a storage {} that is not described as PyTorch does",
+                                      in_quotes(key)));
       }
       const Place place = find_storage(at, *storage->second);
       if (!places.emplace(key, place).second) {
@@ -103,12 +105,19 @@ class LegacyParser {
 
 }  // namespace
 
-std::span<const std::byte> legacy_magic() {
-  return std::as_bytes(std::span(kMagic));
+std::uint64_t legacy_magic_size(const ByteSource& file) {
+  constexpr std::uint64_t kHead = 2, kFrame = 9;  // the protocol; since protocol 4 a frame's length
+  const auto wanted = std::as_bytes(std::span(kMagic));
+  for (const std::uint64_t begin : {kHead, kHead + kFrame}) {
+    const std::uint64_t end = begin + kMagic.size();
+    if (file.size() < end || file.bytes(0, 1)[0] != std::byte{0x80}) return 0;
+    if (std::ranges::equal(file.bytes(begin, kMagic.size()), wanted)) return end;
+  }
+  return 0;
 }
 
-Listing parse_legacy_pth(const ByteSource& file) {
-  return LegacyParser(file).parse();
+Listing parse_legacy_pth(const ByteSource& file, std::string_view key) {
+  return LegacyParser(file).parse(key);
 }
 
 }  // namespace imgcls::weights

@@ -33,7 +33,8 @@ class HeaderParser {
     if (file_.size() < kLength) refuse("it is shorter than 8 bytes");
     const auto header_bytes = load_le<std::uint64_t>(file_.bytes(0, kLength));
     if (header_bytes > kMaxHeader || header_bytes > file_.size() - kLength) {
-      refuse(fmt::format("its header claims {} bytes", header_bytes));
+      refuse(fmt::format("its header claims {} bytes of {} (is it cut off?)", header_bytes,
+                         file_.size()));
     }
     const std::uint64_t data = kLength + header_bytes;
     Listing listing;
@@ -111,7 +112,8 @@ class HeaderParser {
       end = entry.end;
     }
     if (end != data_bytes) {
-      refuse(fmt::format("its tensors take {} bytes, but {} follow the header", end, data_bytes));
+      refuse(fmt::format("its tensors take {} bytes, but {} follow the header{}", end, data_bytes,
+                         data_bytes < end ? ": it is cut off; copy or download it again" : ""));
     }
     return entries;
   }
@@ -123,6 +125,14 @@ class HeaderParser {
 
 Listing parse_safetensors(const ByteSource& file) {
   return HeaderParser(file).parse();
+}
+
+bool looks_like_safetensors(const ByteSource& file) {
+  constexpr std::uint64_t kLength = sizeof(std::uint64_t);
+  if (file.size() <= kLength) return false;
+  const std::vector<std::byte> begin = file.bytes(0, kLength + 1);
+  return load_le<std::uint64_t>(std::span(begin).first(kLength)) <= kMaxHeader &&
+         begin.back() == std::byte{'{'};
 }
 
 std::string safetensors_head(std::span<const StoredTensor> tensors) {

@@ -16,6 +16,10 @@ namespace imgcls::weights {
 /// leave a hole, or do not fit the shape or the file.
 Listing parse_safetensors(const ByteSource& file);
 
+/// Whether the file begins as a safetensors file does, readable or not: with a length that a header
+/// may have, and then '{'. No file of torch.save does.
+bool looks_like_safetensors(const ByteSource& file);
+
 /// What stands before the values of contiguous tensors that follow in this order: the header and
 /// its length. Throws WeightsError for a type that the format lacks.
 std::string safetensors_head(std::span<const StoredTensor> tensors);

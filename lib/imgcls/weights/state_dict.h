@@ -21,16 +21,21 @@ struct PickledStorage {
 struct StateDict {
   std::vector<PickledStorage> storages;  ///< of all tensors in the pickle, in its order
   std::vector<StoredTensor> tensors;     ///< of the state dict; not yet checked against storages
+  std::string key;                       ///< as Listing::key
+  std::vector<std::string> others;       ///< as Listing::others
 };
 
-/// What a state dict and the checkpoint around it may name.
-PickleNames state_dict_names();
-
-/// Finds the state dict: the dict under one of the usual keys ("state_dict", "model" ...); else the
-/// pickled dict where tensors stand in it; else the only dict in it with tensors. What is not a
-/// tensor is left out. "module." and "_orig_mod.", which wrappers put before all names, are taken
-/// off. Throws WeightsError, whose message begins with `source`, where there is none, and where a
-/// tensor is not described as PyTorch does.
-StateDict find_state_dict(const Pickle& pickle, std::string_view source);
+/// Finds the state dict. Of several: the one that stands under nothing but usual keys
+/// ("state_dict", "model" ...), the likeliest of these; the pickled dict itself; the only one under
+/// a usual key anywhere; the only one whose names have dots; the only one.
+///
+/// `key` chooses instead: keys with dots between ("ema.state_dict"), of which the last may be the
+/// beginning of names in a state dict ("model_ema" of "model_ema.conv1.weight", which becomes
+/// "conv1.weight"). Below it, it goes on as above.
+///
+/// Data that is no tensor is left out. Throws WeightsError, whose message begins with `source`,
+/// where there is no state dict, or none under that key; where it holds, instead of a tensor, what
+/// only Python can make; and where a tensor is not described as PyTorch does.
+StateDict find_state_dict(const Pickle& pickle, std::string_view source, std::string_view key);
 
 }  // namespace imgcls::weights
