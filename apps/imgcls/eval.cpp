@@ -2,6 +2,7 @@
 // taken for which.
 #include "commands.h"
 #include "print.h"
+#include "weights.h"
 
 #include <imgcls/core/error.h>
 #include <imgcls/core/error_text.h>
@@ -38,7 +39,7 @@ namespace fs = std::filesystem;
 
 struct EvalArguments {
   std::vector<std::string> config;
-  std::string weights;
+  std::string weights, key;
   std::string model, data, classes, output;
   int size = 0, resize = -1;
   bool flip = false;
@@ -127,9 +128,13 @@ Evaluation open(const Config& config, const EvalArguments& arguments, dist::Worl
     const auto source =
         with_model_classes(train::open_source(config, train::Split::val), arguments);
     const models::Model model = train::create_model(config, source->classes().size());
-    train::load_with_hint(model, weights, {},
-                          "it is for other classes than the data has; --classes FILE lists the "
-                          "model's.");
+    const auto notes =
+        train::load_with_hint(model, weights, {.key = arguments.key},
+                              "it is for other classes than the data has; --classes FILE lists the "
+                              "model's.");
+    if (world.is_first()) {
+      for (const std::string& note : notes) Log().info(note);
+    }
     if (world.size() > 1) {  // hashes the weights
       fields = train::data_fields("evaluation", *source);
       for (auto& field : train::weights_fields(weights)) fields.push_back(std::move(field));
@@ -228,6 +233,7 @@ void add_options(CLI::App& command, EvalArguments& arguments) {
                      "A run's folder, or JSON files; then key.path=value overrides");
   command.add_option("-w,--weights", arguments.weights,
                      "Weights (safetensors or .pth); default: the run's newest good checkpoint");
+  add_key(command, arguments.key);
   auto* model = command.add_option("-m,--model", arguments.model,
                                    "A model's name, instead of a run: with --weights and --data");
   command
@@ -263,6 +269,7 @@ void add_eval(CLI::App& program, std::function<int()>& chosen) {
       "  imgcls eval runs/demo\n"
       "  imgcls eval runs/demo -o runs/demo/eval\n"
       "  imgcls eval -m resnet50 -w resnet50.pth -d imagenet/val\n"
+      "  imgcls eval -m resnet50 -w checkpoint.pth --key model_ema -d imagenet/val\n"
       "  mpirun -np 2 imgcls eval runs/demo eval.batch=100\n"
       "  imgcls eval configs/data/cifar10.json configs/train/cifar10.json --weights w.safetensors");
   command->callback(

@@ -1,6 +1,8 @@
 // imgcls export: a model as an ONNX file.
 #include "commands.h"
+#include "weights.h"
 
+#include <imgcls/core/log.h>
 #include <imgcls/models/registry.h>
 #include <imgcls/models/weights.h>
 #include <imgcls/onnx/export.h>
@@ -17,7 +19,7 @@ namespace imgcls::cli {
 namespace {
 
 struct ExportArguments {
-  std::string model, weights, output;
+  std::string model, weights, key, output;
   int classes = 1000;
   int size = 0;
 };
@@ -25,7 +27,10 @@ struct ExportArguments {
 int export_onnx(const ExportArguments& arguments) {
   const models::ModelInfo& info = models::info(arguments.model);
   const models::Model model = models::create(arguments.model, {.classes = arguments.classes});
-  models::load_weights(model, arguments.weights);
+  for (const std::string& note :
+       models::load_weights(model, arguments.weights, {.key = arguments.key})) {
+    Log().info(note);
+  }
   const int size = arguments.size == 0 ? info.input_size : arguments.size;
   onnx::export_model(model, arguments.output, {.image_size = size});
   fmt::print("{}: {}, images N x 3 x {} x {} to logits N x {}, {:.1f} MB\n", arguments.output,
@@ -43,6 +48,7 @@ void add_export(CLI::App& program, std::function<int()>& chosen) {
       ->required();
   command->add_option("-w,--weights", arguments->weights, "Its weights: safetensors or .pth")
       ->required();
+  add_key(*command, arguments->key);
   command->add_option("-o,--output", arguments->output, "The file to write")->required();
   command->add_option("--classes", arguments->classes, "Number of classes")
       ->capture_default_str()

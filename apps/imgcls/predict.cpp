@@ -1,6 +1,7 @@
 // imgcls predict: what is in these images?
 #include "commands.h"
 #include "image_inputs.h"
+#include "weights.h"
 
 #include <imgcls/core/error.h>
 #include <imgcls/core/log.h>
@@ -34,7 +35,7 @@ namespace fs = std::filesystem;
 
 struct PredictArguments {
   std::vector<std::string> inputs;
-  std::string run, model, weights, classes;
+  std::string run, model, weights, key, classes;
   int top = 5, size = 0, resize = -1, batch = 32, threads = 0;
   bool flip = false, json = false, csv = false;
 };
@@ -55,7 +56,8 @@ Classifier make_classifier(const PredictArguments& arguments) {
   if (arguments.model.empty() || arguments.weights.empty()) {
     throw ConfigError("say --run RUN, or --model MODEL and --weights FILE");
   }
-  ClassifierOptions options{.model = arguments.model, .weights = arguments.weights};
+  ClassifierOptions options{
+      .model = arguments.model, .weights = arguments.weights, .key = arguments.key};
   if (!arguments.classes.empty()) options.classes = data::read_class_names(arguments.classes);
   options.transform.size = arguments.size;
   options.transform.resize = arguments.resize;
@@ -219,6 +221,7 @@ void add_options(CLI::App& command, PredictArguments& arguments) {
       ->excludes(run);
   command.add_option("-w,--weights", arguments.weights, "Its weights: safetensors or .pth")
       ->excludes(run);
+  add_key(command, arguments.key)->excludes(run);
   command
       .add_option("--classes", arguments.classes,
                   "A text file with a class in each line, its name after a tab; default:\n"

@@ -2,9 +2,22 @@
 #include "weights.h"
 #include "commands.h"
 
+#include <imgcls/core/log.h>
+#include <imgcls/models/weights_file.h>
+
 #include <CLI/CLI.hpp>
 
 namespace imgcls::cli {
+
+CLI::Option* add_key(CLI::App& command, std::string& key) {
+  return command.add_option("--key", key,
+                            "Which of several state dicts in a file, such as state_dict_ema, or\n"
+                            "ema.state_dict inside of another; default: the usual one");
+}
+
+void report_choice(const models::WeightsFile& file) {
+  if (const std::string choice = file.choice(); !choice.empty()) Log().info(choice);
+}
 
 void add_weights(CLI::App& program, std::function<int()>& chosen) {
   CLI::App* command = program.add_subcommand(

@@ -1,13 +1,25 @@
 #pragma once
-// The parts of `imgcls weights`, one file each.
+// The parts of `imgcls weights`, one file each, and what they share.
 
 #include <functional>
+#include <string>
 
 namespace CLI {
 class App;
+class Option;
+}  // namespace CLI
+
+namespace imgcls::models {
+class WeightsFile;
 }
 
 namespace imgcls::cli {
+
+/// The option --key: which of a file's state dicts is taken.
+CLI::Option* add_key(CLI::App& command, std::string& key);
+
+/// Says which of a file's state dicts is taken, where it holds several.
+void report_choice(const models::WeightsFile& file);
 
 /// A part adds itself to `imgcls weights`, as subcommands add themselves to the program
 /// (commands.h).

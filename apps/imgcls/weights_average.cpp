@@ -25,7 +25,7 @@ namespace {
 
 struct WeightsAverageArguments {
   std::vector<std::string> inputs;
-  std::string output;
+  std::string output, key;
 };
 
 using Files = std::deque<models::WeightsFile>;
@@ -66,7 +66,10 @@ at::Tensor average(const Files& files, const weights::StoredTensor& tensor) {
 int run(const WeightsAverageArguments& arguments) {
   (void)weights::format_of_name(arguments.output);  // before anything is read
   Files files;
-  for (const std::string& input : arguments.inputs) files.emplace_back(input);
+  for (const std::string& input : arguments.inputs) {
+    files.emplace_back(input, arguments.key);
+    report_choice(files.back());
+  }
   const std::size_t count = files.front().listing().tensors.size();
   for (const auto& file : files) {
     if (file.listing().tensors.size() != count) {
@@ -93,6 +96,7 @@ void add_weights_average(CLI::App& weights, std::function<int()>& chosen) {
   command->add_option("FILE", arguments->inputs, "Safetensors files, or .pth of any age")
       ->required();
   command->add_option("-o,--output", arguments->output, "NAME.safetensors or NAME.pth")->required();
+  add_key(*command, arguments->key);
   command->footer(
       "Example:\n"
       "  imgcls weights average run/checkpoints/step-*/weights.safetensors -o mean.safetensors\n"

@@ -3,6 +3,7 @@
 #include "weights.h"
 
 #include <imgcls/models/weights.h>
+#include <imgcls/models/weights_file.h>
 #include <imgcls/train/program.h>
 #include <imgcls/weights/parse.h>
 
@@ -16,12 +17,14 @@ namespace imgcls::cli {
 namespace {
 
 struct WeightsConvertArguments {
-  std::string input, output;
+  std::string input, output, key;
 };
 
 int run(const WeightsConvertArguments& arguments) {
   (void)weights::format_of_name(arguments.output);  // before anything is read
-  const auto tensors = models::read_weights(arguments.input);
+  const models::WeightsFile file(arguments.input, arguments.key);
+  report_choice(file);
+  const auto tensors = file.read();
   models::write_weights(arguments.output, tensors);
   fmt::print("{}: {} tensors\n", arguments.output, tensors.size());
   return train::kSuccess;
@@ -37,10 +40,12 @@ void add_weights_convert(CLI::App& weights, std::function<int()>& chosen) {
       ->required();
   command->add_option("OUT", arguments->output, "NAME.safetensors, or NAME.pth, .pt or .bin")
       ->required();
+  add_key(*command, arguments->key);
   command->footer(
       "Examples:\n"
       "  imgcls weights convert resnet50-11ad3fa6.pth resnet50.safetensors\n"
       "  imgcls weights convert runs/a/checkpoints/step-0000012510/weights.safetensors a.pth\n"
+      "  imgcls weights convert --key model_ema checkpoint.pth averaged.safetensors\n"
       "Of a checkpoint from Python only its state dict is read; nothing in it is run.");
   command->callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });
 }

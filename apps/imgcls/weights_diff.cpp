@@ -18,12 +18,14 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace imgcls::cli {
 namespace {
 
 struct WeightsDiffArguments {
   std::string a, b;
+  std::vector<std::string> keys;  // of both, or of each
 };
 
 using ByName = std::map<std::string, const weights::StoredTensor*>;
@@ -86,7 +88,12 @@ std::string text_of(long double distance) {
 
 class Comparison {
  public:
-  Comparison(const WeightsDiffArguments& arguments) : a_(arguments.a), b_(arguments.b) {}
+  explicit Comparison(const WeightsDiffArguments& arguments)
+      : a_(arguments.a, arguments.keys.empty() ? "" : arguments.keys.front()),
+        b_(arguments.b, arguments.keys.empty() ? "" : arguments.keys.back()) {
+    report_choice(a_);
+    report_choice(b_);
+  }
 
   int run() {
     const ByName in_a = by_name(a_), in_b = by_name(b_);
@@ -143,9 +150,17 @@ void add_weights_diff(CLI::App& weights, std::function<int()>& chosen) {
       weights.add_subcommand("diff", "Compare two files: names, shapes, types, values");
   command->add_option("A", arguments->a, "A safetensors file, or a .pth of any age")->required();
   command->add_option("B", arguments->b, "Another, of the same format or not")->required();
+  command
+      ->add_option(
+          "--key", arguments->keys,
+          "Which of several state dicts in both, such as state_dict_ema; given twice: in A, "
+          "and in B")
+      ->allow_extra_args(false)
+      ->expected(1, 2);
   command->footer(
-      "Example:\n"
+      "Examples:\n"
       "  imgcls weights diff before.pth after.safetensors\n"
+      "  imgcls weights diff --key model --key model_ema checkpoint.pth checkpoint.pth\n"
       "Exit code: 0: the same names, shapes, types and values; 1: not, or an error.");
   command->callback(
       [arguments, &chosen] { chosen = [arguments] { return Comparison(*arguments).run(); }; });

@@ -23,7 +23,7 @@ namespace imgcls::cli {
 namespace {
 
 struct WeightsShowArguments {
-  std::string file;
+  std::string file, key;
   bool values = false;
 };
 
@@ -52,7 +52,8 @@ std::string values_of(const at::Tensor& tensor) {
 }
 
 int run(const WeightsShowArguments& arguments) {
-  const models::WeightsFile file(arguments.file);
+  const models::WeightsFile file(arguments.file, arguments.key);
+  report_choice(file);
   const auto& tensors = file.listing().tensors;
   std::size_t width = 0;
   for (const auto& tensor : tensors) width = std::max(width, tensor.name.size());
@@ -75,11 +76,13 @@ void add_weights_show(CLI::App& weights, std::function<int()>& chosen) {
       "show", "List the tensors of a file: names, types, shapes, and how many bytes they have");
   command->add_option("FILE", arguments->file, "A safetensors file, or a .pth of any age")
       ->required();
+  add_key(*command, arguments->key);
   command->add_flag("--values", arguments->values,
                     "Also each tensor's smallest and largest value and the mean");
   command->footer(
       "Examples:\n"
       "  imgcls weights show model.pth\n"
+      "  imgcls weights show --key state_dict_ema checkpoint.pth\n"
       "  imgcls weights show --values runs/a/checkpoints/step-0000012510/weights.safetensors");
   command->callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });
 }

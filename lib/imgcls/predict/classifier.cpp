@@ -32,10 +32,12 @@ std::vector<data::ClassName> or_imagenet(const std::vector<data::ClassName>& cla
   return classes.empty() ? data::imagenet_classes() : classes;
 }
 
-models::Model with_weights(const std::string& name, std::size_t classes,
-                           const std::filesystem::path& weights) {
-  models::Model model = models::create(name, {.classes = static_cast<int>(classes)});
-  models::load_weights(model, weights);
+models::Model with_weights(const ClassifierOptions& options, std::size_t classes, const Log& log) {
+  models::Model model = models::create(options.model, {.classes = static_cast<int>(classes)});
+  for (const std::string& note :
+       models::load_weights(model, options.weights, {.key = options.key})) {
+    log.info(note);
+  }
   return model;
 }
 
@@ -58,8 +60,8 @@ Classifier::Classifier(models::Model model, std::vector<data::ClassName> classes
   model_.to_channels_last();
 }
 
-Classifier::Classifier(const ClassifierOptions& options)
-    : Classifier(with_weights(options.model, or_imagenet(options.classes).size(), options.weights),
+Classifier::Classifier(const ClassifierOptions& options, const Log& log)
+    : Classifier(with_weights(options, or_imagenet(options.classes).size(), log),
                  or_imagenet(options.classes), complete(options.transform, options.model),
                  options.normalisation, options.flip) {}
 

@@ -27,6 +27,8 @@ struct ClassifierOptions {
   std::string model;
   /// A file of weights: safetensors or .pth.
   std::filesystem::path weights;
+  /// Which of several state dicts in it (models::LoadOptions); empty: the usual one.
+  std::string key = {};
   /// The classes in the order of their numbers; empty: ImageNet's thousand.
   std::vector<data::ClassName> classes = {};
   /// What is done to an image. size 0: the model's published input size; resize -1: 256 / 224 of
@@ -52,7 +54,8 @@ struct Classified {
 class Classifier {
  public:
   /// Throws ConfigError for an unknown model, WeightsError where the weights do not fit, IoError.
-  explicit Classifier(const ClassifierOptions& options);
+  /// `log` hears which weights were taken where there is a choice.
+  explicit Classifier(const ClassifierOptions& options, const Log& log = Log());
 
   /// The newest good checkpoint of a run's folder, with the run's classes and transform. Throws
   /// CheckpointError where there is none. `log` hears of broken checkpoints.

@@ -1,4 +1,5 @@
 #include <imgcls/core/error.h>
+#include <imgcls/core/log.h>
 #include <imgcls/core/quoted_name.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/models/registry.h>
@@ -92,12 +93,19 @@ models::Model create_model(const Config& config, std::size_t classes) {
 
 namespace {
 
-/// What `model.weights` and `model.freeze` ask for at a run's start.
-void fine_tune(const Config& config, models::Model& model) {
+/// What `model.weights` and `model.freeze` ask for at a run's start. What is worth telling.
+std::vector<std::string> fine_tune(const Config& config, models::Model& model) {
   const nlohmann::json& j = config.json().at("model");
-  if (const std::string weights = j.at("weights"); !weights.empty()) {
-    load_with_hint(model, weights, {.head = !j.at("new_head").get<bool>()},
-                   "model.new_head=true leaves that as it was drawn, for other classes.");
+  const std::string weights = j.at("weights"), key = j.at("weights_key");
+  std::vector<std::string> notes;
+  if (!weights.empty()) {
+    notes = load_with_hint(model, weights, {.head = !j.at("new_head").get<bool>(), .key = key},
+                           "model.new_head=true leaves that as it was drawn, for other classes.");
+  } else if (!key.empty()) {
+    throw ConfigError(
+        fmt::format("model.weights_key={} chooses in model.weights, which is empty; give both, or "
+                    "neither",
+                    key));
   }
   for (const std::string pattern : j.at("freeze")) {
     if (model.freeze(pattern) == 0) {
@@ -105,6 +113,7 @@ void fine_tune(const Config& config, models::Model& model) {
                                     pattern, model.name()));
     }
   }
+  return notes;
 }
 
 }  // namespace
@@ -120,7 +129,10 @@ Parts compose(const Config& config, dist::World& world) {
                   .train = train,
                   .val = open_source(config, Split::val, folders.val),
                   .model = create_model(config, train->classes().size())};
-    fine_tune(config, parts->model);
+    const auto notes = fine_tune(config, parts->model);
+    if (world.is_first()) {
+      for (const std::string& note : notes) Log().info(note);
+    }
   });
   return *std::move(parts);
 }

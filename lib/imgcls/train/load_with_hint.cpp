@@ -20,10 +20,11 @@ bool fits_without_head(const models::Model& model, const std::filesystem::path& 
 
 }  // namespace
 
-void load_with_hint(const models::Model& model, const std::filesystem::path& weights,
-                    const models::LoadOptions& options, std::string_view hint) {
+std::vector<std::string> load_with_hint(const models::Model& model,
+                                        const std::filesystem::path& weights,
+                                        const models::LoadOptions& options, std::string_view hint) {
   try {
-    models::load_weights(model, weights, options);
+    return models::load_weights(model, weights, options);
   } catch (const WeightsError& e) {
     if (!fits_without_head(model, weights, options)) throw;
     throw WeightsError(
