@@ -6,6 +6,7 @@
 
 #include <imgcls/core/error.h>
 #include <imgcls/core/error_text.h>
+#include <imgcls/core/quoted_name.h>
 #include <imgcls/data/class_names.h>
 #include <imgcls/data/shard_folder.h>
 #include <imgcls/dist/agree.h>
@@ -45,6 +46,16 @@ struct EvalArguments {
   bool flip = false;
 };
 
+/// A text as JSON, whose texts are UTF-8.
+std::string quoted(std::string_view option, const std::string& text) {
+  try {
+    return nlohmann::json(text).dump();
+  } catch (const nlohmann::json::exception&) {
+    throw ConfigError(fmt::format("{} {} is not UTF-8: give it another name, by a link for example",
+                                  option, quote_name(text)));
+  }
+}
+
 /// A model and a folder of images instead of a configuration: the one that they stand for.
 void expand_model(EvalArguments& arguments) {
   if (arguments.data.empty() || arguments.weights.empty()) {
@@ -53,11 +64,11 @@ void expand_model(EvalArguments& arguments) {
   const int size = arguments.size > 0 ? arguments.size : models::info(arguments.model).input_size;
   const int resize = arguments.resize >= 0 ? arguments.resize : data::usual_resize(size);
   std::vector<std::string> config{
-      "data.root=" + nlohmann::json(arguments.data).dump(),
+      "data.root=" + quoted("--data", arguments.data),
       "data.train=.",
       "data.val=.",
       fmt::format("data.format={}", data::holds_shards(arguments.data) ? "shards" : "folder"),
-      "model.name=" + nlohmann::json(arguments.model).dump(),
+      "model.name=" + quoted("--model", arguments.model),
       "model.stem=imagenet",
       fmt::format("eval.size={}", size),
       fmt::format("eval.resize={}", resize)};
@@ -106,7 +117,11 @@ std::shared_ptr<const data::Source> with_model_classes(std::shared_ptr<const dat
                                                        const EvalArguments& arguments) {
   if (!arguments.classes.empty()) {
     const auto classes = data::read_class_names(arguments.classes, data::Repeats::allowed);
-    return data::with_classes(std::move(source), classes);
+    try {
+      return data::with_classes(std::move(source), classes);
+    } catch (const DataError& e) {
+      throw DataError(fmt::format("{}: {}", arguments.classes, e.what()));
+    }
   }
   const auto& imagenet = data::imagenet_classes();
   const bool of_imagenet = std::ranges::all_of(source->classes(), [&](const std::string& id) {

@@ -62,7 +62,13 @@ Classifier make_classifier(const PredictArguments& arguments) {
   options.transform.size = arguments.size;
   options.transform.resize = arguments.resize;
   options.flip = arguments.flip;
-  return Classifier(options);
+  try {
+    return Classifier(options);
+  } catch (const WeightsError& e) {
+    if (arguments.classes.empty()) throw;
+    throw WeightsError(fmt::format("{}\n{} lists {} classes; give a file with the model's classes",
+                                   e.what(), arguments.classes, options.classes.size()));
+  }
 }
 
 /// Prints results as they come.

@@ -5,6 +5,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
 #include <imgcls/core/file_lock.h>
+#include <imgcls/core/new_file.h>
 
 #include <catch2/catch.hpp>
 
@@ -93,6 +94,21 @@ TEST_CASE("a FIFO is refused at once, a folder and a device as well") {
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(1));
   CHECK_THAT(refused([&] { imgcls::read_file(folder.path()); }), Contains("not a regular file"));
   CHECK_THAT(refused([] { imgcls::read_file("/dev/null"); }), Contains("not a regular file"));
+}
+
+TEST_CASE("a new file never takes the place of a device, a FIFO or a folder") {
+  const imgcls::test::TempFolder folder;
+  const std::string fifo = (folder / "fifo").string();
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  std::filesystem::create_directory(folder / "inside");
+  for (const std::string& path :
+       {fifo, (folder / "inside").string(), std::string("/dev/null"), std::string("/dev/stdout")}) {
+    CHECK_THAT(refused([&] { imgcls::replace_file(path, "new"); }),
+               Contains(path) && Contains("give the name of a file"));
+    CHECK_THAT(refused([&] { const imgcls::NewFile file(path); }), Contains(path));
+    CHECK(!std::filesystem::exists(path + ".tmp"));
+  }
+  CHECK(std::filesystem::is_character_file("/dev/null"));
 }
 
 TEST_CASE("replace_file replaces, and leaves nothing beside") {

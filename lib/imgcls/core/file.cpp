@@ -110,7 +110,18 @@ void sync_filesystem(const fs::path& path) {
   if (::syncfs(file.get()) != 0) fail("cannot flush to disk what was written to", path, errno);
 }
 
+void check_replaceable(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  const bool is_file = fs::is_regular_file(status) || !fs::exists(status);
+  // /dev/stdout is a link, perhaps to a regular file.
+  if (is_file && folder_of(path) != "/dev") return;
+  throw IoError(fmt::format("cannot write {}: it is {}; give the name of a file", path.string(),
+                            fs::is_directory(status) ? "a folder" : "a device or the like"));
+}
+
 void replace_file(const fs::path& path, std::string_view text) {
+  check_replaceable(path);
   fs::path temporary = path;
   temporary += ".tmp";
   write_synced(temporary, std::as_bytes(std::span(text)));

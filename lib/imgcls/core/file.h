@@ -32,8 +32,12 @@ void write_unsynced(const std::filesystem::path& path, std::span<const std::byte
 /// Flushes all that was written to the file system that holds `path` to its disk.
 void sync_filesystem(const std::filesystem::path& path);
 
+/// Throws IoError where `path` is something that must not be replaced by a file: a device (a rename
+/// would take the place of /dev/null for all programs), a FIFO, a folder.
+void check_replaceable(const std::filesystem::path& path);
+
 /// Replaces `path` by `text` in one step: temporary file beside it, fsync, rename, fsync of the
-/// folder.
+/// folder. Throws IoError, as check_replaceable does, too.
 void replace_file(const std::filesystem::path& path, std::string_view text);
 
 /// Puts the finished folder `temporary` in the place of `final_path`, whether or not something is

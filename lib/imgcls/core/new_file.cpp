@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 NewFile::NewFile(const fs::path& path, std::string_view suffix)
     : path_(path),
       temporary_(fs::path(path) += suffix),
-      file_(temporary_, O_WRONLY | O_CREAT | O_TRUNC) {
+      file_((check_replaceable(path), temporary_), O_WRONLY | O_CREAT | O_TRUNC) {
   if (file_.get() < 0) fail("cannot create");
 }
 
