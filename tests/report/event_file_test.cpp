@@ -23,6 +23,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
+std::size_t count_of(std::string_view text, std::string_view word) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) ++count;
+  return count;
+}
+
 /// The steps of a folder's events that hold figures, in the order of files; every record must be
 /// whole.
 std::vector<std::int64_t> steps_in(const fs::path& folder) {
@@ -109,6 +115,37 @@ TEST_CASE("event files cut at any byte go on without a gap, a double or half an 
     for (std::int64_t step = 1; step <= before; ++step) expected.push_back(step);
     expected.push_back(4);
     CHECK(steps_in(killed) == expected);
+  }
+}
+
+TEST_CASE("what an evaluation wrote stays once, whether it is made again or not") {
+  for (const bool again : {false, true}) {
+    const test::TempFolder folder;
+    {
+      report::EventFile events(folder / "run", 0);
+      for (int step = 1; step <= 5; ++step) events.scalar("loss", step, 1);
+      events.flush();
+    }
+    {  // stopped before the evaluation, which this session makes, before it is killed
+      report::EventFile events(folder / "run", 5, "epoch_loss");
+      events.text("config", 5, "| key | value |");
+      events.scalar("epoch_loss", 5, 0.5);
+      events.scalar("loss", 6, 1);
+      events.flush();
+    }
+    {
+      report::EventFile events(folder / "run", 5, again ? "epoch_loss" : "");
+      if (again) events.scalar("epoch_loss", 5, 0.5);
+      for (int step = 6; step <= 8; ++step) events.scalar("loss", step, 1);
+      events.flush();
+    }
+    std::string all;
+    for (const auto& entry : std::filesystem::directory_iterator(folder / "run")) {
+      all += read_text(entry.path());
+    }
+    INFO(again);
+    CHECK(count_of(all, "epoch_loss") == 1);
+    CHECK(count_of(all, "loss") == 1 + 8);
   }
 }
 

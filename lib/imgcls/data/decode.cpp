@@ -27,7 +27,10 @@ Size checked_size(const ImageFile& file, std::uint64_t width, std::uint64_t heig
 
 void resize(Image& image, const ImageFile& file, std::uint64_t width, std::uint64_t height) {
   image.size = checked_size(file, width, height);
-  image.pixels.resize(width * height * 3);
+  const std::size_t bytes = width * height * 3;
+  // Not a vector's growth, which copies the old pixels and takes twice their memory.
+  if (bytes > image.pixels.capacity()) image.pixels = {};
+  image.pixels.resize(bytes);
 }
 
 void decode(std::span<const std::byte> bytes, std::string_view name, Image& image,

@@ -1,6 +1,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/data/cmyk.h>
 #include <imgcls/data/decode.h>
+#include <imgcls/data/image_formats.h>
 #include <imgcls/data/jpeg.h>
 
 #include <fmt/format.h>
@@ -183,8 +184,9 @@ std::vector<std::uint8_t> cmyk_row_for(const Decompressor& jpeg) {
 void decode_jpeg(std::span<const std::byte> file, std::string_view name, Image& image,
                  std::size_t max_pixels) {
   Decompressor jpeg;
-  image.size = open(jpeg, file, name, max_pixels);
-  image.pixels.resize(static_cast<std::size_t>(image.size.width) * image.size.height * 3);
+  const Size size = open(jpeg, file, name, max_pixels);
+  resize(image, {file, name, max_pixels}, static_cast<std::uint64_t>(size.width),
+         static_cast<std::uint64_t>(size.height));
   std::vector<std::uint8_t> cmyk_row = cmyk_row_for(jpeg);
   if (!jpeg.read_rows(image.pixels.data(), cmyk_row.data())) fail(name, jpeg.message());
 }

@@ -6,13 +6,19 @@
 #include <cstdint>
 
 namespace imgcls::data {
+
 Size RegionDecoder::open(std::span<const std::byte> file, std::string_view name) {
   file_ = file;
   name_ = name;
   frame_.reset();
   is_jpeg_ = recognise(file) == ImageFormat::jpeg;
   if (!is_jpeg_) {
-    data::decode(file, name, whole_);
+    try {
+      data::decode(file, name, whole_);
+    } catch (...) {
+      release();
+      throw;
+    }
     return whole_.size;
   }
   frame_ = read_baseline_frame(file);
@@ -24,13 +30,17 @@ Size RegionDecoder::open(std::span<const std::byte> file, std::string_view name)
   return jpeg_size(file, name);
 }
 
+void RegionDecoder::release() {
+  if (whole_.pixels.capacity() > kKeptBytes) whole_ = {};
+}
+
 DecodedBy RegionDecoder::decode(Rect region, std::span<const std::byte> checkpoints,
                                 RowSink& sink) {
   sink.begin();
   if (!is_jpeg_) {
     sink.rows(whole_.row(region.y) + 3 * static_cast<std::size_t>(region.x),
               static_cast<std::size_t>(whole_.size.width) * 3, region.height);
-    if (whole_.pixels.capacity() > kKeptBytes) whole_ = {};
+    release();
     return DecodedBy::other;
   }
   if (frame_ && baseline_.decode(file_, *frame_, region, checkpoints, sink)) {

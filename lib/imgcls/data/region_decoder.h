@@ -34,6 +34,9 @@ class RegionDecoder {
   bool is_jpeg_ = false;
   std::optional<JpegFrame> frame_;
   BaselineDecoder baseline_;
+  /// Frees the memory of a large image.
+  void release();
+
   Image whole_;
 };
 

@@ -60,15 +60,44 @@ double now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-/// Cuts a file before its first event of a later step, or that is not whole.
-void cut(const fs::path& path, std::int64_t step) {
+/// What of an event tells whether it stays.
+struct EventHead {
+  std::int64_t step = 0;
+  bool has_summary = false;  ///< figures, texts, pictures; else a version or the start of a session
+  std::string tag;           ///< of its first value
+};
+
+/// Throws protozero::exception.
+EventHead read_head(std::string_view record) {
+  EventHead head;
+  protozero::pbf_reader reader(record.data(), record.size());
+  while (reader.next()) {
+    if (reader.tag() == event::step) {
+      head.step = reader.get_int64();
+    } else if (reader.tag() == event::summary) {
+      head.has_summary = true;
+      protozero::pbf_reader values = reader.get_message();
+      if (!values.next(summary::value)) continue;
+      protozero::pbf_reader first = values.get_message();
+      if (first.next(value::tag)) head.tag = first.get_string();
+    } else {
+      reader.skip();
+    }
+  }
+  return head;
+}
+
+/// Cuts a file before its first event of a later step, of `step` if it is called `redone`, or that
+/// is not whole. The start of a session, which names the step after it, is no event of a step.
+void cut(const fs::path& path, std::int64_t step, std::string_view redone) {
   const std::string text = read_text(path);
   std::string_view rest = text;
   std::size_t kept = 0;
   while (const auto record = next_tf_record(rest)) {
     try {
-      protozero::pbf_reader reader(record->data(), record->size());
-      if (reader.next(event::step) && reader.get_int64() > step) break;
+      const EventHead head = read_head(*record);
+      const bool is_redone = head.step == step && !redone.empty() && head.tag == redone;
+      if (head.has_summary && (head.step > step || is_redone)) break;
     } catch (const protozero::exception&) {
       break;
     }
@@ -79,12 +108,12 @@ void cut(const fs::path& path, std::int64_t step) {
 }
 
 /// Cuts the folder's files; how many there are.
-int cut_all(const fs::path& folder, std::int64_t step) {
+int cut_all(const fs::path& folder, std::int64_t step, std::string_view redone) {
   int files = 0;
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (!entry.path().filename().string().starts_with(kPrefix)) continue;
     ++files;
-    cut(entry.path(), step);
+    cut(entry.path(), step, redone);
   }
   return files;
 }
@@ -178,9 +207,9 @@ std::string session_start(std::span<const Hyperparameter> values) {
 
 }  // namespace
 
-EventFile::EventFile(const fs::path& folder, std::int64_t step) {
+EventFile::EventFile(const fs::path& folder, std::int64_t step, std::string_view redone) {
   make_folders(folder);
-  const int number = cut_all(folder, step);
+  const int number = cut_all(folder, step, redone);
   // TensorBoard reads a folder's files in the order of their names.
   file_ = std::make_unique<AppendFile>(folder / fmt::format("{}{:010}.{}.{:04}", kPrefix,
                                                             static_cast<std::int64_t>(now()),

@@ -34,8 +34,9 @@ class EventFile {
   /// Makes `folder` where it is absent, and a new file in it, events.out.tfevents.*, to go on after
   /// `step` steps: events of later steps in the folder's earlier files are removed, as is what a
   /// killed process left half-written, and a TensorBoard that has read them is told to forget them.
-  /// Throws IoError.
-  EventFile(const std::filesystem::path& folder, std::int64_t step);
+  /// So are an event of `step` itself that is called `redone`, and what follows it: what is written
+  /// once the steps are done, and will be written again. Throws IoError.
+  EventFile(const std::filesystem::path& folder, std::int64_t step, std::string_view redone = {});
 
   /// A figure; TensorBoard keeps 32 bits of it.
   void scalar(std::string_view tag, std::int64_t step, double value);

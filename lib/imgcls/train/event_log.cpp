@@ -18,6 +18,9 @@
 namespace imgcls::train {
 namespace {
 
+/// The first event of an evaluation in the training's file.
+constexpr std::string_view kEpochLoss = "epoch_loss";
+
 using Figure = std::pair<std::string_view, double>;
 
 std::string text_of(std::span<const std::byte> bytes) {
@@ -63,7 +66,8 @@ std::vector<report::Hyperparameter> as_hyperparameters(const nlohmann::json& fla
 
 EventLog::EventLog(const std::filesystem::path& folder, std::int64_t step, std::int64_t evaluated,
                    const std::string& config)
-    : train_(folder / "train", step), val_(folder / "val", evaluated) {
+    : train_(folder / "train", step, evaluated < step ? kEpochLoss : ""),
+      val_(folder / "val", evaluated) {
   if (!config.empty()) describe(config, step);
   flush();
 }
@@ -107,7 +111,7 @@ void EventLog::augmented(const data::Batch& batch, std::int64_t step) {
 
 void EventLog::evaluation(const report::TrainLogRow& row, const std::filesystem::path& files,
                           const models::Model& model) {
-  train_.scalar("epoch_loss", row.step, row.train_loss);
+  train_.scalar(kEpochLoss, row.step, row.train_loss);
   const std::array figures{Figure{"loss", row.val_loss}, Figure{"acc1", row.val_acc1},
                            Figure{"acc5", row.val_acc5}};
   val_.scalars(row.step, figures);

@@ -19,8 +19,8 @@ enum ExitCode : int {
   kStopped = 75,  ///< stopped by a signal after saving; the same command goes on (EX_TEMPFAIL)
 };
 
-/// Runs `work`, whose result is the exit code, and reports what it throws, whatever that is: 2 for a
-/// ConfigError, 1 for others.
+/// Runs `work`, whose result is the exit code, and reports what it throws, whatever that is: 2 for
+/// a ConfigError, 1 for others.
 int run_reported(const std::function<int()>& work);
 
 /// Loads the configuration from `arguments`, joins the job, and calls `work`, whose result is the
