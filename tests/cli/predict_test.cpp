@@ -78,8 +78,8 @@ TEST_CASE("no input that cannot be used keeps predict from the others") {
   INFO(outcome.output);
   CHECK(outcome.code == 1);
   for (const char* name : {"odd/back leads back", "odd/dangling.jpg", "odd/loop",
-                                  "odd/empty holds no image", "odd/absent", long_name.c_str(),
-                                  "5 of 7 images have no result", "2 folders could not be read"}) {
+                           "odd/empty holds no image", "odd/absent", long_name.c_str(),
+                           "5 of 7 images have no result", "2 folders could not be read"}) {
     CHECK_THAT(outcome.output, Contains(name));
   }
   CHECK_THAT(outcome.output, Contains("good.JPG\n") && Contains("blue/0.jpg\n"));
