@@ -20,8 +20,9 @@ int main(int argc, char** argv) try {
   options.data.normalisation = {.mean = {0.286, 0.286, 0.286}, .std = {0.353, 0.353, 0.353}};
   options.augment = {.size = 28, .crop = imgcls::data::CropKind::pad, .pad = 2};
   options.eval.transform = {.size = 28, .resize = 0};
-  options.optimizer = {.momentum = 0.9, .nesterov = true, .weight_decay = 5e-4, .groups = {}};
-  options.schedule = {.lr = 0.2, .warmup_epochs = 0.5};
+  options.optimizer = {
+      .lr = 0.2, .momentum = 0.9, .nesterov = true, .weight_decay = 5e-4, .groups = {}};
+  options.schedule = {.warmup_epochs = 0.5};
   options.folder = argc > 3 ? argv[3] : "runs/010-train-from-cpp";
   imgcls::train::configure_torch(options, *world);
 

@@ -55,7 +55,8 @@ int main(int argc, char** argv) try {
   options.batch = 64;
   options.augment = {.size = 32, .crop = imgcls::data::CropKind::pad, .pad = 2};
   options.eval.transform = {.size = 32, .resize = 0};
-  options.schedule = {.lr = 0.05, .warmup_epochs = 1};
+  options.optimizer.lr = 0.05;
+  options.schedule = {.warmup_epochs = 1};
   options.folder = argc > 1 ? argv[1] : "runs/020-own-dataset";
   imgcls::train::configure_torch(options, *world);
 

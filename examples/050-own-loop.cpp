@@ -22,7 +22,7 @@ int main(int argc, char** argv) try {
   options.data.normalisation = {.mean = {0.286, 0.286, 0.286}, .std = {0.353, 0.353, 0.353}};
   options.augment = {.size = 28, .crop = data::CropKind::pad, .pad = 2};
   options.eval.transform = {.size = 28, .resize = 0};
-  options.schedule = {.lr = 0.1, .warmup_epochs = 0.1};
+  options.schedule = {.warmup_epochs = 0.1};
   train::configure_torch(options, *world);
 
   const std::shared_ptr<const data::Source> photos =

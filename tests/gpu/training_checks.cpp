@@ -47,7 +47,7 @@ class Training {
     options.augment.size = side;
     options.augment.crop = data::CropKind::none;
     options.schedule.kind = optim::ScheduleKind::constant;
-    options.schedule.lr = 1e-3;
+    options.optimizer.lr = 1e-3;
     options.data.threads = 1;
     options.data.prefetch = 1;
     return options;

@@ -37,7 +37,7 @@ train::RunOptions toy_options(const std::filesystem::path& folder) {
   o.augment = {.size = 12, .crop = data::CropKind::pad, .pad = 1, .flip = 0};
   o.eval = {.transform = {.size = 12, .resize = 0}, .batch = 20};
   o.optimizer.groups = {{.pattern = "bn", .weight_decay = 0.0, .lr_scale = {}}};
-  o.schedule = {.lr = 0.1, .warmup_epochs = 0.5};
+  o.schedule = {.warmup_epochs = 0.5};
   o.folder = folder;
   return o;
 }
@@ -99,7 +99,7 @@ TEST_CASE("a warm-up ends at the nearest step, and one of no step is warned of")
     train::RunOptions options = toy_options(folder / name);
     options.epochs = 1;
     options.log_every = 1;
-    options.schedule = {.kind = optim::ScheduleKind::constant, .lr = 0.1, .warmup_epochs = epochs};
+    options.schedule = {.kind = optim::ScheduleKind::constant, .warmup_epochs = epochs};
     train_toy(options, std::make_shared<test::ToySource>(80, 1));  // five steps
     std::istringstream csv(read_text(folder / name / "steps.csv"));
     std::string line;
@@ -391,7 +391,7 @@ TEST_CASE("a loss that is no number ends the run and leaves the last good checkp
   options.max_steps = 2;
   const auto good = train_toy(options).checkpoint;
   options.max_steps = 0;
-  options.schedule.lr = 1e38;
+  options.optimizer.lr = 1e38;
   options.checkpoint.resume = train::Resume::changed;
   CHECK_THROWS_WITH(train_toy(options), Contains("no longer a finite number"));
   CHECK(std::filesystem::exists(good));
@@ -414,7 +414,7 @@ TEST_CASE("an update that makes weights infinite is not saved, though its loss w
   options.max_steps = 1;
   const auto good = train_toy(options).checkpoint;
   options.max_steps = 2;
-  options.schedule.lr = 1e300;
+  options.optimizer.lr = 1e300;
   options.checkpoint.resume = train::Resume::changed;
   CHECK_THROWS_WITH(train_toy(options), Contains("no longer made of finite numbers"));
   CHECK(checkpoints_in(folder / "run") == 1);

@@ -30,6 +30,8 @@ enum class OptimizerKind {
 
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::sgd;
+  /// The schedule's highest learning rate, reached at the end of the warm-up.
+  double lr = 0.1;
   /// sgd: momentum, and whether it is Nesterov's.
   double momentum = 0.9;
   bool nesterov = false;

@@ -59,7 +59,6 @@ struct EvalRunOptions {
 
 struct ScheduleRunOptions {
   optim::ScheduleKind kind = optim::ScheduleKind::cosine;
-  double lr = 0.1;
   double warmup_epochs = 0;
   double warmup_from = 0.01;
   double final_lr = 0;

@@ -14,7 +14,7 @@ namespace {
 optim::ScheduleOptions schedule_of(const RunOptions& options, std::size_t steps_per_epoch) {
   const auto per_epoch = static_cast<double>(steps_per_epoch);
   return {.kind = options.schedule.kind,
-          .lr = options.schedule.lr,
+          .lr = options.optimizer.lr,
           .final_lr = options.schedule.final_lr,
           .warmup_steps = std::llround(options.schedule.warmup_epochs * per_epoch),
           .warmup_from = options.schedule.warmup_from,

@@ -111,7 +111,7 @@ StepTimes StepProfiler::stop(const std::filesystem::path& trace) {
   return sum_ranges(*result);
 }
 
-StepSpan parse_step_span(std::string_view text, std::string_view what) {
+StepSpan parse_step_span(std::string_view text) {
   if (text.empty()) return {};
   const char* const end = text.data() + text.size();
   StepSpan span;
@@ -121,8 +121,8 @@ StepSpan parse_step_span(std::string_view text, std::string_view what) {
     parsed = std::from_chars(parsed.ptr + 1, end, span.last);
   }
   if (parsed.ec != std::errc() || parsed.ptr != end || span.first < 1 || span.last < span.first) {
-    throw ConfigError(fmt::format(
-        "{} must be steps of the run from 1, FIRST-LAST such as 66-74, not \"{}\"", what, text));
+    throw ConfigError(
+        fmt::format("must be steps of the run from 1, FIRST-LAST such as 66-74, not \"{}\"", text));
   }
   return span;
 }

@@ -64,7 +64,7 @@ struct StepSpan {
   std::int64_t first = 0, last = 0;
 };
 
-/// "66-74", "66", or "" for none. Throws ConfigError, whose message begins with `what`.
-StepSpan parse_step_span(std::string_view text, std::string_view what);
+/// "66-74", "66", or "" for none. Throws ConfigError saying what the option must be.
+StepSpan parse_step_span(std::string_view text);
 
 }  // namespace imgcls::train

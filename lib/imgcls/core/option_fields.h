@@ -1,0 +1,203 @@
+#pragma once
+// Options that read and write themselves: beside a struct stands a table that gives each member its
+// name in configurations, its limits and its description. From the table come the parsing of a
+// configuration's section, the section that says the same as a struct, and its part of
+// configs/schema.json; the default is what the member holds in a new struct.
+
+#include <imgcls/core/error.h>
+
+#include <fmt/format.h>
+
+#include <array>
+#include <concepts>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace imgcls {
+
+/// Numbers that an option may have.
+struct Limits {
+  std::optional<double> minimum = {}, above = {}, maximum = {}, below = {};
+
+  static Limits at_least(double low) { return {.minimum = low}; }
+  static Limits greater_than(double low) { return {.above = low}; }
+  static Limits between(double low, double high) { return {.minimum = low, .maximum = high}; }
+};
+
+/// What configurations call the values of an enumeration.
+template <class Value, std::size_t count>
+using Names = std::array<std::pair<Value, std::string_view>, count>;
+
+/// The name of a value; each has one.
+template <class Value, std::size_t count>
+std::string name_in(const Names<Value, count>& names, Value value) {
+  for (const auto& [known, name] : names) {
+    if (known == value) return std::string(name);
+  }
+  throw Error("an option has a value without a name");
+}
+
+/// The value of that name. Throws ConfigError, what an option must be, for a name that none has.
+template <class Value, std::size_t count>
+Value value_in(const Names<Value, count>& names, const std::string& wanted) {
+  for (const auto& [value, name] : names) {
+    if (name == wanted) return value;
+  }
+  throw ConfigError(fmt::format("must not be \"{}\", which this program does not know", wanted));
+}
+
+/// A value that contradicts itself; the message says what the option must be.
+class OptionError : public ConfigError {
+ public:
+  OptionError(std::string option, const std::string& must)
+      : ConfigError(option + " " + must), option_(std::move(option)) {}
+  /// The option's name in its section.
+  const std::string& option() const { return option_; }
+
+ private:
+  std::string option_;
+};
+
+/// The table of a struct `Options`, one section of a configuration or a part of one.
+template <class Options>
+class OptionFields {
+ public:
+  using json = nlohmann::ordered_json;
+
+  /// A member of type bool, a number, a text, or an array or list of these.
+  template <class Member>
+  OptionFields& add(std::string name, Member Options::*member, std::string description,
+                    const Limits& limits = {}) {
+    json schema = schema_of<Member>(limits);
+    return add(
+        std::move(name), std::move(schema),
+        [member](const json& value, Options& to) { to.*member = value.get<Member>(); },
+        [member](const Options& from) { return json(from.*member); }, std::move(description));
+  }
+
+  /// A member that is one of an enumeration's values.
+  template <class Value, std::size_t count>
+  OptionFields& add(std::string name, Value Options::*member, const Names<Value, count>& names,
+                    std::string description) {
+    json values = json::array();
+    for (const auto& each : names) values.push_back(each.second);
+    return add(
+        std::move(name), {{"enum", values}, {"type", "string"}},
+        [member, &names](const json& value, Options& to) { to.*member = value_in(names, value); },
+        [member, &names](const Options& from) { return json(name_in(names, from.*member)); },
+        std::move(description));
+  }
+
+  /// Anything else. `read` throws ConfigError with what the option must be; `write` gives null for
+  /// what a configuration does not say.
+  OptionFields& add(std::string name, json schema, std::function<void(const json&, Options&)> read,
+                    std::function<json(const Options&)> write, std::string description) {
+    fields_.push_back({std::move(name), std::move(schema), std::move(read), std::move(write),
+                       std::move(description)});
+    return *this;
+  }
+
+  /// A member that is a struct with a table of its own, whose options stand in this section.
+  template <class Part>
+  OptionFields& include(Part Options::*member, const OptionFields<Part>& part) {
+    for (const auto& field : part.fields()) {
+      fields_.push_back(
+          {field.name, field.schema,
+           [member, read = field.read](const json& value, Options& to) { read(value, to.*member); },
+           [member, write = field.write](const Options& from) { return write(from.*member); },
+           field.description});
+    }
+    return *this;
+  }
+
+  /// Fills `options` from a section, which a schema has checked and completed; keys that are not in
+  /// this table are left alone. Throws OptionError.
+  void read(const nlohmann::json& section, Options& options) const {
+    for (const Field& field : fields_) {
+      const auto found = section.find(field.name);
+      if (found == section.end()) continue;
+      try {
+        field.read(json(*found), options);
+      } catch (const ConfigError& e) {
+        throw OptionError(field.name, e.what());
+      }
+    }
+  }
+
+  /// The section that says what `options` hold.
+  nlohmann::json write(const Options& options) const {
+    nlohmann::json section = nlohmann::json::object();
+    for (const Field& field : fields_) {
+      if (json value = field.write(options); !value.is_null()) section[field.name] = value;
+    }
+    return section;
+  }
+
+  /// The schemas of the options by name: JSON Schema's "properties".
+  json properties() const {
+    json all = json::object();
+    const Options defaults{};
+    for (const Field& field : fields_) {
+      json schema = field.schema;
+      if (json value = field.write(defaults); !value.is_null() && !schema.contains("default")) {
+        schema["default"] = std::move(value);
+      }
+      if (schema["default"].is_null()) schema.erase("default");
+      schema["description"] = field.description;
+      all[field.name] = std::move(schema);
+    }
+    return all;
+  }
+
+  struct Field {
+    std::string name;
+    json schema;
+    std::function<void(const json&, Options&)> read;
+    std::function<json(const Options&)> write;
+    std::string description;
+  };
+  const std::vector<Field>& fields() const { return fields_; }
+
+ private:
+  static json number(double value) {
+    return value == static_cast<double>(static_cast<std::int64_t>(value))
+               ? json(static_cast<std::int64_t>(value))
+               : json(value);
+  }
+
+  template <class Member>
+  static json schema_of(const Limits& limits) {
+    json schema;
+    if constexpr (std::same_as<Member, bool>) {
+      schema["type"] = "boolean";
+    } else if constexpr (std::integral<Member>) {
+      schema["type"] = "integer";
+    } else if constexpr (std::floating_point<Member>) {
+      schema["type"] = "number";
+    } else if constexpr (requires { typename Member::traits_type; }) {
+      schema["type"] = "string";
+    } else {
+      schema["type"] = "array";
+      schema["items"] = schema_of<typename Member::value_type>(limits);
+      if constexpr (requires { std::tuple_size<Member>::value; }) {
+        schema["minItems"] = schema["maxItems"] = std::tuple_size_v<Member>;
+      }
+      return schema;
+    }
+    if (limits.minimum) schema["minimum"] = number(*limits.minimum);
+    if (limits.above) schema["exclusiveMinimum"] = number(*limits.above);
+    if (limits.maximum) schema["maximum"] = number(*limits.maximum);
+    if (limits.below) schema["exclusiveMaximum"] = number(*limits.below);
+    return schema;
+  }
+
+  std::vector<Field> fields_;
+};
+
+}  // namespace imgcls

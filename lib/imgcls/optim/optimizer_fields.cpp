@@ -1,0 +1,93 @@
+#include <imgcls/optim/optimizer_fields.h>
+
+namespace imgcls::optim {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr Names<OptimizerKind, 2> kOptimizers{
+    {{OptimizerKind::adam, "adam"}, {OptimizerKind::sgd, "sgd"}}};
+
+json group_schema() {
+  return json::parse(R"({
+  "type": "object",
+  "description": "An exception.",
+  "additionalProperties": false,
+  "required": [
+    "pattern"
+  ],
+  "properties": {
+    "pattern": {
+      "type": "string",
+      "minLength": 1,
+      "description": "Regular expression, searched for in the parameter's name, such as bn."
+    },
+    "weight_decay": {
+      "type": "number",
+      "minimum": 0,
+      "description": "Weight decay of these parameters; absent: the optimizer's."
+    },
+    "lr_scale": {
+      "type": "number",
+      "exclusiveMinimum": 0,
+      "default": 1,
+      "description": "Factor of the learning rate for these parameters."
+    }
+  }
+})");
+}
+
+json write_groups(const OptimizerOptions& from) {
+  json groups = json::array();
+  for (const GroupRule& rule : from.groups) {
+    json group{{"pattern", rule.pattern}};
+    if (rule.weight_decay) group["weight_decay"] = *rule.weight_decay;
+    if (rule.lr_scale) group["lr_scale"] = *rule.lr_scale;
+    groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
+void read_groups(const json& groups, OptimizerOptions& to) {
+  for (const json& group : groups) {
+    GroupRule rule{.pattern = group.at("pattern"), .weight_decay = {}, .lr_scale = {}};
+    if (group.contains("weight_decay")) rule.weight_decay = group.at("weight_decay");
+    if (group.contains("lr_scale")) rule.lr_scale = group.at("lr_scale");
+    to.groups.push_back(std::move(rule));
+  }
+}
+
+}  // namespace
+
+const OptionFields<OptimizerOptions>& optimizer_fields() {
+  using O = OptimizerOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("name", &O::kind, kOptimizers, "The optimizer.");
+    f.add("lr", &O::lr, "Learning rate after warm-up.", Limits::greater_than(0));
+    f.add("momentum", &O::momentum, "sgd: momentum.", {.minimum = 0, .below = 1});
+    f.add("nesterov", &O::nesterov, "sgd: Nesterov's form of momentum.");
+    f.add(
+        "betas",
+        {{"type", "array"},
+         {"items", {{"type", "number"}, {"minimum", 0}, {"exclusiveMaximum", 1}}},
+         {"minItems", 2},
+         {"maxItems", 2}},
+        [](const json& value, O& to) { to.beta1 = value.at(0), to.beta2 = value.at(1); },
+        [](const O& from) {
+          return json{from.beta1, from.beta2};
+        },
+        "adam: decay of the averages of the gradient and of its square.");
+    f.add("eps", &O::eps, "adam: added to the denominator.", Limits::greater_than(0));
+    f.add("weight_decay", &O::weight_decay,
+          "L2 penalty, coupled: weight_decay times the parameter is added to its gradient.",
+          Limits::at_least(0));
+    f.add("groups", {{"type", "array"}, {"items", group_schema()}}, read_groups, write_groups,
+          "Exceptions for some parameters; of the groups whose pattern is found in a parameter's "
+          "name, the first applies.");
+    return f;
+  }();
+  return fields;
+}
+
+}  // namespace imgcls::optim

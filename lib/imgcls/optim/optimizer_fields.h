@@ -1,0 +1,11 @@
+#pragma once
+// How configurations call the options of optimizers: the section "optimizer".
+
+#include <imgcls/core/option_fields.h>
+#include <imgcls/optim/optimizer.h>
+
+namespace imgcls::optim {
+
+const OptionFields<OptimizerOptions>& optimizer_fields();
+
+}  // namespace imgcls::optim
