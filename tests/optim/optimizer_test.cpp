@@ -58,7 +58,8 @@ TEST_CASE("a broken pattern is refused") {
 }
 
 TEST_CASE("parameters without a gradient stay, and so does their state") {
-  for (const auto kind : {optim::OptimizerKind::adam, optim::OptimizerKind::sgd}) {
+  for (const auto kind :
+       {optim::OptimizerKind::adam, optim::OptimizerKind::adamw, optim::OptimizerKind::sgd}) {
     const auto all = parameters();
     const auto optimizer = optim::make_optimizer(all, {.kind = kind, .groups = {}});
     all[0].tensor.mutable_grad() = at::ones({2});
@@ -71,7 +72,8 @@ TEST_CASE("parameters without a gradient stay, and so does their state") {
 }
 
 TEST_CASE("a saved state goes on where it was, and one that does not fit is refused by name") {
-  for (const auto kind : {optim::OptimizerKind::adam, optim::OptimizerKind::sgd}) {
+  for (const auto kind :
+       {optim::OptimizerKind::adam, optim::OptimizerKind::adamw, optim::OptimizerKind::sgd}) {
     const auto one = parameters(), other = parameters();
     const auto first = optim::make_optimizer(one, {.kind = kind, .groups = {}});
     const auto second = optim::make_optimizer(other, {.kind = kind, .groups = {}});

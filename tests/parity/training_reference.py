@@ -151,6 +151,8 @@ def main():
         "optimizers": {
             "adam": optimizer_steps(
                 lambda p: torch.optim.Adam(p, lr=0.01, weight_decay=0.1, fused=True)),
+            "adamw": optimizer_steps(
+                lambda p: torch.optim.AdamW(p, lr=0.01, weight_decay=0.1, fused=True)),
             "sgd": optimizer_steps(lambda p: torch.optim.SGD(
                 p, lr=0.1, momentum=0.9, weight_decay=0.01, fused=True)),
             "sgd nesterov": optimizer_steps(lambda p: torch.optim.SGD(

@@ -142,6 +142,8 @@ TEST_CASE("optimizers take PyTorch's steps to the last bit") {
   using optim::OptimizerKind;
   CHECK(run({.kind = OptimizerKind::adam, .weight_decay = 0.1, .groups = {}}, 0.01) ==
         expected.at("adam").get<std::vector<float>>());
+  CHECK(run({.kind = OptimizerKind::adamw, .weight_decay = 0.1, .groups = {}}, 0.01) ==
+        expected.at("adamw").get<std::vector<float>>());
   CHECK(run({.kind = OptimizerKind::sgd, .weight_decay = 0.01, .groups = {}}, 0.1) ==
         expected.at("sgd").get<std::vector<float>>());
   CHECK(run({.kind = OptimizerKind::sgd, .nesterov = true, .weight_decay = 0.01, .groups = {}},

@@ -4,6 +4,7 @@
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_sub.h>
 #include <ATen/ops/_fused_adam.h>
+#include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -13,7 +14,8 @@ Adam::Adam(std::vector<ParameterGroup> groups, const OptimizerOptions& options)
     : Optimizer(std::move(groups)),
       beta1_(options.beta1),
       beta2_(options.beta2),
-      eps_(options.eps) {
+      eps_(options.eps),
+      decoupled_(options.kind == OptimizerKind::adamw) {
   const at::NoGradGuard no_grad;
   for (const ParameterGroup& group : this->groups()) {
     Moments& moments = moments_.emplace_back();
@@ -45,10 +47,16 @@ void Adam::step(double lr, const at::Tensor& grad_scale, const at::Tensor& found
     if (parameters.empty()) continue;
     // The caller counts the step; at step 0 the bias correction would divide by zero.
     at::_foreach_add_(steps, 1);
-    at::_fused_adam_(parameters, grads, exp_avg, exp_avg_sq, /*max_exp_avg_sqs=*/{}, steps,
-                     lr * group.lr_scale, beta1_, beta2_, group.weight_decay, eps_,
-                     /*amsgrad=*/false, /*maximize=*/false, optional(grad_scale),
-                     optional(found_inf));
+    const auto update = [&](const auto& fused) {
+      fused(parameters, grads, exp_avg, exp_avg_sq, /*max_exp_avg_sqs=*/at::TensorList(), steps,
+            lr * group.lr_scale, beta1_, beta2_, group.weight_decay, eps_, /*amsgrad=*/false,
+            /*maximize=*/false, optional(grad_scale), optional(found_inf));
+    };
+    if (decoupled_) {
+      update([](auto&&... given) { at::_fused_adamw_(given...); });
+    } else {
+      update([](auto&&... given) { at::_fused_adam_(given...); });
+    }
     // A skipped step does not count.
     if (found_inf.defined()) {
       at::_foreach_sub_(steps, std::vector<at::Tensor>(steps.size(), found_inf.squeeze()));

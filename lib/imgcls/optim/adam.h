@@ -1,5 +1,6 @@
 #pragma once
-// Adam with weight decay added to the gradient: torch.optim.Adam(fused=True).
+// Adam: torch.optim.Adam(fused=True) with weight decay added to the gradient, torch.optim.AdamW(
+// fused=True) with decay apart from it.
 
 #include <imgcls/optim/optimizer.h>
 
@@ -19,6 +20,7 @@ class Adam final : public Optimizer {
     std::vector<at::Tensor> exp_avg, exp_avg_sq, step;
   };
   double beta1_, beta2_, eps_;
+  bool decoupled_;
   std::vector<Moments> moments_;  // a group each
 };
 

@@ -67,6 +67,7 @@ std::unique_ptr<Optimizer> make_optimizer(const std::vector<models::NamedTensor>
   std::vector<ParameterGroup> groups = make_groups(parameters, options);
   switch (options.kind) {
     case OptimizerKind::adam:
+    case OptimizerKind::adamw:
       return std::make_unique<Adam>(std::move(groups), options);
     case OptimizerKind::sgd:
       return std::make_unique<Sgd>(std::move(groups), options);

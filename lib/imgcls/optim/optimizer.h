@@ -24,8 +24,9 @@ struct GroupRule {
 };
 
 enum class OptimizerKind {
-  adam,  ///< Kingma & Ba, arXiv:1412.6980, as torch.optim.Adam: weight decay added to the gradient
-  sgd,   ///< momentum and weight decay as torch.optim.SGD, without dampening
+  adam,   ///< Kingma & Ba, arXiv:1412.6980, as torch.optim.Adam: weight decay added to the gradient
+  adamw,  ///< Loshchilov & Hutter, arXiv:1711.05101, as torch.optim.AdamW: decay apart from it
+  sgd,    ///< momentum and weight decay as torch.optim.SGD, without dampening
 };
 
 struct OptimizerOptions {
@@ -35,9 +36,10 @@ struct OptimizerOptions {
   /// sgd: momentum, and whether it is Nesterov's.
   double momentum = 0.9;
   bool nesterov = false;
-  /// adam: decay of the mean and of the mean square, and what keeps the quotient finite.
+  /// adam, adamw: decay of the mean and of the mean square, and what keeps the quotient finite.
   double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
-  /// L2 penalty, added to the gradient.
+  /// adam, sgd: L2 penalty, added to the gradient; adamw: share of the parameter that is taken off
+  /// before each update, times the learning rate.
   double weight_decay = 0;
   /// The first rule that matches a parameter's name holds.
   std::vector<GroupRule> groups;

@@ -5,8 +5,8 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr Names<OptimizerKind, 2> kOptimizers{
-    {{OptimizerKind::adam, "adam"}, {OptimizerKind::sgd, "sgd"}}};
+constexpr Names<OptimizerKind, 3> kOptimizers{
+    {{OptimizerKind::adam, "adam"}, {OptimizerKind::adamw, "adamw"}, {OptimizerKind::sgd, "sgd"}}};
 
 json group_schema() {
   return json::parse(R"({
@@ -77,10 +77,12 @@ const OptionFields<OptimizerOptions>& optimizer_fields() {
         [](const O& from) {
           return json{from.beta1, from.beta2};
         },
-        "adam: decay of the averages of the gradient and of its square.");
-    f.add("eps", &O::eps, "adam: added to the denominator.", Limits::greater_than(0));
+        "adam, adamw: decay of the averages of the gradient and of its square.");
+    f.add("eps", &O::eps, "adam, adamw: added to the denominator.", Limits::greater_than(0));
     f.add("weight_decay", &O::weight_decay,
-          "L2 penalty, coupled: weight_decay times the parameter is added to its gradient.",
+          "adam, sgd: L2 penalty, coupled: weight_decay times the parameter is added to its "
+          "gradient; "
+          "adamw: decoupled: lr times weight_decay times the parameter is taken off it.",
           Limits::at_least(0));
     f.add("groups", {{"type", "array"}, {"items", group_schema()}}, read_groups, write_groups,
           "Exceptions for some parameters; of the groups whose pattern is found in a parameter's "
