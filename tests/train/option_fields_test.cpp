@@ -60,7 +60,8 @@ TEST_CASE("the schema says of each option what its table says") {
     for (const auto& [name, schema] : expected.items()) {
       INFO(section.name << "." << name);
       REQUIRE(section.properties.contains(name));
-      CHECK(section.properties.at(name).dump(1) == schema.dump(1));
+      INFO(section.properties.at(name).dump(1) << "\nin the schema: " << schema.dump(1));
+      CHECK((section.properties.at(name) == schema));  // 600 equals 600.0
     }
     CHECK(section.properties.size() == expected.size());
   }
