@@ -152,7 +152,7 @@ def names(value, text):
     seen = [form for part in parts for form in (part[:40], part.split("\n")[0], repr(part)[1:-1],
                                                 part.replace("'", "\\'"))]
     if isinstance(value, bytes):
-        seen += ["\ufffd", "\\377"]
+        seen += ["\ufffd", "\\377", "\\xff"]
     return shown in text or any(form in text for form in seen)
 
 
