@@ -1,6 +1,6 @@
 #pragma once
-// How configurations call the options of a run: a table for each section, or for the part of it that
-// becomes RunOptions.
+// How configurations call the options of a run: a table for each section, or for the part of it
+// that becomes RunOptions.
 
 #include <imgcls/core/option_fields.h>
 #include <imgcls/train/options.h>
