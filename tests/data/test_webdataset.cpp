@@ -182,6 +182,12 @@ TEST_CASE("the sample at fault is the one that is named") {
     CHECK_THROWS_WITH(with(key, ".json", R"({"label": 1.5})"), names_it && Contains("1.5"));
     CHECK_THROWS_WITH(with(key, ".json", R"({"text": "x"})"), names_it && Contains("no class"));
     CHECK_THROWS_WITH(with(key, ".json", "{"), names_it && Contains("no JSON"));
+    // What writes a value calls itself for each level.
+    constexpr std::size_t kLevels = 400'000;
+    CHECK_THROWS_WITH(
+        with(key, ".json",
+             "{\"label\":" + std::string(kLevels, '[') + std::string(kLevels, ']') + "}"),
+        names_it && Contains("nested"));
   }
   CHECK(with("k2", ".cls", "30000") == "k0.jpg:1 k1.jpg:1 k2.jpg:30000 k3.jpg:1 k4.jpg:1 ");
   CHECK_THAT(remarks(root / "in"), Contains("s.tar: k2.jpg") && Contains("30001 classes"));

@@ -1,4 +1,5 @@
 #include <imgcls/core/error.h>
+#include <imgcls/core/json_text.h>
 #include <imgcls/core/quoted_name.h>
 #include <imgcls/data/class_names.h>
 #include <imgcls/data/shard_labels.h>
@@ -61,9 +62,11 @@ ShardLabel named(std::string_view text) {
 }
 
 json parsed(std::string_view text) {
-  json value = json::parse(text, nullptr, false);
-  if (value.is_discarded()) throw DataError("it is no JSON");
-  return value;
+  try {
+    return parse_json(text);
+  } catch (const DataError& e) {
+    throw DataError(fmt::format("it is no JSON that is read: {}", e.what()));
+  }
 }
 
 std::string name_in(const json& object) {
