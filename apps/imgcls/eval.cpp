@@ -7,6 +7,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/error_text.h>
 #include <imgcls/core/quoted_name.h>
+#include <imgcls/core/utf8.h>
 #include <imgcls/data/class_names.h>
 #include <imgcls/data/shard_folder.h>
 #include <imgcls/dist/agree.h>
@@ -48,12 +49,9 @@ struct EvalArguments {
 
 /// A text as JSON, whose texts are UTF-8.
 std::string quoted(std::string_view option, const std::string& text) {
-  try {
-    return nlohmann::json(text).dump();
-  } catch (const nlohmann::json::exception&) {
-    throw ConfigError(fmt::format("{} {} is not UTF-8: give it another name, by a link for example",
-                                  option, quote_name(text)));
-  }
+  if (is_utf8(text)) return nlohmann::json(text).dump();
+  throw ConfigError(fmt::format("{} {} is not UTF-8: give it another name, by a link for example",
+                                option, quote_name(text)));
 }
 
 /// A model and a folder of images instead of a configuration: the one that they stand for.

@@ -1,5 +1,6 @@
 #include "image_inputs.h"
 
+#include <imgcls/core/text.h>
 #include <imgcls/data/folder_files.h>
 
 #include <fmt/format.h>
@@ -10,17 +11,6 @@
 
 namespace imgcls::cli {
 namespace fs = std::filesystem;
-namespace {
-
-bool leads_back(const fs::path& folder, const std::vector<fs::path>& above) {
-  return std::ranges::any_of(above, [&](const fs::path& each) {
-    std::error_code error;
-    return fs::equivalent(folder, each, error);
-  });
-}
-
-}  // namespace
-
 void ImageInputs::add(const fs::path& input) {
   std::error_code error;
   if (fs::is_directory(input, error)) {
@@ -32,10 +22,7 @@ void ImageInputs::add(const fs::path& input) {
 
 void ImageInputs::add_lines(std::string_view text) {
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
+    const std::string_view line = take_line(text);
     if (!line.empty()) add(line);
   }
 }
@@ -51,10 +38,6 @@ void ImageInputs::add_folder(const fs::path& folder) {
 }
 
 void ImageInputs::collect(const fs::path& folder, std::vector<fs::path>& above) {
-  if (leads_back(folder, above)) {
-    errors.push_back(fmt::format("the link {} leads back to a folder above it", folder.string()));
-    return;
-  }
   above.push_back(folder);
   std::error_code error;
   fs::directory_iterator entries(folder, error);
@@ -63,7 +46,13 @@ void ImageInputs::collect(const fs::path& folder, std::vector<fs::path>& above) 
     std::error_code unknown;  // a link that leads nowhere, or to itself: a file that cannot be read
     const fs::file_status status = entries->status(unknown);
     if (fs::is_directory(status)) {
-      collect(path, above);
+      const bool is_link = entries->is_symlink(unknown);
+      if (const fs::path* back = is_link ? data::find_same(path, above) : nullptr) {
+        errors.push_back(
+            fmt::format("the link {} leads back to {}", path.string(), back->string()));
+      } else {
+        collect(path, above);
+      }
     } else if ((fs::is_regular_file(status) || unknown || !fs::exists(status)) &&
                data::is_image_name(path.filename().string())) {
       files.push_back(path);

@@ -107,8 +107,7 @@ class Printer {
                        {"name", quote_name(name.name)},
                        {"probability", probability}});
     }
-    fmt::print("{}\n", nlohmann::json{{"image", quote_name(image)}, {"top", items}}.dump(
-                           -1, ' ', false, nlohmann::json::error_handler_t::replace));
+    fmt::print("{}\n", nlohmann::json{{"image", quote_name(image)}, {"top", items}}.dump());
   }
 
   const PredictArguments& arguments_;

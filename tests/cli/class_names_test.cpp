@@ -18,21 +18,16 @@ using namespace imgcls;
 using Catch::Matchers::Contains;
 using nlohmann::json;
 using test::FolderData;
+using test::kImgcls;
 using test::run_program;
 namespace fs = std::filesystem;
 
 namespace {
 
-const std::string kImgcls = IMGCLS_BINARY_DIR "/bin/imgcls ";
-
 void rename_class(const FolderData& data, const std::string& from, const std::string& to) {
   for (const char* half : {"data/train", "data/val"}) {
     fs::rename(data / half / from, data / half / to);
   }
-}
-
-bool is_utf8(const std::string& text) {
-  return to_utf8(text) == text;
 }
 
 }  // namespace

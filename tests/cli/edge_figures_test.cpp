@@ -19,13 +19,12 @@ using namespace imgcls;
 using Catch::Matchers::Contains;
 using nlohmann::json;
 using test::FolderData;
+using test::kImgcls;
 using test::run_program;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-const std::string kImgcls = IMGCLS_BINARY_DIR "/bin/imgcls ";
 
 /// A NaN with the sign that x86's have.
 constexpr float kNan = -std::numeric_limits<float>::quiet_NaN();

@@ -4,10 +4,14 @@
 #include "../support/run_program.h"
 #include "../support/temp_folder.h"
 
+#include <paths.h>
 #include <filesystem>
 #include <string>
 
 namespace imgcls::test {
+
+/// How a command line of `imgcls` begins.
+inline const std::string kImgcls = IMGCLS_BINARY_DIR "/bin/imgcls ";
 
 /// Three classes of 16 x 16 JPEGs, told apart by their colour: 20 for training and 9 for evaluation
 /// each.

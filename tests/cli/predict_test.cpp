@@ -14,11 +14,10 @@ using namespace imgcls;
 using Catch::Matchers::Contains;
 using nlohmann::json;
 using test::FolderData;
+using test::kImgcls;
 using test::run_program;
 
 namespace {
-
-const std::string kImgcls = IMGCLS_BINARY_DIR "/bin/imgcls ";
 
 /// A run that knows its three colours.
 struct Trained {

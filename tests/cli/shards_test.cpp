@@ -10,13 +10,12 @@
 using namespace imgcls;
 using Catch::Matchers::Contains;
 using test::FolderData;
+using test::kImgcls;
 using test::run_program;
 using test::tar_member;
 namespace fs = std::filesystem;
 
 namespace {
-
-const std::string kImgcls = IMGCLS_BINARY_DIR "/bin/imgcls ";
 
 /// The folder's images as a tar file: `KEY.left.jpg`, a second image beside it, and the class's
 /// name.

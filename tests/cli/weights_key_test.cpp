@@ -16,11 +16,10 @@
 
 using namespace imgcls;
 using Catch::Matchers::Contains;
+using test::kImgcls;
 using test::run_program;
 
 namespace {
-
-const std::string kImgcls = IMGCLS_BINARY_DIR "/bin/imgcls ";
 
 /// A file with the tensors of two, whose names have "model." before them, and "ema.module.".
 void join(const std::string& a, const std::string& b, const std::filesystem::path& joined) {

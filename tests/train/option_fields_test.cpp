@@ -24,25 +24,20 @@ struct Section {
   std::set<std::string> others;  ///< keys of the section that no table has
 };
 
-/// By way of text, so that the order of keys does not count.
-json unordered(const nlohmann::ordered_json& value) {
-  return json::parse(value.dump());
-}
-
 std::vector<Section> sections() {
   return {
       {"data",
-       unordered(train::data_fields().properties()),
+       train::data_fields().properties(),
        {"name", "format", "root", "train", "val", "index", "image_key", "stage_dir", "classes"}},
-      {"augment", unordered(data::augment_fields().properties()), {}},
-      {"eval", unordered(train::eval_fields().properties()), {}},
-      {"train", unordered(train::train_fields().properties()), {}},
-      {"optimizer", unordered(optim::optimizer_fields().properties()), {}},
-      {"schedule", unordered(train::schedule_fields().properties()), {}},
-      {"checkpoint", unordered(train::checkpoint_fields().properties()), {}},
-      {"log", unordered(train::log_fields().properties()), {}},
-      {"profile", unordered(train::profile_fields().properties()), {}},
-      {"dist", unordered(train::dist_fields().properties()), {"device", "timeout_s"}},
+      {"augment", data::augment_fields().properties(), {}},
+      {"eval", train::eval_fields().properties(), {}},
+      {"train", train::train_fields().properties(), {}},
+      {"optimizer", optim::optimizer_fields().properties(), {}},
+      {"schedule", train::schedule_fields().properties(), {}},
+      {"checkpoint", train::checkpoint_fields().properties(), {}},
+      {"log", train::log_fields().properties(), {}},
+      {"profile", train::profile_fields().properties(), {}},
+      {"dist", train::dist_fields().properties(), {"device", "timeout_s"}},
   };
 }
 

@@ -17,15 +17,12 @@ using Catch::Matchers::Contains;
 using test::Bytes;
 using test::dict;
 using test::pickle_of;
+using test::refusal;
 using test::tensor;
 using test::text;
 using test::with_pickle;
 
 namespace {
-
-std::string refusal(const Bytes& bytes) {
-  return test::refusal(test::kAnyFormat, bytes);
-}
 
 /// A call of that function or class, "module\nname", with a tuple of a text.
 std::string call(std::string_view name) {

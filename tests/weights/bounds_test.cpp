@@ -19,7 +19,7 @@ using test::with_pickle;
 namespace {
 
 std::string refusal(const std::string& value, std::size_t storage_bytes = 24) {
-  return test::refusal(test::kAnyFormat, with_pickle(pickle_of(value), storage_bytes));
+  return test::refusal(with_pickle(pickle_of(value), storage_bytes));
 }
 
 std::string repeated(int count, const std::string& text) {

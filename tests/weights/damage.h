@@ -33,6 +33,10 @@ std::string refusal(const Parse& parse, const Bytes& bytes) {
   }
 }
 
+inline std::string refusal(const Bytes& bytes) {
+  return refusal(kAnyFormat, bytes);
+}
+
 template <class Parse>
 std::optional<weights::Listing> try_parse(const Parse& parse, const Bytes& bytes) {
   try {

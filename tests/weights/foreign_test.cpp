@@ -16,7 +16,7 @@ namespace {
 
 std::string refusal(std::string_view text) {
   const auto bytes = std::as_bytes(std::span(text));
-  return test::refusal(test::kAnyFormat, {bytes.begin(), bytes.end()});
+  return test::refusal(test::Bytes(bytes.begin(), bytes.end()));
 }
 
 std::string refusal_of_zip(const std::vector<std::string>& names) {

@@ -23,6 +23,7 @@ using test::dict;
 using test::integer;
 using test::pair_of;
 using test::pickle_of;
+using test::refusal;
 using test::tensor;
 using test::text;
 using test::with_pickle;
@@ -33,10 +34,6 @@ const std::string kFolder = IMGCLS_SOURCE_DIR "/tests/models/pth_reference/";
 
 Bytes reference(const std::string& name) {
   return read_file(kFolder + name);
-}
-
-std::string refusal(const Bytes& bytes) {
-  return test::refusal(test::kAnyFormat, bytes);
 }
 
 /// The pickle of a dict with one tensor: its name, and the tuples of its shape and strides.

@@ -4,6 +4,7 @@
 #include <imgcls/core/file.h>
 #include <imgcls/core/nearest.h>
 #include <imgcls/core/schema.h>
+#include <imgcls/core/utf8.h>
 
 #include <fmt/format.h>
 
@@ -33,12 +34,8 @@ const json& known_parent(std::string_view path) {
 
 /// The value of an override: JSON, or else a text. Where a text is due, 2024 is one.
 json override_value(const std::string& text, const json& schema) {
+  if (!is_utf8(text)) throw ConfigError("the value is not UTF-8");
   json value = text;
-  try {
-    value.dump();
-  } catch (const json::exception&) {
-    throw ConfigError("the value is not UTF-8");
-  }
   try {
     json parsed = parse_config_text(text, "").values;
     if (schema.at("type") != "string" || parsed.is_string()) value = std::move(parsed);

@@ -13,10 +13,19 @@ namespace imgcls {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+const fs::path& checked(const fs::path& path) {
+  check_replaceable(path);
+  return path;
+}
+
+}  // namespace
+
 NewFile::NewFile(const fs::path& path, std::string_view suffix)
-    : path_(path),
+    : path_(checked(path)),
       temporary_(fs::path(path) += suffix),
-      file_((check_replaceable(path), temporary_), O_WRONLY | O_CREAT | O_TRUNC) {
+      file_(temporary_, O_WRONLY | O_CREAT | O_TRUNC) {
   if (file_.get() < 0) fail("cannot create");
 }
 

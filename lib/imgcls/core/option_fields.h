@@ -68,7 +68,7 @@ class OptionError : public ConfigError {
 template <class Options>
 class OptionFields {
  public:
-  using json = nlohmann::ordered_json;
+  using json = nlohmann::json;
 
   /// A member of type bool, a number, a text, or an array or list of these.
   template <class Member>
@@ -94,8 +94,34 @@ class OptionFields {
         std::move(description));
   }
 
-  /// Anything else. `read` throws ConfigError with what the option must be; `write` gives null for
-  /// what a configuration does not say.
+  /// Two members that a configuration gives as a list.
+  OptionFields& add_pair(std::string name, double Options::*first, double Options::*second,
+                         std::string description, const Limits& limits = {}) {
+    return add(
+        std::move(name), schema_of<std::array<double, 2>>(limits),
+        [first, second](const json& value, Options& to) {
+          to.*first = value.at(0), to.*second = value.at(1);
+        },
+        [first, second](const Options& from) {
+          return json{from.*first, from.*second};
+        },
+        std::move(description));
+  }
+
+  /// The same, of which the first must not be above the second.
+  OptionFields& add_range(std::string name, double Options::*low, double Options::*high,
+                          std::string description, const Limits& limits = {}) {
+    add_pair(std::move(name), low, high, std::move(description), limits);
+    fields_.back().read = [low, high, pair = fields_.back().read](const json& value, Options& to) {
+      pair(value, to);
+      if (to.*low <= to.*high) return;
+      throw ConfigError(
+          fmt::format("must be [smallest, largest], not [{}, {}]", to.*low, to.*high));
+    };
+    return *this;
+  }
+
+  /// Anything else. `read` throws ConfigError with what the option must be.
   OptionFields& add(std::string name, json schema, std::function<void(const json&, Options&)> read,
                     std::function<json(const Options&)> write, std::string description) {
     fields_.push_back({std::move(name), std::move(schema), std::move(read), std::move(write),
@@ -118,12 +144,12 @@ class OptionFields {
 
   /// Fills `options` from a section, which a schema has checked and completed; keys that are not in
   /// this table are left alone. Throws OptionError.
-  void read(const nlohmann::json& section, Options& options) const {
+  void read(const json& section, Options& options) const {
     for (const Field& field : fields_) {
       const auto found = section.find(field.name);
       if (found == section.end()) continue;
       try {
-        field.read(json(*found), options);
+        field.read(*found, options);
       } catch (const ConfigError& e) {
         throw OptionError(field.name, e.what());
       }
@@ -131,11 +157,9 @@ class OptionFields {
   }
 
   /// The section that says what `options` hold.
-  nlohmann::json write(const Options& options) const {
-    nlohmann::json section = nlohmann::json::object();
-    for (const Field& field : fields_) {
-      if (json value = field.write(options); !value.is_null()) section[field.name] = value;
-    }
+  json write(const Options& options) const {
+    json section = json::object();
+    for (const Field& field : fields_) section[field.name] = field.write(options);
     return section;
   }
 
@@ -144,13 +168,9 @@ class OptionFields {
     json all = json::object();
     const Options defaults{};
     for (const Field& field : fields_) {
-      json schema = field.schema;
-      if (json value = field.write(defaults); !value.is_null() && !schema.contains("default")) {
-        schema["default"] = std::move(value);
-      }
-      if (schema["default"].is_null()) schema.erase("default");
+      json& schema = all[field.name] = field.schema;
+      schema["default"] = field.write(defaults);
       schema["description"] = field.description;
-      all[field.name] = std::move(schema);
     }
     return all;
   }

@@ -10,4 +10,8 @@ std::string to_utf8(std::string_view text) {
   return json::parse(quoted).get<std::string>();
 }
 
+bool is_utf8(std::string_view text) {
+  return to_utf8(text) == text;
+}
+
 }  // namespace imgcls

@@ -9,4 +9,6 @@ namespace imgcls {
 /// `text` with U+FFFD in the place of what is not UTF-8.
 std::string to_utf8(std::string_view text);
 
+bool is_utf8(std::string_view text);
+
 }  // namespace imgcls

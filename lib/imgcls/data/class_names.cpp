@@ -1,6 +1,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
 #include <imgcls/core/quoted_name.h>
+#include <imgcls/core/text.h>
 #include <imgcls/data/class_names.h>
 #include <imgcls/data/imagenet_text.h>
 
@@ -22,9 +23,7 @@ std::vector<ClassName> parse(std::string_view text, const std::string& source, R
   std::vector<ClassName> classes;
   std::map<std::string, std::size_t, std::less<>> lines;
   for (std::size_t number = 1; !text.empty(); ++number) {
-    std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    if (line.ends_with('\r')) line.remove_suffix(1);
+    const std::string_view line = take_line(text);
     const std::size_t tab = line.find('\t');  // ids have spaces, where folders have
     const std::string id = unquote_name(line.substr(0, tab));
     if (id.empty()) {

@@ -25,9 +25,10 @@ Size checked_size(const ImageFile& file, std::uint64_t width, std::uint64_t heig
   return {static_cast<int>(width), static_cast<int>(height)};
 }
 
-void resize(Image& image, const ImageFile& file, std::uint64_t width, std::uint64_t height) {
-  image.size = checked_size(file, width, height);
-  const std::size_t bytes = width * height * 3;
+void allocate(Image& image, Size size) {
+  image.size = size;
+  const std::size_t bytes =
+      static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height) * 3;
   // Not a vector's growth, which copies the old pixels and takes twice their memory.
   if (bytes > image.pixels.capacity()) image.pixels = {};
   image.pixels.resize(bytes);

@@ -35,13 +35,14 @@ class BmpReader {
   explicit BmpReader(const ImageFile& file) : file_(file) { read_header(); }
 
   void read(Image& image) const {
+    const Size size = checked_size(file_, width_, height_);
     const bool is_packed = compression_ == Compression::rle8 || compression_ == Compression::rle4;
     const std::size_t stride = (width_ * bits_ + 31) / 32 * 4;
     // The last row need not be filled up to its four bytes. Two bytes stand for 255 pixels at most.
     const std::size_t needed =
         is_packed ? width_ * height_ / 255 * 2 : (height_ - 1) * stride + (width_ * bits_ + 7) / 8;
     if (pixels_.size() < needed) truncated();
-    resize(image, file_, width_, height_);
+    allocate(image, size);
     if (is_packed) return paint(indices(), image);
     for (std::size_t y = 0; y < height_; ++y) {
       read_row(pixels_.subspan(y * stride), image.row(row_of(y)));
@@ -96,9 +97,7 @@ class BmpReader {
     colours_ = number<std::uint32_t>(46);
   }
 
-  // Checked before memory is taken by what the header claims.
   void read_compression(std::uint32_t header, std::size_t& end) {
-    checked_size(file_, width_, height_);
     const bool fits = compression_ == Compression::none ||
                       (compression_ == Compression::rle8 && bits_ == 8) ||
                       (compression_ == Compression::rle4 && bits_ == 4) ||

@@ -104,7 +104,7 @@ class PngReader {
 void decode_png(const ImageFile& file, Image& image) {
   PngReader png(file.bytes);
   if (!png.read_header()) cannot_decode(file.name, png.message());
-  resize(image, file, png.width(), png.height());
+  allocate(image, checked_size(file, png.width(), png.height()));
   if (!png.read_rows(image)) cannot_decode(file.name, png.message());
 }
 

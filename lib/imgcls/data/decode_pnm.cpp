@@ -23,7 +23,7 @@ class PnmReader {
     const int kind = std::to_integer<int>(file_.bytes[1]) - '0';
     at_ = 2;
     const std::uint32_t width = number(), height = number();
-    checked_size(file_, width, height);
+    const Size size = checked_size(file_, width, height);
     is_bitmap_ = kind == 1 || kind == 4;
     const bool is_plain = kind <= 3, has_colours = kind == 3 || kind == 6;
     const std::uint32_t maximum = is_bitmap_ ? 1 : number();
@@ -35,7 +35,7 @@ class PnmReader {
     const std::size_t samples = has_colours ? 3 : 1;
     // A bit for each sample at least: what was cut off is noticed before memory is taken.
     if ((file_.bytes.size() - at_) * 8 < std::size_t{width} * height * samples) truncated();
-    resize(image, file_, width, height);
+    allocate(image, size);
     std::vector<std::uint8_t> row(width * samples);
     for (int y = 0; y < image.size.height; ++y) {
       is_plain ? read_plain(row) : read_binary(row, maximum);

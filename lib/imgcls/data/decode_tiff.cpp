@@ -241,12 +241,12 @@ void read_ycbcr(const TiffFile& tiff, Image& image) {
 void decode_tiff(const ImageFile& file, Image& image) {
   const TiffFile tiff(file);
   const Layout layout = read_layout(tiff);
-  checked_size(file, layout.width, layout.height);
+  const Size size = checked_size(file, layout.width, layout.height);
   const std::uint64_t bits = std::uint64_t{layout.width} * layout.height * layout.bits;
   if (layout.compression == COMPRESSION_NONE && bits / 8 > file.bytes.size()) {
     tiff.refuse("the file is truncated");
   }
-  resize(image, file, layout.width, layout.height);
+  allocate(image, size);
   if (layout.photometric == PHOTOMETRIC_YCBCR) {
     read_ycbcr(tiff, image);
   } else {

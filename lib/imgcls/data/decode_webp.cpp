@@ -39,8 +39,8 @@ void decode_webp(const ImageFile& file, Image& image) {
   if (WebPGetFeatures(bytes, file.bytes.size(), &features) != VP8_STATUS_OK) {
     cannot_decode(file.name, kBroken);
   }
-  resize(image, file, static_cast<std::uint64_t>(features.width),
-         static_cast<std::uint64_t>(features.height));
+  allocate(image, checked_size(file, static_cast<std::uint64_t>(features.width),
+                               static_cast<std::uint64_t>(features.height)));
   if (features.has_animation != 0) return decode_first_frame(file, bytes, image);
   if (WebPDecodeRGBInto(bytes, file.bytes.size(), image.pixels.data(), image.pixels.size(),
                         image.size.width * 3) == nullptr) {

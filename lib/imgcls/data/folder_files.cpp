@@ -1,4 +1,5 @@
 #include <imgcls/core/error.h>
+#include <imgcls/core/text.h>
 #include <imgcls/data/folder_files.h>
 #include <imgcls/data/shard_folder.h>
 
@@ -7,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <system_error>
 #include <utility>
 
@@ -24,10 +24,16 @@ constexpr std::array<std::string_view, 9> kExtensions = {".jpg", ".jpeg", ".png"
 bool is_image_name(std::string_view name) {
   const std::size_t dot = name.rfind('.');
   if (dot == std::string_view::npos) return false;
-  std::string extension(name.substr(dot));
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string extension = lower_case(name.substr(dot));
   return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+}
+
+const fs::path* find_same(const fs::path& folder, std::span<const fs::path> above) {
+  const auto same = std::ranges::find_if(above, [&](const fs::path& each) {
+    std::error_code error;
+    return fs::equivalent(folder, each, error);
+  });
+  return same == above.end() ? nullptr : &*same;
 }
 
 namespace {
@@ -36,12 +42,10 @@ namespace {
 using Place = std::pair<std::string, std::string>;
 
 // Following links, as torchvision does, must end even when a link leads upwards.
-void check_no_loop(const fs::directory_entry& entry, const std::vector<fs::path>& above) {
-  for (const fs::path& folder : above) {
-    if (fs::equivalent(entry.path(), folder)) {
-      throw DataError(fmt::format("the link {} leads back to {}; remove it", entry.path().string(),
-                                  folder.string()));
-    }
+void check_no_loop(const fs::path& link, const std::vector<fs::path>& above) {
+  if (const fs::path* folder = find_same(link, above)) {
+    throw DataError(
+        fmt::format("the link {} leads back to {}; remove it", link.string(), folder->string()));
   }
 }
 
@@ -52,7 +56,7 @@ void collect(const fs::path& folder, const std::string& relative, std::vector<fs
     std::string name = entry.path().filename().string();
     std::error_code broken_link;
     if (entry.is_directory(broken_link)) {
-      if (entry.is_symlink()) check_no_loop(entry, above);
+      if (entry.is_symlink()) check_no_loop(entry.path(), above);
       collect(entry.path(), fmt::format("{}/{}", relative, name), above, places);
     } else if (is_image_name(name)) {
       places.emplace_back(relative, std::move(name));

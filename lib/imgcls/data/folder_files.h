@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,11 @@ struct FolderFiles {
 /// Whether a file's name ends as an image's does: .jpg .jpeg .png .ppm .bmp .pgm .tif .tiff .webp,
 /// in upper or lower case: torchvision's.
 bool is_image_name(std::string_view name);
+
+/// The one of the folders `above` that `folder` is: where a link to it would lead in a circle.
+/// Null: none.
+const std::filesystem::path* find_same(const std::filesystem::path& folder,
+                                       std::span<const std::filesystem::path> above);
 
 /// Lists a folder as `open_folder` (data/source.h) describes. Throws DataError and IoError.
 FolderFiles list_folder(const std::filesystem::path& root);

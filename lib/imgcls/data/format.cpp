@@ -1,3 +1,4 @@
+#include <imgcls/core/file_signature.h>
 #include <imgcls/data/format.h>
 
 #include <fmt/format.h>
@@ -14,14 +15,8 @@ std::string_view text(std::span<const std::byte> file) {
   return {reinterpret_cast<const char*>(file.data()), file.size()};
 }
 
-/// Bytes at a place in a file that say what it is.
-struct Signature {
-  std::size_t at;
-  std::string_view bytes, name;
-};
-
 // In this order: the first that fits names the file.
-constexpr Signature kUnread[] = {
+constexpr FileSignature kUnread[] = {
     {0, "GIF87a"sv, "a GIF"},
     {0, "GIF89a"sv, "a GIF"},
     {4, "ftypavif"sv, "an AVIF"},
@@ -59,7 +54,7 @@ constexpr Signature kUnread[] = {
 };
 
 // What lies in image folders in an image's place, after a download or a backup that went wrong.
-constexpr Signature kNoImages[] = {
+constexpr FileSignature kNoImages[] = {
     {0, "<!DOCTYPE"sv, "a web page"},
     {0, "<!doctype"sv, "a web page"},
     {0, "<html"sv, "a web page"},
@@ -69,16 +64,6 @@ constexpr Signature kNoImages[] = {
     {0, "\x1F\x8B"sv, "compressed by gzip"},
     {0, "PK\x03\x04"sv, "a ZIP archive"},
 };
-
-std::optional<std::string_view> named(std::span<const Signature> signatures,
-                                      std::string_view file) {
-  for (const Signature& signature : signatures) {
-    if (file.size() >= signature.at && file.substr(signature.at).starts_with(signature.bytes)) {
-      return signature.name;
-    }
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 
@@ -101,11 +86,12 @@ std::optional<ImageFormat> recognise(std::span<const std::byte> file) {
 
 std::string why_unread(std::span<const std::byte> file) {
   const std::string_view head = text(file.first(std::min<std::size_t>(file.size(), 200)));
-  if (const auto format = named(kUnread, head)) {
-    return fmt::format("it is {}, which imgcls does not read: convert it to JPEG or PNG", *format);
+  if (const auto format = find_signature(kUnread, head); !format.empty()) {
+    return fmt::format("it is {}, which imgcls does not read: convert it to JPEG or PNG", format);
   }
-  if (const auto thing = named(kNoImages, head))
-    return fmt::format("it is no image but {}", *thing);
+  if (const auto thing = find_signature(kNoImages, head); !thing.empty()) {
+    return fmt::format("it is no image but {}", thing);
+  }
   if (std::ranges::all_of(head, [](char c) { return c == 0; })) {
     return "it begins with zeros alone: its content was lost";
   }

@@ -31,7 +31,7 @@ void decode_tiff(const ImageFile& file, Image& image);
 /// Throws DataError for a size that no image has or that is over the file's limit.
 Size checked_size(const ImageFile& file, std::uint64_t width, std::uint64_t height);
 
-/// Gives `image` that size, after checked_size; its pixels are to be written.
-void resize(Image& image, const ImageFile& file, std::uint64_t width, std::uint64_t height);
+/// Gives `image` a size that has been checked; its pixels are to be written.
+void allocate(Image& image, Size size);
 
 }  // namespace imgcls::data

@@ -1,5 +1,6 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
+#include <imgcls/core/text.h>
 #include <imgcls/data/imagenet_devkit.h>
 #include <imgcls/data/mat_file.h>
 
@@ -96,10 +97,7 @@ ClassById read_classes(const Synsets& synsets, std::string_view name, ImageNetMe
 void read_labels(std::string_view text, std::string_view name, const ClassById& by_id,
                  ImageNetMeta& meta) {
   for (std::size_t line = 1; !text.empty(); ++line) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view digits = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (digits.ends_with('\r')) digits.remove_suffix(1);
+    const std::string_view digits = take_line(text);
     int id = 0;
     const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), id);
     const auto found = by_id.find(id);

@@ -1,12 +1,12 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
+#include <imgcls/core/text.h>
 #include <imgcls/data/imagenet_archives.h>
 #include <imgcls/data/prepare_imagenet.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <sstream>
 
 namespace imgcls::data {
@@ -34,10 +34,8 @@ Md5Sums read_md5_sums(const std::filesystem::path& path) {
                       "it, and not '{}'",
                       path.string(), number, line.substr(0, 60)));
     }
-    std::string sum = line.substr(0, kDigits);
-    std::transform(sum.begin(), sum.end(), sum.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    sums[std::filesystem::path(line.substr(kName)).filename().string()] = sum;
+    sums[std::filesystem::path(line.substr(kName)).filename().string()] =
+        lower_case(line.substr(0, kDigits));
   }
   return sums;
 }

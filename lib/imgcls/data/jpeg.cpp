@@ -184,9 +184,7 @@ std::vector<std::uint8_t> cmyk_row_for(const Decompressor& jpeg) {
 void decode_jpeg(std::span<const std::byte> file, std::string_view name, Image& image,
                  std::size_t max_pixels) {
   Decompressor jpeg;
-  const Size size = open(jpeg, file, name, max_pixels);
-  resize(image, {file, name, max_pixels}, static_cast<std::uint64_t>(size.width),
-         static_cast<std::uint64_t>(size.height));
+  allocate(image, open(jpeg, file, name, max_pixels));
   std::vector<std::uint8_t> cmyk_row = cmyk_row_for(jpeg);
   if (!jpeg.read_rows(image.pixels.data(), cmyk_row.data())) fail(name, jpeg.message());
 }

@@ -16,8 +16,12 @@ struct MemberName {
   std::string extension;
 };
 
-/// Nothing for a member that belongs to no sample: whose name has no dot, or a part that begins
-/// with one (AppleDouble's "._b.jpg") or is "__MACOSX", or begins with a part like "__meta__".
+/// Whether what a part of a path is called so is passed over: it begins with a dot (AppleDouble's
+/// "._b.jpg"), or is "__MACOSX".
+bool belongs_to_no_sample(std::string_view part);
+
+/// Nothing for a member that belongs to no sample: whose name has no dot, or such a part, or begins
+/// with a part like "__meta__".
 std::optional<MemberName> split_member_name(std::string_view name);
 
 /// The extensions that an image key stands for: "JPG;png" is jpg, then png.

@@ -1,5 +1,7 @@
 #include <imgcls/core/error.h>
+#include <imgcls/core/file_signature.h>
 #include <imgcls/core/new_file.h>
+#include <imgcls/core/text.h>
 #include <imgcls/data/archive.h>
 #include <imgcls/data/packed_files.h>
 
@@ -7,21 +9,16 @@
 #include <archive_entry.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
 #include <exception>
 #include <memory>
 
 namespace imgcls::data {
 namespace {
 
-struct Signature {
-  std::string_view bytes, packer;
-};
-constexpr std::array kSignatures = {
-    Signature{"\x1f\x8b", "gzip"},        Signature{"BZh", "bzip2"},
-    Signature{"\xfd\x37zXZ", "xz"},       Signature{"\x28\xb5\x2f\xfd", "zstd"},
-    Signature{"\x04\x22\x4d\x18", "lz4"}, Signature{"PK\x03\x04", "zip"}};
+constexpr FileSignature kSignatures[] = {
+    {0, "\x1f\x8b", "gzip"},        {0, "BZh", "bzip2"},
+    {0, "\xfd\x37zXZ", "xz"},       {0, "\x28\xb5\x2f\xfd", "zstd"},
+    {0, "\x04\x22\x4d\x18", "lz4"}, {0, "PK\x03\x04", "zip"}};
 
 struct Ending {
   std::string_view packed, plain;
@@ -62,17 +59,11 @@ struct Input {
 }  // namespace
 
 std::string_view packer_of(std::span<const std::byte> begin) {
-  const std::string_view text(reinterpret_cast<const char*>(begin.data()), begin.size());
-  const auto* const found =
-      std::find_if(kSignatures.begin(), kSignatures.end(),
-                   [&](const Signature& signature) { return text.starts_with(signature.bytes); });
-  return found == kSignatures.end() ? std::string_view{} : found->packer;
+  return find_signature(kSignatures, {reinterpret_cast<const char*>(begin.data()), begin.size()});
 }
 
 std::string unpacked_name(std::string_view name) {
-  std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string lower = lower_case(name);
   for (const auto& [packed, plain] : kEndings) {
     if (!lower.ends_with(packed)) continue;
     return fmt::format("{}{}", name.substr(0, name.size() - packed.size()), plain);

@@ -1,11 +1,12 @@
 #include <imgcls/core/error.h>
+#include <imgcls/core/text.h>
+#include <imgcls/data/member_name.h>
 #include <imgcls/data/packed_files.h>
 #include <imgcls/data/shard_folder.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <string>
 #include <system_error>
 
@@ -15,15 +16,11 @@ namespace {
 namespace fs = std::filesystem;
 
 bool is_hidden(const fs::path& path) {
-  const std::string name = path.filename().string();
-  return name.starts_with('.') || name == "__MACOSX";
+  return belongs_to_no_sample(path.filename().string());
 }
 
 bool is_plain(const fs::path& path) {
-  std::string end = path.extension().string();
-  std::transform(end.begin(), end.end(), end.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return end == ".tar";
+  return lower_case(path.extension().string()) == ".tar";
 }
 
 bool is_packed(const fs::path& path) {

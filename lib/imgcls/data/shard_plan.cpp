@@ -1,4 +1,5 @@
 #include <imgcls/core/quoted_name.h>
+#include <imgcls/core/text.h>
 #include <imgcls/data/member_name.h>
 #include <imgcls/data/shard_plan.h>
 #include <imgcls/data/tar.h>
@@ -6,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <unordered_set>
 
 namespace imgcls::data {
@@ -21,9 +21,7 @@ std::string path_key(std::string_view path) {
 }
 
 std::string extension_of(std::string_view path) {
-  std::string extension(path.substr(path.rfind('.') + 1));
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::string extension = lower_case(path.substr(path.rfind('.') + 1));
   return extension == "jpeg" ? "jpg" : extension;
 }
 

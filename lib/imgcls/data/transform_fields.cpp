@@ -14,29 +14,6 @@ constexpr Names<CropKind, 4> kCrops{{{CropKind::random_resized, "random_resized"
 constexpr Names<PadMode, 2> kPadModes{{{PadMode::zero, "zero"}, {PadMode::reflect, "reflect"}}};
 constexpr double kLongestSide = 65535;
 
-/// Two members that a configuration gives as [least, greatest].
-template <class Options>
-void add_range(OptionFields<Options>& fields, const char* name, double Options::*low,
-               double Options::*high, const Limits& limits, const char* description) {
-  using json = nlohmann::ordered_json;
-  json items{{"type", "number"}};
-  if (limits.above) items["exclusiveMinimum"] = static_cast<std::int64_t>(*limits.above);
-  if (limits.maximum) items["maximum"] = static_cast<std::int64_t>(*limits.maximum);
-  fields.add(
-      name, {{"type", "array"}, {"items", items}, {"minItems", 2}, {"maxItems", 2}},
-      [low, high](const json& value, Options& to) {
-        to.*low = value.at(0), to.*high = value.at(1);
-        if (to.*low > to.*high) {
-          throw ConfigError(
-              fmt::format("must be [smallest, largest], not [{}, {}]", to.*low, to.*high));
-        }
-      },
-      [low, high](const Options& from) {
-        return json{from.*low, from.*high};
-      },
-      description);
-}
-
 }  // namespace
 
 const OptionFields<AugmentOptions>& augment_fields() {
@@ -49,10 +26,13 @@ const OptionFields<AugmentOptions>& augment_fields() {
           "border, as usual for CIFAR; none: the image, resized.");
     f.add("size", &O::size, "Side of the training images in pixels.",
           Limits::between(1, kLongestSide));
-    add_range(f, "area", &O::area_min, &O::area_max, {.above = 0, .maximum = 1},
-              "random_resized, random_resized_dali: least and greatest share of the image's area.");
-    add_range(f, "aspect", &O::aspect_min, &O::aspect_max, {.above = 0},
-              "random_resized, random_resized_dali: least and greatest width over height.");
+    f.add_range(
+        "area", &O::area_min, &O::area_max,
+        "random_resized, random_resized_dali: least and greatest share of the image's area.",
+        {.above = 0, .maximum = 1});
+    f.add_range("aspect", &O::aspect_min, &O::aspect_max,
+                "random_resized, random_resized_dali: least and greatest width over height.",
+                Limits::greater_than(0));
     f.add("tries", &O::tries,
           "random_resized, random_resized_dali: draws before falling back to the largest crop of "
           "a legal aspect.",

@@ -3,7 +3,7 @@
 namespace imgcls::optim {
 namespace {
 
-using json = nlohmann::ordered_json;
+using nlohmann::json;
 
 constexpr Names<OptimizerKind, 3> kOptimizers{
     {{OptimizerKind::adam, "adam"}, {OptimizerKind::adamw, "adamw"}, {OptimizerKind::sgd, "sgd"}}};
@@ -67,17 +67,9 @@ const OptionFields<OptimizerOptions>& optimizer_fields() {
     f.add("lr", &O::lr, "Learning rate after warm-up.", Limits::greater_than(0));
     f.add("momentum", &O::momentum, "sgd: momentum.", {.minimum = 0, .below = 1});
     f.add("nesterov", &O::nesterov, "sgd: Nesterov's form of momentum.");
-    f.add(
-        "betas",
-        {{"type", "array"},
-         {"items", {{"type", "number"}, {"minimum", 0}, {"exclusiveMaximum", 1}}},
-         {"minItems", 2},
-         {"maxItems", 2}},
-        [](const json& value, O& to) { to.beta1 = value.at(0), to.beta2 = value.at(1); },
-        [](const O& from) {
-          return json{from.beta1, from.beta2};
-        },
-        "adam, adamw: decay of the averages of the gradient and of its square.");
+    f.add_pair("betas", &O::beta1, &O::beta2,
+               "adam, adamw: decay of the averages of the gradient and of its square.",
+               {.minimum = 0, .below = 1});
     f.add("eps", &O::eps, "adam, adamw: added to the denominator.", Limits::greater_than(0));
     f.add("weight_decay", &O::weight_decay,
           "adam, sgd: L2 penalty, coupled: weight_decay times the parameter is added to its "

@@ -1,5 +1,6 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
+#include <imgcls/core/text.h>
 #include <imgcls/data/path_names.h>
 #include <imgcls/report/csv_table.h>
 #include <imgcls/report/json_file.h>
@@ -133,9 +134,7 @@ std::vector<ClassLabel> read_class_labels(const fs::path& file) {
   if (!fs::exists(file)) return labels;
   const std::string text = read_text(file);
   for (std::string_view rest = text; !rest.empty();) {
-    std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-    if (line.ends_with('\r')) line.remove_suffix(1);
+    const std::string_view line = take_line(rest);
     const std::size_t tab = line.find('\t');
     labels.push_back({std::string(line.substr(0, tab)),
                       std::string(tab == std::string_view::npos ? line : line.substr(tab + 1))});

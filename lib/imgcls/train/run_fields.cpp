@@ -9,7 +9,7 @@
 namespace imgcls::train {
 namespace {
 
-using json = nlohmann::ordered_json;
+using nlohmann::json;
 
 constexpr double kMost = std::numeric_limits<std::int32_t>::max();
 constexpr double kLargestSeed = std::uint64_t{1} << 53;  // what every JSON reader keeps exactly

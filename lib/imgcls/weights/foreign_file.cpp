@@ -1,11 +1,11 @@
+#include <imgcls/core/file_signature.h>
+#include <imgcls/core/text.h>
 #include <imgcls/core/utf8.h>
 #include <imgcls/weights/foreign_file.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <string_view>
 
 namespace imgcls::weights {
@@ -13,39 +13,32 @@ namespace {
 
 using namespace std::literals;
 
-struct Magic {
-  std::size_t offset;
-  std::string_view bytes, what;
-};
-
-constexpr std::array kMagics{
-    Magic{0, "version https://git-lfs.github.com/spec/"sv,
-          "a Git LFS pointer, which stands for the file: run `git lfs pull` where it was cloned"sv},
-    Magic{0, "\x1F\x8B"sv, "compressed by gzip: unpack it (gunzip), and take the file in it"sv},
-    Magic{0, "BZh"sv, "compressed by bzip2: unpack it (bunzip2), and take the file in it"sv},
-    Magic{0, "\xFD\x37zXZ\0"sv, "compressed by xz: unpack it (unxz), and take the file in it"sv},
-    Magic{0, "\x28\xB5\x2F\xFD"sv,
-          "compressed by zstd: unpack it (unzstd), and take the file in it"sv},
-    Magic{0, "\x04\x22\x4D\x18"sv,
-          "compressed by lz4: unpack it (unlz4), and take the file in it"sv},
-    Magic{0, "7z\xBC\xAF\x27\x1C"sv, "a 7z archive: unpack it, and take the file in it"sv},
-    Magic{0, "Rar!\x1A\x07"sv, "a RAR archive: unpack it, and take the file in it"sv},
-    Magic{257, "ustar"sv,
-          "a tar archive: unpack it, and take the file in it; one in the tar format of before "
-          "PyTorch "
-          "0.1.10 is to be loaded in Python, and saved again"sv},
-    Magic{0, "\x89HDF\r\n\x1A\n"sv,
-          "an HDF5 file, as Keras and TensorFlow write: convert it to PyTorch's names in Python"sv},
-    Magic{0, "\x93NUMPY"sv, "a NumPy array: save a state dict by torch.save or safetensors"sv},
-    Magic{0, "GGUF"sv, "a GGUF file: convert it to safetensors in Python"sv},
-    Magic{4, "TFL3"sv, "a TensorFlow Lite model: take the weights that it was made of"sv},
-    Magic{0, "\x89PNG"sv, "a PNG image"sv},
-    Magic{0, "\xFF\xD8\xFF"sv, "a JPEG image"sv},
-    Magic{0, "%PDF-"sv, "a PDF document"sv},
-    Magic{0,
-          "\x7F"
-          "ELF"sv,
-          "a program or a library"sv},
+constexpr FileSignature kForeign[] = {
+    {0, "version https://git-lfs.github.com/spec/"sv,
+     "a Git LFS pointer, which stands for the file: run `git lfs pull` where it was cloned"sv},
+    {0, "\x1F\x8B"sv, "compressed by gzip: unpack it (gunzip), and take the file in it"sv},
+    {0, "BZh"sv, "compressed by bzip2: unpack it (bunzip2), and take the file in it"sv},
+    {0, "\xFD\x37zXZ\0"sv, "compressed by xz: unpack it (unxz), and take the file in it"sv},
+    {0, "\x28\xB5\x2F\xFD"sv, "compressed by zstd: unpack it (unzstd), and take the file in it"sv},
+    {0, "\x04\x22\x4D\x18"sv, "compressed by lz4: unpack it (unlz4), and take the file in it"sv},
+    {0, "7z\xBC\xAF\x27\x1C"sv, "a 7z archive: unpack it, and take the file in it"sv},
+    {0, "Rar!\x1A\x07"sv, "a RAR archive: unpack it, and take the file in it"sv},
+    {257, "ustar"sv,
+     "a tar archive: unpack it, and take the file in it; one in the tar format of before "
+     "PyTorch "
+     "0.1.10 is to be loaded in Python, and saved again"sv},
+    {0, "\x89HDF\r\n\x1A\n"sv,
+     "an HDF5 file, as Keras and TensorFlow write: convert it to PyTorch's names in Python"sv},
+    {0, "\x93NUMPY"sv, "a NumPy array: save a state dict by torch.save or safetensors"sv},
+    {0, "GGUF"sv, "a GGUF file: convert it to safetensors in Python"sv},
+    {4, "TFL3"sv, "a TensorFlow Lite model: take the weights that it was made of"sv},
+    {0, "\x89PNG"sv, "a PNG image"sv},
+    {0, "\xFF\xD8\xFF"sv, "a JPEG image"sv},
+    {0, "%PDF-"sv, "a PDF document"sv},
+    {0,
+     "\x7F"
+     "ELF"sv,
+     "a program or a library"sv},
 };
 
 /// Of a text, as much as a message shows.
@@ -53,12 +46,6 @@ constexpr std::size_t kShown = 60;
 
 std::string_view text_of(const std::vector<std::byte>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-bool begins(std::string_view text, std::string_view lower_case) {
-  return text.size() >= lower_case.size() &&
-         std::ranges::equal(text.substr(0, lower_case.size()), lower_case, {},
-                            [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
 }
 
 /// The last character may be cut off.
@@ -70,7 +57,7 @@ bool is_text(std::string_view text) {
     text.remove_suffix(1);
     if (found) break;
   }
-  return to_utf8(text) == text && std::ranges::all_of(text, [](unsigned char c) {
+  return is_utf8(text) && std::ranges::all_of(text, [](unsigned char c) {
            return c >= 0x20 ? c != 0x7F : (c == '\n' || c == '\r' || c == '\t');
          });
 }
@@ -87,7 +74,7 @@ std::string describe_text(std::string_view head) {
   if (head.starts_with(kMark)) head.remove_prefix(kMark.size());
   head.remove_prefix(std::min(head.size(), head.find_first_not_of(kBlanks)));
   for (const std::string_view tag : {"<!doctype html", "<html", "<head", "<body", "<!--"}) {
-    if (begins(head, tag)) {
+    if (lower_case(head.substr(0, tag.size())) == tag) {
       return "a web page, such as one that asks to sign in: download the file itself";
     }
   }
@@ -106,11 +93,7 @@ std::string describe_foreign(const ByteSource& file) {
   if (file.size() == 0) return "empty: copy or download it again";
   const auto bytes = file.bytes(0, std::min(file.size(), kHead));
   const std::string_view head = text_of(bytes);
-  for (const Magic& magic : kMagics) {
-    if (head.size() > magic.offset && head.substr(magic.offset).starts_with(magic.bytes)) {
-      return std::string(magic.what);
-    }
-  }
+  if (const auto what = find_signature(kForeign, head); !what.empty()) return std::string(what);
   if (head.find_first_not_of('\0') == head.npos) {
     return "nothing but zeros at its beginning: a copy or download of it did not end";
   }

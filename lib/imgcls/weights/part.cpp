@@ -39,18 +39,12 @@ std::optional<std::string_view> behind(std::string_view path, std::string_view k
   return path.front() == '.' ? std::optional(path.substr(1)) : std::nullopt;
 }
 
-std::vector<std::string> first_keys(std::span<const StoredTensor> tensors) {
+void add_first_key(std::string_view name, std::vector<std::string>& keys) {
   constexpr std::size_t kShown = 10;
-  std::vector<std::string> keys;
-  for (const StoredTensor& tensor : tensors) {
-    const std::size_t dot = tensor.name.find('.');
-    if (dot == std::string::npos) continue;
-    std::string key = tensor.name.substr(0, dot);
-    if (keys.size() < kShown && std::ranges::find(keys, key) == keys.end()) {
-      keys.push_back(std::move(key));
-    }
-  }
-  return keys;
+  const std::size_t dot = name.find('.');
+  if (dot == name.npos || keys.size() == kShown) return;
+  const std::string_view key = name.substr(0, dot);
+  if (std::ranges::find(keys, key) == keys.end()) keys.emplace_back(key);
 }
 
 void take_part(Listing& listing, std::string_view key, std::string_view source) {
@@ -62,8 +56,9 @@ void take_part(Listing& listing, std::string_view key, std::string_view source) 
     part.back().name = *rest;
   }
   if (part.empty()) {
-    throw WeightsError(
-        fmt::format("{}: {}", source, no_such_key(key, first_keys(listing.tensors))));
+    std::vector<std::string> keys;
+    for (const StoredTensor& tensor : listing.tensors) add_first_key(tensor.name, keys);
+    throw WeightsError(fmt::format("{}: {}", source, no_such_key(key, keys)));
   }
   listing.tensors = std::move(part);
   listing.key = key;

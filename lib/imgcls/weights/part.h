@@ -27,8 +27,8 @@ std::string no_such_key(std::string_view key, const std::vector<std::string>& ke
 /// What remains of a dotted path behind its first keys; nothing where it begins otherwise.
 std::optional<std::string_view> behind(std::string_view path, std::string_view keys);
 
-/// The first keys of dotted names, as many as a message holds.
-std::vector<std::string> first_keys(std::span<const StoredTensor> tensors);
+/// Keeps the first key of a dotted name, as many keys as a message holds.
+void add_first_key(std::string_view name, std::vector<std::string>& keys);
 
 /// Leaves the tensors whose names begin with `key` and a dot, without that. Throws WeightsError,
 /// whose message begins with `source`, where there is none.

@@ -240,14 +240,8 @@ void StateDictSearch::refuse_key(std::string_view key, const std::vector<Found>&
   if (all.empty()) refuse_root(all);
   std::vector<std::string> keys = keys_of(all);
   if (keys.empty()) {  // one flat dict: how its names begin
-    dicts_.for_each(all.front().dict, [&](Number name, Number) {
-      const std::string& text = pickle_.at(name).text;
-      const std::string first = text.substr(0, text.find('.'));
-      if (keys.size() < kShown && first.size() < text.size() &&
-          std::ranges::find(keys, first) == keys.end()) {
-        keys.push_back(first);
-      }
-    });
+    dicts_.for_each(all.front().dict,
+                    [&](Number name, Number) { add_first_key(pickle_.at(name).text, keys); });
   }
   refuse_state_dict(source_, no_such_key(key, keys));
 }
