@@ -5,12 +5,12 @@
 // by imgcls' own decoder; and by that from the checkpoints of an index. All resize in the same way,
 // and the four take turns in each round. Prints milliseconds of processor time an image, and rates
 // as ratios.
+#include <imgcls/augment/plan_applier.h>
 #include <imgcls/core/file.h>
-#include <imgcls/data/decode.h>
-#include <imgcls/data/jpeg.h>
-#include <imgcls/data/jpeg_checkpoints.h>
-#include <imgcls/data/plan_applier.h>
-#include <imgcls/data/region_decoder.h>
+#include <imgcls/image/decode.h>
+#include <imgcls/image/jpeg/checkpoints.h>
+#include <imgcls/image/jpeg/libjpeg.h>
+#include <imgcls/image/region_decoder.h>
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 // it, which reads four pixels for each output whatever the scale. Filters are made anew for each
 // crop, as in training; rows are pushed 8 at a time, as a JPEG decoder has them.
 #include <imgcls/core/philox.h>
-#include <imgcls/data/row_resizer.h>
+#include <imgcls/image/resize/row_resizer.h>
 
 #include <fmt/format.h>
 

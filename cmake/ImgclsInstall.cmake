@@ -7,7 +7,8 @@ set(_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/imgcls)
 # Three export sets, so that whoever wants imgcls::data or imgcls::report need not have LibTorch.
 install(TARGETS imgcls_data EXPORT imgclsDataTargets)
 install(EXPORT imgclsDataTargets NAMESPACE imgcls:: DESTINATION ${_package_dir})
-set(_headers lib/imgcls/core lib/imgcls/data lib/imgcls/weights)
+set(_headers lib/imgcls/core lib/imgcls/image lib/imgcls/augment lib/imgcls/data lib/imgcls/prepare
+             lib/imgcls/weights)
 if(NOT IMGCLS_DATA_ONLY)
   install(TARGETS imgcls_report EXPORT imgclsReportTargets)
   install(EXPORT imgclsReportTargets NAMESPACE imgcls:: DESTINATION ${_package_dir})

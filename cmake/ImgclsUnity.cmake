@@ -1,6 +1,6 @@
-# imgcls_unity(TARGET SIZE [ALONE name.cpp ...]): compiles the target's files SIZE at a time, files of one
+# imgcls_unity(TARGET SIZE [ALONE name ...]): compiles the target's files SIZE at a time, files of one
 # folder together, so that headers, which are most of the work, are compiled once for all of them. Files
-# with options of their own, and those named after ALONE, are compiled by themselves.
+# with options of their own, and the files and folders named after ALONE, are compiled by themselves.
 function(imgcls_unity target size)
   cmake_parse_arguments(ARG "" "" "ALONE" ${ARGN})
   if(NOT IMGCLS_UNITY)
@@ -12,11 +12,11 @@ function(imgcls_unity target size)
   set(_rooms "")
   foreach(_source ${_sources})
     get_filename_component(_name ${_source} NAME)
-    if(_name IN_LIST ARG_ALONE)
-      continue()
-    endif()
     get_filename_component(_room ${_source} DIRECTORY)
     get_filename_component(_room "${_room}" NAME)
+    if(_name IN_LIST ARG_ALONE OR _room IN_LIST ARG_ALONE)
+      continue()
+    endif()
     if(NOT _room IN_LIST _rooms)
       list(APPEND _rooms ${_room})
       set(_count_${_room} 0)

@@ -7,7 +7,7 @@
 #include <imgcls/core/log.h>
 #include <imgcls/core/nan_sign.h>
 #include <imgcls/core/quoted_name.h>
-#include <imgcls/data/format.h>
+#include <imgcls/image/image_format.h>
 #include <imgcls/predict/classifier.h>
 #include <imgcls/report/csv_field.h>
 #include <imgcls/report/progress.h>

@@ -4,7 +4,7 @@
 #include "print.h"
 
 #include <imgcls/core/log.h>
-#include <imgcls/data/prepare_imagenet.h>
+#include <imgcls/prepare/imagenet/prepare.h>
 #include <imgcls/report/progress.h>
 #include <imgcls/report/terminal.h>
 #include <imgcls/train/program.h>

@@ -4,7 +4,7 @@
 #include "print.h"
 #include "work_line.h"
 
-#include <imgcls/data/make_index.h>
+#include <imgcls/prepare/make_index.h>
 #include <imgcls/train/program.h>
 
 #include <fmt/format.h>

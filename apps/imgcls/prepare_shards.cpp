@@ -5,7 +5,7 @@
 #include "work_line.h"
 
 #include <imgcls/core/error.h>
-#include <imgcls/data/write_shards.h>
+#include <imgcls/prepare/write_shards.h>
 #include <imgcls/train/program.h>
 
 #include <fmt/format.h>

@@ -1,8 +1,8 @@
 #include "folder_data.h"
 
 #include <imgcls/core/file.h>
-#include <imgcls/data/encode_image.h>
-#include <imgcls/data/image.h>
+#include <imgcls/image/encode.h>
+#include <imgcls/image/image.h>
 
 #include <paths.h>
 #include <algorithm>

@@ -18,4 +18,4 @@ static simde__m512i shift_right_each(simde__m512i v, int bits) {
 #undef _mm512_madd_epi16
 #define _mm512_madd_epi16(a, b) simde_mm512_madd_epi16(a, b)
 
-#include <imgcls/data/resize_kernels_avx512.cpp>
+#include <imgcls/image/resize/kernels_avx512.cpp>

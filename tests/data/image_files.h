@@ -5,7 +5,7 @@
 
 #include <cstdio>
 // After stdio.h, which it needs.
-#include <imgcls/data/write_png.h>
+#include <imgcls/image/encode.h>
 #include <jpeglib.h>
 
 #include <cstdlib>

@@ -9,7 +9,7 @@
 #include <imgcls/core/file.h>
 #include <imgcls/core/log.h>
 #include <imgcls/core/md5.h>
-#include <imgcls/data/prepare_imagenet.h>
+#include <imgcls/prepare/imagenet/prepare.h>
 
 #include <catch2/catch.hpp>
 

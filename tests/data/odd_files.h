@@ -2,7 +2,7 @@
 // Odd image files (tests/data/odd/, made by make_odd_files.py), and what Pillow reads from each.
 
 #include <imgcls/core/file.h>
-#include <imgcls/data/image.h>
+#include <imgcls/image/image.h>
 
 #include <paths.h>
 #include <cstddef>

@@ -3,9 +3,9 @@
 
 #include "../support/temp_folder.h"
 
+#include <imgcls/augment/transform.h>
 #include <imgcls/core/sha256.h>
-#include <imgcls/data/image.h>
-#include <imgcls/data/transform.h>
+#include <imgcls/image/image.h>
 
 #include <fmt/format.h>
 

@@ -5,7 +5,7 @@
 
 #include <imgcls/core/error.h>
 #include <imgcls/core/md5.h>
-#include <imgcls/data/archive.h>
+#include <imgcls/prepare/archive.h>
 
 #include <catch2/catch.hpp>
 

@@ -4,8 +4,8 @@
 
 #include <imgcls/core/error.h>
 #include <imgcls/core/philox.h>
-#include <imgcls/data/decode.h>
 #include <imgcls/data/loader.h>
+#include <imgcls/image/decode.h>
 
 #include <malloc.h>
 

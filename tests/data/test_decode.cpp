@@ -2,7 +2,7 @@
 #include "support.h"
 
 #include <imgcls/core/error.h>
-#include <imgcls/data/decode.h>
+#include <imgcls/image/decode.h>
 
 #include <array>
 #include <catch2/catch.hpp>

@@ -2,8 +2,8 @@
 #include "image_files.h"
 
 #include <imgcls/core/error.h>
-#include <imgcls/data/decode.h>
-#include <imgcls/data/encode_image.h>
+#include <imgcls/image/decode.h>
+#include <imgcls/image/encode.h>
 
 #include <catch2/catch.hpp>
 

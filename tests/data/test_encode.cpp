@@ -2,9 +2,9 @@
 #include "support.h"
 
 #include <imgcls/core/error.h>
-#include <imgcls/data/decode.h>
-#include <imgcls/data/encode_image.h>
-#include <imgcls/data/thumbnail.h>
+#include <imgcls/image/decode.h>
+#include <imgcls/image/encode.h>
+#include <imgcls/image/thumbnail.h>
 
 #include <catch2/catch.hpp>
 #include <cstdlib>

@@ -2,8 +2,8 @@
 #include "support.h"
 
 #include <imgcls/core/error.h>
-#include <imgcls/data/make_index.h>
 #include <imgcls/data/source.h>
+#include <imgcls/prepare/make_index.h>
 
 #include <sys/stat.h>
 

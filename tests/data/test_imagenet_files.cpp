@@ -6,9 +6,9 @@
 #include <imgcls/core/file.h>
 #include <imgcls/core/pickle.h>
 #include <imgcls/core/zip_file.h>
-#include <imgcls/data/imagenet_devkit.h>
-#include <imgcls/data/mat_file.h>
-#include <imgcls/data/meta_bin.h>
+#include <imgcls/prepare/imagenet/devkit.h>
+#include <imgcls/prepare/imagenet/mat_file.h>
+#include <imgcls/prepare/imagenet/meta_bin.h>
 
 #include <catch2/catch.hpp>
 

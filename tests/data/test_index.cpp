@@ -6,8 +6,8 @@
 #include <imgcls/core/file.h>
 #include <imgcls/core/xxh3.h>
 #include <imgcls/data/index.h>
-#include <imgcls/data/make_index.h>
 #include <imgcls/data/source.h>
+#include <imgcls/prepare/make_index.h>
 
 #include <catch2/catch.hpp>
 #include <cstring>

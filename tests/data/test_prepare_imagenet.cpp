@@ -1,9 +1,9 @@
 // ImageNet from archives of its form, whole and interrupted.
 #include "imagenet_support.h"
 
-#include <imgcls/data/meta_bin.h>
-#include <imgcls/data/shard_sink.h>
 #include <imgcls/data/source.h>
+#include <imgcls/prepare/imagenet/meta_bin.h>
+#include <imgcls/prepare/imagenet/shard_sink.h>
 
 #include <sys/stat.h>
 #include <sys/wait.h>

@@ -5,10 +5,10 @@
 #include "support.h"
 
 #include <imgcls/core/error.h>
-#include <imgcls/data/decode.h>
-#include <imgcls/data/jpeg.h>
-#include <imgcls/data/jpeg_checkpoints.h>
-#include <imgcls/data/region_decoder.h>
+#include <imgcls/image/decode.h>
+#include <imgcls/image/jpeg/checkpoints.h>
+#include <imgcls/image/jpeg/libjpeg.h>
+#include <imgcls/image/region_decoder.h>
 
 #include <catch2/catch.hpp>
 #include <cstdlib>

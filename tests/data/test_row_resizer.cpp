@@ -4,7 +4,7 @@
 #include "support.h"
 
 #include <imgcls/core/philox.h>
-#include <imgcls/data/row_resizer.h>
+#include <imgcls/image/resize/row_resizer.h>
 
 #include <algorithm>
 #include <array>

@@ -3,10 +3,10 @@
 #include "../support/skip.h"
 #include "support.h"
 
+#include <imgcls/augment/transform.h>
 #include <imgcls/core/file.h>
 #include <imgcls/core/philox.h>
-#include <imgcls/data/decode.h>
-#include <imgcls/data/transform.h>
+#include <imgcls/image/decode.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -1,7 +1,7 @@
 // Transforms against Pillow and torchvision, bit for bit (tests/parity/transforms_reference.py).
 #include "support.h"
 
-#include <imgcls/data/transform.h>
+#include <imgcls/augment/transform.h>
 
 #include <catch2/catch.hpp>
 

@@ -7,10 +7,10 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
 #include <imgcls/data/index.h>
-#include <imgcls/data/make_index.h>
 #include <imgcls/data/member_name.h>
 #include <imgcls/data/source.h>
-#include <imgcls/data/write_shards.h>
+#include <imgcls/prepare/make_index.h>
+#include <imgcls/prepare/write_shards.h>
 
 #include <catch2/catch.hpp>
 

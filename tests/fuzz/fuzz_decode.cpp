@@ -1,8 +1,8 @@
 // Any bytes as an image file: DataError, or an image of no more pixels than asked for, which then
 // goes through a crop and a resize.
+#include <imgcls/augment/transform.h>
 #include <imgcls/core/error.h>
-#include <imgcls/data/decode.h>
-#include <imgcls/data/transform.h>
+#include <imgcls/image/decode.h>
 
 #include <cstddef>
 #include <cstdint>

@@ -2,9 +2,9 @@
 // pixels, on each instruction set, with checkpoints and without. The input's first four bytes
 // choose the region.
 #include <imgcls/core/error.h>
-#include <imgcls/data/jpeg.h>
-#include <imgcls/data/jpeg_baseline.h>
-#include <imgcls/data/jpeg_checkpoints.h>
+#include <imgcls/image/jpeg/baseline.h>
+#include <imgcls/image/jpeg/checkpoints.h>
+#include <imgcls/image/jpeg/libjpeg.h>
 
 #include <cstddef>
 #include <cstdint>

@@ -3,7 +3,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/pickle.h>
 #include <imgcls/core/zip_file.h>
-#include <imgcls/data/meta_bin.h>
+#include <imgcls/prepare/imagenet/meta_bin.h>
 
 #include <cstdint>
 #include <cstdlib>

@@ -1,7 +1,7 @@
 // Any bytes as a devkit's meta.mat, and as the compressed variable in one: a DataError, or classes.
 #include <imgcls/core/error.h>
 #include <imgcls/core/little_endian.h>
-#include <imgcls/data/imagenet_devkit.h>
+#include <imgcls/prepare/imagenet/devkit.h>
 
 #include <zlib.h>
 

@@ -1,7 +1,7 @@
 #include "../support/temp_folder.h"
 
 #include <imgcls/core/error.h>
-#include <imgcls/data/write_png.h>
+#include <imgcls/image/encode.h>
 #include <imgcls/models/registry.h>
 #include <imgcls/models/weights.h>
 #include <imgcls/predict/classifier.h>

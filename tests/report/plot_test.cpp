@@ -4,7 +4,7 @@
 
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
-#include <imgcls/data/decode.h>
+#include <imgcls/image/decode.h>
 #include <imgcls/report/make_report.h>
 #include <imgcls/report/plot.h>
 

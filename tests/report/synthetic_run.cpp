@@ -1,6 +1,6 @@
 #include "synthetic_run.h"
 
-#include <imgcls/data/encode_image.h>
+#include <imgcls/image/encode.h>
 
 #include <fmt/format.h>
 

@@ -3,8 +3,8 @@
 
 #include <imgcls/core/file.h>
 #include <imgcls/core/utf8.h>
-#include <imgcls/data/decode.h>
 #include <imgcls/data/loader.h>
+#include <imgcls/image/decode.h>
 #include <imgcls/train/class_differences.h>
 #include <imgcls/train/eval_details.h>
 

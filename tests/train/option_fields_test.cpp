@@ -1,7 +1,7 @@
 // The tables of options against configs/schema.json, and both ways through a configuration.
+#include <imgcls/augment/transform_fields.h>
 #include <imgcls/core/config.h>
 #include <imgcls/core/schema.h>
-#include <imgcls/data/transform_fields.h>
 #include <imgcls/optim/optimizer_fields.h>
 #include <imgcls/train/run_fields.h>
 

@@ -1,8 +1,8 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
 #include <imgcls/core/sha256.h>
-#include <imgcls/data/decode.h>
 #include <imgcls/data/source.h>
+#include <imgcls/image/decode.h>
 
 #include <fmt/format.h>
 #include <zlib.h>

@@ -2,9 +2,9 @@
 // One thread's way from a sample's number to pixels in a batch: read, plan, decode what the plan
 // needs and resize it on the way, and what to do when that fails. Internal to imgcls::data.
 
+#include <imgcls/augment/plan_applier.h>
 #include <imgcls/data/loader.h>
-#include <imgcls/data/plan_applier.h>
-#include <imgcls/data/region_decoder.h>
+#include <imgcls/image/region_decoder.h>
 
 #include <cstddef>
 #include <cstdint>

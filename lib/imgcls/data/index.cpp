@@ -1,10 +1,10 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/input_file.h>
 #include <imgcls/core/sha256.h>
-#include <imgcls/data/decode.h>
 #include <imgcls/data/index.h>
 #include <imgcls/data/index_format.h>
 #include <imgcls/data/path_names.h>
+#include <imgcls/image/decode.h>
 
 #include <fmt/format.h>
 

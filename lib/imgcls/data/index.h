@@ -1,6 +1,6 @@
 #pragma once
 // The index of a data set: what is known of each sample without reading it. Made once by
-// `imgcls prepare index` (data/make_index.h); docs/data.md describes the file byte by byte.
+// `imgcls prepare index` (prepare/make_index.h); docs/data.md describes the file byte by byte.
 
 #include <imgcls/core/xxh3.h>
 
@@ -52,7 +52,7 @@ struct IndexSample {
   std::uint32_t width = 0;    ///< pixels; 0 where the sample is corrupt
   std::uint32_t height = 0;
   std::uint32_t flags = 0;  ///< IndexFlag
-  /// Where a decoder may start (data/jpeg_checkpoints.h); empty: at the file's start only.
+  /// Where a decoder may start (image/jpeg/checkpoints.h); empty: at the file's start only.
   std::span<const std::byte> checkpoints;
 
   bool corrupt() const { return (flags & kCorrupt) != 0; }

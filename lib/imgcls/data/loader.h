@@ -5,9 +5,9 @@
 // the number of threads, the number of ranks or how far it works ahead. Its position is
 // (epoch, samples consumed), and it starts from any position at no cost.
 
+#include <imgcls/augment/transform.h>
 #include <imgcls/data/source.h>
-#include <imgcls/data/transform.h>
-#include <imgcls/data/work_times.h>
+#include <imgcls/image/work_times.h>
 
 #include <chrono>
 #include <cstddef>

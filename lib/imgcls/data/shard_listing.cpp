@@ -1,5 +1,5 @@
 #include <imgcls/core/error.h>
-#include <imgcls/data/parallel.h>
+#include <imgcls/core/parallel.h>
 #include <imgcls/data/shard_folder.h>
 #include <imgcls/data/shard_labels.h>
 #include <imgcls/data/shard_listing.h>

@@ -2,7 +2,7 @@
 // A data set as the loader sees it: numbered samples, each with a class and an image. Derive from
 // `Source` to train on images of your own (examples/020-own-dataset.cpp).
 
-#include <imgcls/data/image.h>
+#include <imgcls/image/image.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -47,7 +47,7 @@ class Source {
   /// A digest of what the data set holds; a resumed run checks that it has not changed.
   virtual std::string fingerprint() const = 0;
 
-  /// Where a decoder may start in the sample's JPEG (data/jpeg_checkpoints.h); empty without an
+  /// Where a decoder may start in the sample's JPEG (image/jpeg/checkpoints.h); empty without an
   /// index, and for other files. Lives as long as the source.
   virtual std::span<const std::byte> checkpoints(std::size_t /*index*/) const { return {}; }
   /// For the record of a run that was made without a configuration.
@@ -60,6 +60,9 @@ class Source {
   virtual void will_need(std::size_t /*index*/) const {}
 };
 
+/// Sample `index` of `source` as pixels. Throws DataError when it cannot be read or decoded.
+Image read_image(const Source& source, std::size_t index);
+
 /// A folder with a subfolder for each class, classes sorted by name (byte order), samples sorted by
 /// folder, then by name within a class: torchvision's ImageFolder. Folders may be nested, and
 /// links. Files end in .jpg .jpeg .png .ppm .bmp .pgm .tif .tiff .webp in upper or lower case. A
@@ -68,10 +71,10 @@ class Source {
 /// is missing, holds no class, or when a class folder holds no image, or a link to a folder above
 /// it.
 ///
-/// With an index (data/make_index.h), `root`/imgcls.index or `index`, no file is looked at before
-/// it is read: broken images are left out, the fingerprint covers the files' bytes, and there are
-/// checkpoints. Throws DataError when the index is broken or the class folders are not those it
-/// names; `read` throws it when a file has another size than in the index.
+/// With an index (prepare/make_index.h), `root`/imgcls.index or `index`, no file is looked at
+/// before it is read: broken images are left out, the fingerprint covers the files' bytes, and
+/// there are checkpoints. Throws DataError when the index is broken or the class folders are not
+/// those it names; `read` throws it when a file has another size than in the index.
 std::unique_ptr<Source> open_folder(const std::filesystem::path& root,
                                     const std::filesystem::path& index = {});
 

@@ -2,8 +2,8 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/error_text.h>
 #include <imgcls/core/file.h>
-#include <imgcls/data/decode.h>
-#include <imgcls/data/parallel.h>
+#include <imgcls/core/parallel.h>
+#include <imgcls/image/decode.h>
 #include <imgcls/models/registry.h>
 #include <imgcls/models/weights.h>
 #include <imgcls/predict/classifier.h>

@@ -5,10 +5,10 @@
 //   for (const auto& [label, probability] : classifier.classify("cat.jpg"))
 //     std::cout << classifier.classes()[label].name << " " << probability << "\n";
 
+#include <imgcls/augment/transform.h>
 #include <imgcls/core/log.h>
 #include <imgcls/data/class_names.h>
-#include <imgcls/data/image.h>
-#include <imgcls/data/transform.h>
+#include <imgcls/image/image.h>
 #include <imgcls/models/model.h>
 #include <imgcls/train/options.h>
 

@@ -1,6 +1,6 @@
 #include <imgcls/core/file.h>
 #include <imgcls/data/loader.h>
-#include <imgcls/data/write_png.h>
+#include <imgcls/image/encode.h>
 #include <imgcls/report/csv_field.h>
 #include <imgcls/train/eval_details.h>
 

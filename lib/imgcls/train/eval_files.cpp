@@ -1,7 +1,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
 #include <imgcls/core/nan_sign.h>
-#include <imgcls/data/thumbnail.h>
+#include <imgcls/image/thumbnail.h>
 #include <imgcls/report/csv_field.h>
 #include <imgcls/train/eval_files.h>
 

@@ -1,8 +1,8 @@
 #include <imgcls/core/file.h>
 #include <imgcls/core/utf8.h>
-#include <imgcls/data/decode.h>
-#include <imgcls/data/encode_image.h>
-#include <imgcls/data/thumbnail.h>
+#include <imgcls/image/decode.h>
+#include <imgcls/image/encode.h>
+#include <imgcls/image/thumbnail.h>
 #include <imgcls/train/event_log.h>
 
 #include <ATen/core/grad_mode.h>

@@ -1,6 +1,6 @@
+#include <imgcls/augment/transform_fields.h>
 #include <imgcls/core/config.h>
 #include <imgcls/core/error.h>
-#include <imgcls/data/transform_fields.h>
 #include <imgcls/optim/optimizer_fields.h>
 #include <imgcls/train/options.h>
 #include <imgcls/train/run_fields.h>

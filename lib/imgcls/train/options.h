@@ -2,8 +2,8 @@
 // All that a training run is told: what configs/schema.json describes, as C++ structs. Filled from
 // a configuration by `run_options`, or by hand (examples/010-train-from-cpp.cpp).
 
+#include <imgcls/augment/transform.h>
 #include <imgcls/data/loader.h>
-#include <imgcls/data/transform.h>
 #include <imgcls/dist/data_parallel.h>
 #include <imgcls/optim/optimizer.h>
 #include <imgcls/optim/schedule.h>

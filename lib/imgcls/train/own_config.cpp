@@ -1,6 +1,6 @@
+#include <imgcls/augment/transform_fields.h>
 #include <imgcls/core/quoted_name.h>
 #include <imgcls/core/schema.h>
-#include <imgcls/data/transform_fields.h>
 #include <imgcls/models/registry.h>
 #include <imgcls/optim/optimizer_fields.h>
 #include <imgcls/train/own_config.h>

@@ -1,4 +1,4 @@
-#include <imgcls/data/transform_fields.h>
+#include <imgcls/augment/transform_fields.h>
 #include <imgcls/optim/optimizer_fields.h>
 #include <imgcls/train/run_fields.h>
 

@@ -1,0 +1,56 @@
+#include <imgcls/augment/plan_applier.h>
+
+namespace imgcls::data {
+void PlanApplier::start(const Plan& plan, std::span<std::uint8_t> output) {
+  plan_ = plan;
+  output_ = output;
+  region_ = plan.region;
+  by_rows_ = plan.interpolation != Interpolation::bilinear_no_antialias && !plan.has_border();
+  fresh_ = false;
+  begin();
+  if (!by_rows_) return;
+  const Interval columns = resizer_.columns(), rows = resizer_.rows();
+  region_ = {plan.region.x + columns.begin, plan.region.y + rows.begin, columns.size(),
+             rows.size()};
+}
+
+void PlanApplier::begin() {
+  if (fresh_) return;
+  fresh_ = true;
+  part_.pixels.clear();
+  if (!by_rows_) return;
+  resizer_.begin({plan_.region.width, plan_.region.height}, plan_.resized, plan_.window,
+                 plan_.interpolation, plan_.flip, output_);
+}
+
+void PlanApplier::rows(const std::uint8_t* rgb, std::size_t stride, int count) {
+  clock_.add_to(times_.decode);
+  fresh_ = false;
+  if (by_rows_) {
+    resizer_.push(rgb, count, stride);
+  } else {
+    keep(rgb, stride, count);
+  }
+  clock_.add_to(times_.resize);
+}
+
+void PlanApplier::keep(const std::uint8_t* rgb, std::size_t stride, int count) {
+  const std::size_t row = static_cast<std::size_t>(region_.width) * 3;
+  part_.pixels.reserve(row * static_cast<std::size_t>(region_.height));
+  for (int i = 0; i < count; ++i, rgb += stride) {
+    part_.pixels.insert(part_.pixels.end(), rgb, rgb + row);
+  }
+}
+
+void PlanApplier::finish() {
+  clock_.add_to(times_.decode);
+  if (!by_rows_) {
+    part_.size = {region_.width, region_.height};
+    plan_.region.x = plan_.region.y = 0;
+    apply(plan_, part_, output_);
+    if (part_.pixels.capacity() > kKeptBytes) part_ = {};
+  }
+  clock_.add_to(times_.resize);
+}
+
+}  // namespace imgcls::data

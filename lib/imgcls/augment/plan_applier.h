@@ -1,0 +1,49 @@
+#pragma once
+// Carries plans out on images that are being decoded. Internal to imgcls::data.
+
+#include <imgcls/augment/transform.h>
+#include <imgcls/image/resize/row_resizer.h>
+#include <imgcls/image/row_sink.h>
+#include <imgcls/image/work_times.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace imgcls::data {
+
+/// Takes an image's rows as they come and resizes them straight into their place in a batch. What
+/// cannot be done row by row (borders, resizing without antialias) waits for the region's last row.
+/// Keeps its memory from one image to the next.
+class PlanApplier final : public RowSink {
+ public:
+  /// `clock` and `times` count what the rows cost.
+  PlanApplier(LapClock& clock, LoaderTimes& times) : clock_(clock), times_(times) {}
+
+  /// Begins an image. `output` is as for `apply`, and kept by reference until `finish`.
+  void start(const Plan& plan, std::span<std::uint8_t> output);
+
+  /// The part of the image whose rows are to be given.
+  Rect region() const { return region_; }
+
+  void begin() override;
+  void rows(const std::uint8_t* rgb, std::size_t stride, int count) override;
+
+  /// After the last row.
+  void finish();
+
+ private:
+  void keep(const std::uint8_t* rgb, std::size_t stride, int count);
+
+  LapClock& clock_;
+  LoaderTimes& times_;
+  Plan plan_;
+  std::span<std::uint8_t> output_;
+  Rect region_;
+  bool by_rows_ = false;
+  bool fresh_ = false;  // no row has come since begin()
+  RowResizer resizer_;
+  Image part_;  // the region, where it has to be whole
+};
+
+}  // namespace imgcls::data

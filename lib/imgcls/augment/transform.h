@@ -1,0 +1,93 @@
+#pragma once
+// From a decoded image to the network's input size. A transform is planned from the image's size
+// and the sample's random numbers before a pixel is touched, so that decoding can be limited to
+// what the plan needs.
+
+#include <imgcls/core/philox.h>
+#include <imgcls/image/image.h>
+#include <imgcls/image/resize/interpolation.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace imgcls::data {
+
+/// How a training crop is chosen.
+enum class CropKind {
+  random_resized,       ///< a random part of the image, resized to the output: torchvision's
+  random_resized_dali,  ///< DALI's form of it
+  pad,   ///< the image with a border, and a random window of it: CIFAR's augmentation
+  none,  ///< the image resized to the output
+};
+
+/// How the border of CropKind::pad is filled.
+enum class PadMode {
+  zero,     ///< black
+  reflect,  ///< mirrored at the edge pixel, which is not repeated
+};
+
+/// Random augmentation of training images.
+struct AugmentOptions {
+  /// Side of the square output, in pixels.
+  int size = 224;
+  CropKind crop = CropKind::random_resized;
+  /// random_resized*: share of the image's area, drawn uniformly.
+  double area_min = 0.08, area_max = 1.0;
+  /// random_resized*: width over height, drawn uniformly in its logarithm.
+  double aspect_min = 3.0 / 4.0, aspect_max = 4.0 / 3.0;
+  /// random_resized: draws before falling back to the largest crop of a legal aspect, which is
+  /// centred; random_resized_dali: the same, but placed at random.
+  int tries = 10;
+  Interpolation interpolation = Interpolation::bilinear;
+  /// pad: width of the border in pixels.
+  int pad = 4;
+  PadMode pad_mode = PadMode::reflect;
+  /// Probability of a horizontal flip.
+  double flip = 0.5;
+};
+
+/// The transform of evaluation images: shorter side resized to `resize` (0: not resized), then the
+/// centred square of side `size`.
+struct EvalOptions {
+  int size = 224;
+  int resize = 256;
+  Interpolation interpolation = Interpolation::bilinear;
+};
+
+/// The usual `resize` for images of side `size`: 256 for 224, and in proportion.
+int usual_resize(int size);
+
+/// What is to be done to one image, with all random decisions made.
+struct Plan {
+  /// The part of the image that is used.
+  Rect region;
+  /// What the region is resized to.
+  Size resized;
+  /// The window of the resized region that becomes the output. It may reach outside, for
+  /// CropKind::pad and where an evaluation image is too small; the border is filled by `pad_mode`.
+  Rect window;
+  bool flip = false;
+  Interpolation interpolation = Interpolation::bilinear;
+  PadMode pad_mode = PadMode::reflect;
+
+  /// Whether the window reaches outside.
+  bool has_border() const {
+    return window.x < 0 || window.y < 0 || window.x + window.width > resized.width ||
+           window.y + window.height > resized.height;
+  }
+};
+
+/// Decides for an image of `size` in training, as torchvision's RandomResizedCrop (or DALI's) and
+/// RandomHorizontalFlip do from their own random numbers. Draws, in this order: area and aspect of
+/// each try, y and x of the crop (or of the window, for CropKind::pad), flip.
+Plan plan_augment(Size size, const AugmentOptions& options, Random& random);
+
+/// Decides for an image of `size` in evaluation, as torchvision's Resize and CenterCrop do. Throws
+/// DataError for an image so narrow that its longer side would not fit an int.
+Plan plan_eval(Size size, const EvalOptions& options);
+
+/// Carries a plan out into `output`: uint8, window height x window width x 3.
+void apply(const Plan& plan, const Image& image, std::span<std::uint8_t> output);
+
+}  // namespace imgcls::data

@@ -1,0 +1,66 @@
+#include <imgcls/augment/transform_fields.h>
+
+namespace imgcls::data {
+namespace {
+
+constexpr Names<Interpolation, 3> kInterpolations{
+    {{Interpolation::bilinear, "bilinear"},
+     {Interpolation::bicubic, "bicubic"},
+     {Interpolation::bilinear_no_antialias, "bilinear_no_antialias"}}};
+constexpr Names<CropKind, 4> kCrops{{{CropKind::random_resized, "random_resized"},
+                                     {CropKind::random_resized_dali, "random_resized_dali"},
+                                     {CropKind::pad, "pad"},
+                                     {CropKind::none, "none"}}};
+constexpr Names<PadMode, 2> kPadModes{{{PadMode::zero, "zero"}, {PadMode::reflect, "reflect"}}};
+constexpr double kLongestSide = 65535;
+
+}  // namespace
+
+const OptionFields<AugmentOptions>& augment_fields() {
+  using O = AugmentOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("crop", &O::crop, kCrops,
+          "random_resized: a random part of the image, resized, as torchvision draws it; "
+          "random_resized_dali: as DALI draws it; pad: a random window of the image with a "
+          "border, as usual for CIFAR; none: the image, resized.");
+    f.add("size", &O::size, "Side of the training images in pixels.",
+          Limits::between(1, kLongestSide));
+    f.add_range(
+        "area", &O::area_min, &O::area_max,
+        "random_resized, random_resized_dali: least and greatest share of the image's area.",
+        {.above = 0, .maximum = 1});
+    f.add_range("aspect", &O::aspect_min, &O::aspect_max,
+                "random_resized, random_resized_dali: least and greatest width over height.",
+                Limits::greater_than(0));
+    f.add("tries", &O::tries,
+          "random_resized, random_resized_dali: draws before falling back to the largest crop of "
+          "a legal aspect.",
+          Limits::between(1, 1e6));
+    f.add("interpolation", &O::interpolation, kInterpolations,
+          "bilinear, bicubic: Pillow's, the filter widens when shrinking; bilinear_no_antialias: "
+          "of the four nearest pixels.");
+    f.add("pad", &O::pad, "pad: width of the border in pixels.", Limits::between(0, kLongestSide));
+    f.add("pad_mode", &O::pad_mode, kPadModes,
+          "pad: what the border shows, black or the image mirrored.");
+    f.add("flip", &O::flip, "Probability of a horizontal flip.", Limits::between(0, 1));
+    return f;
+  }();
+  return fields;
+}
+
+const OptionFields<EvalOptions>& eval_transform_fields() {
+  using O = EvalOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("size", &O::size, "Side of the centred square that is cut out, in pixels.",
+          Limits::between(1, kLongestSide));
+    f.add("resize", &O::resize, "Shorter side after resizing, in pixels; 0: not resized.",
+          Limits::between(0, kLongestSide));
+    f.add("interpolation", &O::interpolation, kInterpolations, "As augment.interpolation.");
+    return f;
+  }();
+  return fields;
+}
+
+}  // namespace imgcls::data

@@ -1,0 +1,54 @@
+#include <imgcls/image/decode.h>
+#include <imgcls/image/image_format.h>
+#include <imgcls/image/jpeg/libjpeg.h>
+#include <imgcls/image/region_decoder.h>
+
+#include <cstdint>
+
+namespace imgcls::data {
+
+Size RegionDecoder::open(std::span<const std::byte> file, std::string_view name) {
+  file_ = file;
+  name_ = name;
+  frame_.reset();
+  is_jpeg_ = recognise(file) == ImageFormat::jpeg;
+  if (!is_jpeg_) {
+    try {
+      data::decode(file, name, whole_);
+    } catch (...) {
+      release();
+      throw;
+    }
+    return whole_.size;
+  }
+  frame_ = read_baseline_frame(file);
+  const auto pixels = [](Size size) {
+    return static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height);
+  };
+  if (frame_ && pixels(frame_->size) <= kMaxPixels) return frame_->size;
+  frame_.reset();
+  return jpeg_size(file, name);
+}
+
+void RegionDecoder::release() {
+  if (whole_.pixels.capacity() > kKeptBytes) whole_ = {};
+}
+
+DecodedBy RegionDecoder::decode(Rect region, std::span<const std::byte> checkpoints,
+                                RowSink& sink) {
+  sink.begin();
+  if (!is_jpeg_) {
+    sink.rows(whole_.row(region.y) + 3 * static_cast<std::size_t>(region.x),
+              static_cast<std::size_t>(whole_.size.width) * 3, region.height);
+    release();
+    return DecodedBy::other;
+  }
+  if (frame_ && baseline_.decode(file_, *frame_, region, checkpoints, sink)) {
+    return checkpoints.empty() ? DecodedBy::baseline : DecodedBy::checkpoints;
+  }
+  if (frame_) sink.begin();
+  decode_jpeg_region(file_, name_, region, sink);
+  return DecodedBy::libjpeg;
+}
+
+}  // namespace imgcls::data
