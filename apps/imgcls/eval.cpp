@@ -11,8 +11,9 @@
 #include <imgcls/data/class_names.h>
 #include <imgcls/data/shard_folder.h>
 #include <imgcls/dist/agree.h>
+#include <imgcls/log/progress.h>
+#include <imgcls/log/run_folder.h>
 #include <imgcls/models/registry.h>
-#include <imgcls/report/progress.h>
 #include <imgcls/train/checkpoint.h>
 #include <imgcls/train/compose.h>
 #include <imgcls/train/eval_files.h>
@@ -20,7 +21,6 @@
 #include <imgcls/train/load_with_hint.h>
 #include <imgcls/train/program.h>
 #include <imgcls/train/rank_fields.h>
-#include <imgcls/train/run_folder.h>
 #include <imgcls/train/stop.h>
 #include <imgcls/train/trainer.h>
 

@@ -8,9 +8,9 @@
 #include <imgcls/core/nan_sign.h>
 #include <imgcls/core/quoted_name.h>
 #include <imgcls/image/image_format.h>
+#include <imgcls/log/csv_field.h>
+#include <imgcls/log/progress.h>
 #include <imgcls/predict/classifier.h>
-#include <imgcls/report/csv_field.h>
-#include <imgcls/report/progress.h>
 #include <imgcls/train/program.h>
 #include <imgcls/train/stop.h>
 

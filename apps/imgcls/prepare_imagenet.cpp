@@ -4,9 +4,9 @@
 #include "print.h"
 
 #include <imgcls/core/log.h>
+#include <imgcls/log/progress.h>
+#include <imgcls/log/terminal.h>
 #include <imgcls/prepare/imagenet/prepare.h>
-#include <imgcls/report/progress.h>
-#include <imgcls/report/terminal.h>
 #include <imgcls/train/program.h>
 #include <imgcls/train/stop.h>
 

@@ -3,7 +3,7 @@
 #include "find_program.h"
 
 #include <imgcls/core/error.h>
-#include <imgcls/report/wandb_run.h>
+#include <imgcls/log/wandb_run.h>
 #include <imgcls/train/program.h>
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #include "work_line.h"
 
 #include <imgcls/core/log.h>
-#include <imgcls/report/progress.h>
+#include <imgcls/log/progress.h>
 
 #include <fmt/format.h>
 

@@ -2,8 +2,8 @@
 // How far work on a data set is: one line on a terminal, redrawn in place; elsewhere a line now and
 // then.
 
+#include <imgcls/log/terminal.h>
 #include <imgcls/prepare/make_index.h>
-#include <imgcls/report/terminal.h>
 #include <imgcls/train/stop.h>
 
 #include <chrono>

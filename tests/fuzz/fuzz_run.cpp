@@ -2,11 +2,11 @@
 // are made, or there is an Error. The first byte says which file; two more are formats of their
 // own.
 #include <imgcls/core/error.h>
+#include <imgcls/log/tf_record.h>
+#include <imgcls/log/wandb_log.h>
+#include <imgcls/log/wandb_message.h>
 #include <imgcls/report/report_json.h>
 #include <imgcls/report/run_files.h>
-#include <imgcls/report/tf_record.h>
-#include <imgcls/report/wandb_log.h>
-#include <imgcls/report/wandb_message.h>
 
 #include <stdlib.h>
 

@@ -24,7 +24,7 @@ void write(const fs::path& file, std::string_view text) {
   std::ofstream(file, std::ios::binary) << text;
 }
 
-/// RFC 4180, as report/csv_field.h writes it.
+/// RFC 4180, as log/csv_field.h writes it.
 std::string field(std::string text) {
   if (text.find_first_of(",\"\n") == std::string::npos) return text;
   std::string quoted = "\"";

@@ -4,13 +4,13 @@
 #include <imgcls/core/file.h>
 #include <imgcls/core/parallel.h>
 #include <imgcls/image/decode.h>
+#include <imgcls/log/run_folder.h>
 #include <imgcls/models/registry.h>
 #include <imgcls/models/weights.h>
 #include <imgcls/predict/classifier.h>
 #include <imgcls/train/checkpoint.h>
 #include <imgcls/train/compose.h>
 #include <imgcls/train/input.h>
-#include <imgcls/train/run_folder.h>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>

@@ -2,7 +2,7 @@
 #include <imgcls/core/file.h>
 #include <imgcls/core/text.h>
 #include <imgcls/data/path_names.h>
-#include <imgcls/report/csv_table.h>
+#include <imgcls/log/csv_table.h>
 #include <imgcls/report/json_file.h>
 #include <imgcls/report/read_eval.h>
 

@@ -1,5 +1,5 @@
 #include <imgcls/core/error.h>
-#include <imgcls/report/csv_table.h>
+#include <imgcls/log/csv_table.h>
 #include <imgcls/report/json_file.h>
 #include <imgcls/report/run_files.h>
 

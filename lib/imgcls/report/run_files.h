@@ -1,10 +1,10 @@
 #pragma once
-// The folder of a run, read: what train/run_folder.h says it holds. Any of its files may be
+// The folder of a run, read: what log/run_folder.h says it holds. Any of its files may be
 // missing, since the run is under way or of an older version.
 
+#include <imgcls/log/step_row.h>
+#include <imgcls/log/train_log.h>
 #include <imgcls/report/read_eval.h>
-#include <imgcls/report/step_row.h>
-#include <imgcls/report/train_log.h>
 
 #include <cstdint>
 #include <filesystem>

@@ -1,7 +1,7 @@
 #include <imgcls/core/file.h>
 #include <imgcls/data/loader.h>
 #include <imgcls/image/encode.h>
-#include <imgcls/report/csv_field.h>
+#include <imgcls/log/csv_field.h>
 #include <imgcls/train/eval_details.h>
 
 #include <ATen/core/Reduction.h>

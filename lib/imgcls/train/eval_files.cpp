@@ -2,7 +2,7 @@
 #include <imgcls/core/file.h>
 #include <imgcls/core/nan_sign.h>
 #include <imgcls/image/thumbnail.h>
-#include <imgcls/report/csv_field.h>
+#include <imgcls/log/csv_field.h>
 #include <imgcls/train/eval_files.h>
 
 #include <fmt/format.h>

@@ -8,10 +8,10 @@
 //   val    loss, acc1, acc5 (train_log.csv); the worst mistakes' images
 
 #include <imgcls/data/loader.h>
+#include <imgcls/log/event_file.h>
+#include <imgcls/log/step_log.h>
+#include <imgcls/log/train_log.h>
 #include <imgcls/models/model.h>
-#include <imgcls/report/event_file.h>
-#include <imgcls/report/step_log.h>
-#include <imgcls/report/train_log.h>
 
 #include <cstdint>
 #include <filesystem>

@@ -1,5 +1,5 @@
 #include <imgcls/core/machine.h>
-#include <imgcls/report/wandb_run.h>
+#include <imgcls/log/wandb_run.h>
 #include <imgcls/train/narrator.h>
 #include <imgcls/train/precision.h>
 

@@ -5,10 +5,10 @@
 #include <imgcls/core/log.h>
 #include <imgcls/data/loader.h>
 #include <imgcls/dist/world.h>
-#include <imgcls/report/progress.h>
-#include <imgcls/report/train_log.h>
+#include <imgcls/log/progress.h>
+#include <imgcls/log/run_folder.h>
+#include <imgcls/log/train_log.h>
 #include <imgcls/train/evaluate.h>
-#include <imgcls/train/run_folder.h>
 #include <imgcls/train/step_profile.h>
 #include <imgcls/train/trainer.h>
 

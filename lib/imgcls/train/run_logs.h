@@ -3,16 +3,16 @@
 // afterwards or meanwhile. What it says on the terminal is train/narrator.h's.
 
 #include <imgcls/data/source.h>
-#include <imgcls/report/sample_log.h>
-#include <imgcls/report/step_log.h>
-#include <imgcls/report/train_log.h>
-#include <imgcls/report/wandb_run.h>
+#include <imgcls/log/run_folder.h>
+#include <imgcls/log/sample_log.h>
+#include <imgcls/log/step_log.h>
+#include <imgcls/log/train_log.h>
+#include <imgcls/log/wandb_run.h>
 #include <imgcls/train/checkpoint.h>
 #include <imgcls/train/eval_details.h>
 #include <imgcls/train/evaluate.h>
 #include <imgcls/train/event_log.h>
 #include <imgcls/train/options.h>
-#include <imgcls/train/run_folder.h>
 
 #include <cstdint>
 #include <filesystem>

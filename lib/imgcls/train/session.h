@@ -1,10 +1,10 @@
 #pragma once
 // What a Trainer holds, and its loop (session.cpp); what it reports (session_report.cpp).
 
+#include <imgcls/log/run_folder.h>
 #include <imgcls/train/epoch_loss.h>
 #include <imgcls/train/narrator.h>
 #include <imgcls/train/replica.h>
-#include <imgcls/train/run_folder.h>
 #include <imgcls/train/run_logs.h>
 #include <imgcls/train/step_meter.h>
 #include <imgcls/train/step_profile.h>

@@ -2,7 +2,7 @@
 #include <imgcls/core/log.h>
 #include <imgcls/data/staging.h>
 #include <imgcls/dist/agree.h>
-#include <imgcls/report/progress.h>
+#include <imgcls/log/progress.h>
 #include <imgcls/train/compose.h>
 #include <imgcls/train/stage.h>
 #include <imgcls/train/stop.h>

@@ -1,0 +1,31 @@
+#include <imgcls/core/error.h>
+#include <imgcls/core/file.h>
+#include <imgcls/log/run_folder.h>
+
+#include <fmt/format.h>
+
+namespace imgcls::train {
+namespace {
+
+/// Created first: the lock's file lies in it.
+const std::filesystem::path& made(const std::filesystem::path& folder) {
+  make_folders(folder);
+  return folder;
+}
+
+}  // namespace
+
+RunFolder::RunFolder(const RunFiles& files) : lock_(made(files.folder) / ".lock") {
+  if (lock_.state() == FileLock::State::held_by_another) {
+    throw IoError(
+        fmt::format("another job is writing into {}; wait for it, or choose another run.dir",
+                    files.folder.string()));
+  }
+  finish_replacement(files.evaluation());
+}
+
+bool RunFolder::is_locked() const {
+  return lock_.state() == FileLock::State::held;
+}
+
+}  // namespace imgcls::train
