@@ -5,7 +5,7 @@
 
 #include <imgcls/core/error.h>
 #include <imgcls/core/log.h>
-#include <imgcls/dist/mpirun.h>
+#include <imgcls/dist/launch/mpirun.h>
 #include <imgcls/train/program.h>
 
 #include <fmt/format.h>

@@ -1,5 +1,22 @@
 #pragma once
-// All of imgcls/dist.
+// All of imgcls/dist: one process or many that train as one. In the order of things:
+//
+//   header                  what it does
+//   dist/world.h            launch() joins the job; World has rank, size, device, sums, barriers
+//   dist/agree.h            errors and settings that all ranks come to agree on
+//   dist/data_parallel.h    gradients averaged over ranks while the backward pass runs
+//   dist/sync_batch_norm.h  batch norm over all ranks
+//   dist/step_ranges.h      names for a step's parts in profiles
+//
+// Inside, behind launch():
+//
+//   launch/launcher.h       who started this process; launch/mpirun.h how to be started well
+//   launch/job.h            what the launcher brings: job_mpi.h, job_tcp.h (rendezvous.h)
+//   device.h                the device of a rank; cuda_plugin.h GPU support, loaded when needed
+//   transport/transport.h   collectives over MPI (mpi_transport.h) or TCP (tcp_transport.h); sums
+//                           are in a fixed order (tree_allreduce.h, reduction.h)
+//   queue_backend.h         the same for c10d, in a queue
+//   watch.h                 the heartbeat, which ends a broken job on all ranks
 
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/data_parallel.h>

@@ -1,6 +1,6 @@
 // Which launcher started a process, from its environment.
 #include <imgcls/core/error.h>
-#include <imgcls/dist/launcher.h>
+#include <imgcls/dist/launch/launcher.h>
 #include <catch2/catch.hpp>
 
 #include <cstdlib>

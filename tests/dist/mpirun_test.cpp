@@ -1,6 +1,6 @@
 // The mpirun line for machines of all kinds.
 #include <imgcls/core/error.h>
-#include <imgcls/dist/mpirun.h>
+#include <imgcls/dist/launch/mpirun.h>
 
 #include "../support/run_program.h"
 

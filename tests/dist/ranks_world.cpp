@@ -1,5 +1,5 @@
 #include <imgcls/core/error.h>
-#include <imgcls/dist/rendezvous.h>
+#include <imgcls/dist/launch/rendezvous.h>
 #include <unistd.h>
 #include <torch/csrc/distributed/c10d/Store.hpp>
 

@@ -1,5 +1,5 @@
 // The tree in which ranks' numbers are put together.
-#include <imgcls/dist/reduction.h>
+#include <imgcls/dist/transport/reduction.h>
 #include <catch2/catch.hpp>
 
 #include <cmath>

@@ -2,9 +2,9 @@
 #include "../support/temp_folder.h"
 
 #include <imgcls/core/error.h>
-#include <imgcls/dist/job_secret.h>
-#include <imgcls/dist/reach.h>
-#include <imgcls/dist/rendezvous.h>
+#include <imgcls/dist/launch/job_secret.h>
+#include <imgcls/dist/launch/reach.h>
+#include <imgcls/dist/launch/rendezvous.h>
 #include <catch2/catch.hpp>
 #include <torch/csrc/distributed/c10d/Store.hpp>
 

@@ -1,7 +1,7 @@
 // Who may connect to a rank.
 #include <imgcls/core/error.h>
-#include <imgcls/dist/mesh.h>
-#include <imgcls/dist/socket.h>
+#include <imgcls/dist/transport/mesh.h>
+#include <imgcls/dist/transport/socket.h>
 #include <catch2/catch.hpp>
 
 #include <netinet/in.h>

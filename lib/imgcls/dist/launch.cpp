@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 #include <imgcls/core/error.h>
-#include <imgcls/dist/job_mpi.h>
-#include <imgcls/dist/job_tcp.h>
-#include <imgcls/dist/launcher.h>
+#include <imgcls/dist/launch/job_mpi.h>
+#include <imgcls/dist/launch/job_tcp.h>
+#include <imgcls/dist/launch/launcher.h>
 #include <imgcls/dist/time_limit.h>
 #include <imgcls/dist/world.h>
 #include <imgcls/dist/world_ranks.h>

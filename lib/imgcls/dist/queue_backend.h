@@ -6,7 +6,7 @@
 // pass goes on. Operations run in the order of the calls, which must be the same on all ranks.
 
 #include <ATen/ThreadLocalState.h>
-#include <imgcls/dist/transport.h>
+#include <imgcls/dist/transport/transport.h>
 #include <torch/csrc/distributed/c10d/Backend.hpp>
 
 #include <condition_variable>

@@ -10,8 +10,8 @@
 // collectives throw RankFailure, and a rank whose main thread does not come to one ends within
 // seconds all the same. A rank that loses rank 0 judges by itself.
 
-#include <imgcls/dist/socket.h>
-#include <imgcls/dist/transport.h>
+#include <imgcls/dist/transport/socket.h>
+#include <imgcls/dist/transport/transport.h>
 
 #include <functional>
 #include <map>

@@ -3,8 +3,8 @@
 // other outside the training step (counts, flags, texts). Gradients travel by dist/data_parallel.h.
 //
 // A program calls `launch` once. Started by hand it gets a world of one; started by `mpirun -np N`,
-// by srun or with torchrun's variables (dist/launcher.h) a world of N. On CPUs gradients travel by
-// MPI or, where the launcher brings none, by TCP; on GPUs by NCCL.
+// by srun or with torchrun's variables (dist/launch/launcher.h) a world of N. On CPUs gradients
+// travel by MPI or, where the launcher brings none, by TCP; on GPUs by NCCL.
 //
 // No rank waits for ever: when one dies, fails or falls silent, all others' collectives throw
 // RankFailure, and a process that does not come to one is ended (dist/watch.h).

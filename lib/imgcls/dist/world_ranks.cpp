@@ -4,11 +4,11 @@
 #include <imgcls/core/log.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/device.h>
+#include <imgcls/dist/launch/rendezvous.h>
 #include <imgcls/dist/machine_identity.h>
 #include <imgcls/dist/queue_backend.h>
-#include <imgcls/dist/rendezvous.h>
-#include <imgcls/dist/socket.h>
 #include <imgcls/dist/time_limit.h>
+#include <imgcls/dist/transport/socket.h>
 #include <imgcls/dist/watch.h>
 #include <imgcls/dist/world_ranks.h>
 #include <torch/csrc/distributed/c10d/HashStore.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 // A world of several ranks, over whatever a launcher brought. Internal to dist/.
 
-#include <imgcls/dist/job.h>
+#include <imgcls/dist/launch/job.h>
 #include <imgcls/dist/world.h>
 
 #include <memory>

@@ -1,4 +1,4 @@
-#include <imgcls/dist/launcher.h>
+#include <imgcls/dist/launch/launcher.h>
 #include <imgcls/log/terminal.h>
 
 #include <fcntl.h>

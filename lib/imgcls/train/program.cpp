@@ -3,7 +3,7 @@
 #include <imgcls/core/log.h>
 #include <imgcls/core/process.h>
 #include <imgcls/dist/agree.h>
-#include <imgcls/dist/launcher.h>
+#include <imgcls/dist/launch/launcher.h>
 #include <imgcls/train/program.h>
 #include <imgcls/train/rank_fields.h>
 #include <imgcls/train/stop.h>

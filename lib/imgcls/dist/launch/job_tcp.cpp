@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 #include <imgcls/core/error.h>
-#include <imgcls/dist/job_secret.h>
-#include <imgcls/dist/job_tcp.h>
-#include <imgcls/dist/mesh.h>
-#include <imgcls/dist/rendezvous.h>
-#include <imgcls/dist/tcp_transport.h>
+#include <imgcls/dist/launch/job_secret.h>
+#include <imgcls/dist/launch/job_tcp.h>
+#include <imgcls/dist/launch/rendezvous.h>
+#include <imgcls/dist/transport/mesh.h>
+#include <imgcls/dist/transport/tcp_transport.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 
 #include <cstdlib>

@@ -1,7 +1,7 @@
 #pragma once
 // Collectives over MPI. Internal to dist/.
 
-#include <imgcls/dist/transport.h>
+#include <imgcls/dist/transport/transport.h>
 #include <mpi.h>
 
 namespace imgcls::dist {

@@ -3,7 +3,7 @@
 //
 // job_mpi.cpp implements it; a build with IMGCLS_MPI=OFF has job_mpi_absent.cpp in its place.
 
-#include <imgcls/dist/job.h>
+#include <imgcls/dist/launch/job.h>
 
 #include <chrono>
 #include <memory>

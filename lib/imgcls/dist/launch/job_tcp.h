@@ -6,8 +6,8 @@
 // read each other's addresses from it, and a secret by which they know each other's connections,
 // unless the user gives them one (job_secret.h).
 
-#include <imgcls/dist/job.h>
-#include <imgcls/dist/launcher.h>
+#include <imgcls/dist/launch/job.h>
+#include <imgcls/dist/launch/launcher.h>
 
 #include <chrono>
 #include <memory>

@@ -1,4 +1,4 @@
-#include <imgcls/dist/mesh.h>
+#include <imgcls/dist/transport/mesh.h>
 
 #include <cstddef>
 #include <future>

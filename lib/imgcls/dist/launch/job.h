@@ -2,7 +2,7 @@
 // What a launcher brings: ranks that can open channels to each other. Internal to dist/.
 
 #include <c10/util/intrusive_ptr.h>
-#include <imgcls/dist/transport.h>
+#include <imgcls/dist/transport/transport.h>
 
 #include <memory>
 #include <string>

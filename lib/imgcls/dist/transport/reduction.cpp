@@ -4,7 +4,7 @@
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/minimum.h>
 #include <ATen/ops/mul.h>
-#include <imgcls/dist/reduction.h>
+#include <imgcls/dist/transport/reduction.h>
 
 #include <algorithm>
 #include <bit>

@@ -1,7 +1,7 @@
 #pragma once
 // Connections between each two ranks of a job. Internal to dist/.
 
-#include <imgcls/dist/socket.h>
+#include <imgcls/dist/transport/socket.h>
 
 #include <string>
 #include <vector>

@@ -1,5 +1,5 @@
 #include <imgcls/core/cores.h>
-#include <imgcls/dist/mpirun.h>
+#include <imgcls/dist/launch/mpirun.h>
 
 #include <sys/prctl.h>
 #include <sys/uio.h>

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 #include <imgcls/core/error.h>
-#include <imgcls/dist/job_mpi.h>
-#include <imgcls/dist/launcher.h>
+#include <imgcls/dist/launch/job_mpi.h>
+#include <imgcls/dist/launch/launcher.h>
 
 #include <charconv>
 #include <cstdlib>

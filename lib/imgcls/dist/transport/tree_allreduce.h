@@ -9,7 +9,7 @@
 // round: each rank sends and receives 2 (p-1)/p of the block, as around a ring, but in two steps
 // instead of 2 (p-1).
 
-#include <imgcls/dist/reduction.h>
+#include <imgcls/dist/transport/reduction.h>
 
 #include <cstddef>
 #include <cstdint>

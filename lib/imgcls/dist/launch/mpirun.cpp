@@ -1,5 +1,5 @@
 #include <imgcls/core/error.h>
-#include <imgcls/dist/mpirun.h>
+#include <imgcls/dist/launch/mpirun.h>
 
 #include <initializer_list>
 

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 #include <imgcls/core/error.h>
-#include <imgcls/dist/reach.h>
+#include <imgcls/dist/launch/reach.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>

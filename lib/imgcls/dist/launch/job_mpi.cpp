@@ -1,6 +1,6 @@
 #include <imgcls/core/error.h>
-#include <imgcls/dist/job_mpi.h>
-#include <imgcls/dist/mpi_transport.h>
+#include <imgcls/dist/launch/job_mpi.h>
+#include <imgcls/dist/transport/mpi_transport.h>
 #include <mpi.h>
 #include <torch/csrc/distributed/c10d/Store.hpp>
 

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 #include <imgcls/core/error.h>
-#include <imgcls/dist/mpi_transport.h>
+#include <imgcls/dist/transport/mpi_transport.h>
 
 #include <algorithm>
 #include <array>
@@ -14,7 +14,7 @@ namespace {
 constexpr std::int64_t kMostElements = std::int64_t{1} << 28;
 
 // Of an allreduce: what is added is still in the cache.
-constexpr std::int64_t kSliceBytes = 256 << 10;
+constexpr std::int64_t kMpiSliceBytes = 256 << 10;
 
 // Calls `send(first, count)` for pieces that MPI's int counts can hold.
 template <class Send>
@@ -55,7 +55,8 @@ void check_mpi(int code, std::string_view call) {
 }
 
 MpiTransport::MpiTransport(MPI_Comm parent, std::chrono::duration<double> timeout)
-    : Transport(rank_in(parent), size_of(parent), timeout, kSliceBytes), comm_(duplicate(parent)) {}
+    : Transport(rank_in(parent), size_of(parent), timeout, kMpiSliceBytes),
+      comm_(duplicate(parent)) {}
 
 void MpiTransport::close() {
   MPI_Comm_free(&comm_);

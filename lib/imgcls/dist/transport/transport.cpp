@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 #include <imgcls/core/error.h>
-#include <imgcls/dist/transport.h>
+#include <imgcls/dist/transport/transport.h>
 #include <imgcls/dist/watch.h>
 
 namespace imgcls::dist {

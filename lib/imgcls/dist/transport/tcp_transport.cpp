@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 #include <imgcls/core/error.h>
-#include <imgcls/dist/tcp_transport.h>
+#include <imgcls/dist/transport/tcp_transport.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kPiece = 1 << 20;
 // Of an allreduce: what Linux' buffers hold from the start. Twice as much takes twice as long on
 // one machine.
-constexpr std::int64_t kSliceBytes = 64 << 10;
+constexpr std::int64_t kTcpSliceBytes = 64 << 10;
 constexpr int kLookUpMs = 50;  // how often a wait looks whether it has been given up
 
 [[noreturn]] void lost(int other, std::string_view what, int code) {
@@ -33,7 +33,7 @@ bool would_block() {
 
 TcpTransport::TcpTransport(int rank, std::chrono::duration<double> timeout,
                            std::vector<Socket> peers)
-    : Transport(rank, static_cast<int>(peers.size()), timeout, kSliceBytes),
+    : Transport(rank, static_cast<int>(peers.size()), timeout, kTcpSliceBytes),
       peers_(std::move(peers)),
       lanes_(peers_.size()) {}
 

@@ -1,7 +1,7 @@
 #pragma once
 // Whether a host that the user names exists, is this machine, and answers. Internal to dist/.
 
-#include <imgcls/dist/socket.h>
+#include <imgcls/dist/transport/socket.h>
 
 #include <sys/socket.h>
 

@@ -3,8 +3,8 @@
 // CPUs, are made of. Over MPI (mpi_transport.h) or TCP (tcp_transport.h). Internal to dist/.
 
 #include <imgcls/core/error.h>
-#include <imgcls/dist/reduction.h>
-#include <imgcls/dist/tree_allreduce.h>
+#include <imgcls/dist/transport/reduction.h>
+#include <imgcls/dist/transport/tree_allreduce.h>
 
 #include <atomic>
 #include <chrono>

@@ -3,8 +3,8 @@
 //
 // For jobs whose launcher brings no MPI (torchrun's variables, srun).
 
-#include <imgcls/dist/socket.h>
-#include <imgcls/dist/transport.h>
+#include <imgcls/dist/transport/socket.h>
+#include <imgcls/dist/transport/transport.h>
 
 #include <vector>
 

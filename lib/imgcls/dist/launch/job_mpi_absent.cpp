@@ -1,6 +1,6 @@
 // In place of job_mpi.cpp where imgcls is built with IMGCLS_MPI=OFF.
 #include <imgcls/core/error.h>
-#include <imgcls/dist/job_mpi.h>
+#include <imgcls/dist/launch/job_mpi.h>
 #include <torch/csrc/distributed/c10d/Store.hpp>
 
 namespace imgcls::dist {

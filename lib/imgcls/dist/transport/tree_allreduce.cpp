@@ -1,4 +1,4 @@
-#include <imgcls/dist/tree_allreduce.h>
+#include <imgcls/dist/transport/tree_allreduce.h>
 
 #include <algorithm>
 #include <cstdint>

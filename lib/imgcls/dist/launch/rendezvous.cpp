@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 #include <imgcls/core/error.h>
 #include <imgcls/core/log.h>
-#include <imgcls/dist/reach.h>
-#include <imgcls/dist/rendezvous.h>
-#include <imgcls/dist/socket.h>
+#include <imgcls/dist/launch/reach.h>
+#include <imgcls/dist/launch/rendezvous.h>
+#include <imgcls/dist/transport/socket.h>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include <algorithm>

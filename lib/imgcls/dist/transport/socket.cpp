@@ -4,7 +4,7 @@
 #include <ifaddrs.h>
 #include <imgcls/core/error.h>
 #include <imgcls/core/log.h>
-#include <imgcls/dist/socket.h>
+#include <imgcls/dist/transport/socket.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -2,7 +2,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
 #include <imgcls/core/sha256.h>
-#include <imgcls/dist/job_secret.h>
+#include <imgcls/dist/launch/job_secret.h>
 
 #include <cstdlib>
 
