@@ -1,5 +1,21 @@
 #pragma once
-// All of imgcls/core.
+// All of imgcls/core: what every room stands on. In the order in which a program comes to it:
+//
+//   header                    what it does
+//   core/error.h              the exceptions; core/error_text.h what to tell people of one
+//   core/process.h            what a program settles about its process first
+//   core/config.h             configurations: files merged, checked against core/schema.h
+//   core/option_fields.h      options that read and write themselves
+//   core/log.h                messages for people
+//   core/cores.h              how many cores there are; core/parallel.h threads that share work
+//   core/machine.h            what this process runs on; core/instruction_set.h its vector unit
+//   core/file.h               files read and written whole; core/input_file.h read at any place;
+//                             core/new_file.h written piece by piece; core/file_lock.h locked
+//   core/philox.h             random numbers without a state
+//   core/xxh3.h               digests of data sets; core/sha256.h, core/md5.h of files
+//
+// Formats: text.h, utf8.h, quoted_name.h (texts and names), json_text.h, little_endian.h,
+// file_signature.h, pickle.h, zip_file.h.
 
 #include <imgcls/core/config.h>
 #include <imgcls/core/cores.h>

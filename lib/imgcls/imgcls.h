@@ -1,12 +1,18 @@
 #pragma once
-// All of imgcls.
+// All of imgcls. Each of these headers is its room's map: what is there, in the order in which
+// things happen. docs/architecture.md shows the house.
 
+#include <imgcls/augment.h>
 #include <imgcls/core.h>
 #include <imgcls/data.h>
 #include <imgcls/dist.h>
+#include <imgcls/image.h>
+#include <imgcls/log.h>
 #include <imgcls/models.h>
 #include <imgcls/onnx.h>
 #include <imgcls/optim.h>
 #include <imgcls/predict.h>
+#include <imgcls/prepare.h>
 #include <imgcls/report.h>
 #include <imgcls/train.h>
+#include <imgcls/weights.h>

@@ -1,5 +1,19 @@
 #pragma once
-// All of imgcls/train.
+// All of imgcls/train: a run from its options to its results. In the order of things:
+//
+//   header                 what it does
+//   train/program.h        what a program does around its work: join the job, report errors once
+//   train/options.h        all that a run is told; train/compose.h the parts made from it
+//   train/rank_fields.h    what has to be the same on all ranks
+//   train/trainer.h        the run: epochs of steps, evaluation, logs, checkpoints, resuming
+//   train/replica.h        what a rank trains with
+//   train/wait_for_data.h  where ranks agree on going on, before each step
+//   train/input.h          from the loader's bytes to the network's input
+//   train/step.h           forward, loss, backward, update; train/precision.h mixed precision
+//   train/step_profile.h   where a step's time goes
+//   train/evaluate.h       exact evaluation
+//   train/checkpoint.h     all that a run needs to go on
+//   train/stop.h           asking it to stop in good order
 
 #include <imgcls/train/checkpoint.h>
 #include <imgcls/train/compose.h>

@@ -1,7 +1,7 @@
 // Uses imgcls::data from a project of its own: the generator, a data set, the errors.
 #include <imgcls/core/error.h>
 #include <imgcls/core/philox.h>
-#include <imgcls/data/source.h>
+#include <imgcls/data.h>
 
 #include <iostream>
 

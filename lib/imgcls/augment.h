@@ -1,0 +1,10 @@
+#pragma once
+// All of imgcls/augment: from an image to the network's input. In the order of things:
+//
+//   header                      what it does
+//   augment/transform.h         the options; a plan for one image, with all random decisions made
+//                               before a pixel is touched; the plan carried out on an image
+//   augment/plan_applier.h      inside: the plan carried out on rows as they are decoded
+//   augment/transform_fields.h  the options' names in configurations; includes fmt, so not below
+
+#include <imgcls/augment/transform.h>
