@@ -7,22 +7,22 @@ set(_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/imgcls)
 # Three export sets, so that whoever wants imgcls::data or imgcls::report need not have LibTorch.
 install(TARGETS imgcls_data EXPORT imgclsDataTargets)
 install(EXPORT imgclsDataTargets NAMESPACE imgcls:: DESTINATION ${_package_dir})
-set(_headers lib/imgcls/core lib/imgcls/image lib/imgcls/augment lib/imgcls/data lib/imgcls/prepare
-             lib/imgcls/weights)
 if(NOT IMGCLS_DATA_ONLY)
   install(TARGETS imgcls_report EXPORT imgclsReportTargets)
   install(EXPORT imgclsReportTargets NAMESPACE imgcls:: DESTINATION ${_package_dir})
   install(TARGETS imgcls_imgcls EXPORT imgclsTargets)
   install(EXPORT imgclsTargets NAMESPACE imgcls:: DESTINATION ${_package_dir})
-  set(_headers lib/imgcls/)
 endif()
 foreach(_target train_resnet50 imgcls_cli imgcls_cuda)  # programs, and GPU support as a plugin
   if(TARGET ${_target})
     install(TARGETS ${_target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
   endif()
 endforeach()
-install(DIRECTORY ${_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/imgcls
-  FILES_MATCHING PATTERN "*.h")
+get_property(_rooms GLOBAL PROPERTY IMGCLS_ROOMS)
+install(CODE "set(_from \"${PROJECT_SOURCE_DIR}/lib/imgcls\")
+set(_to \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_INCLUDEDIR}/imgcls\")
+set(_rooms ${_rooms})")
+install(SCRIPT ${CMAKE_CURRENT_LIST_DIR}/ImgclsInstallHeaders.cmake)
 install(DIRECTORY configs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/imgcls)
 
 # Where the build found LibTorch: the first place to look for the users of the package as well.

@@ -1,5 +1,5 @@
 #pragma once
-// The text of imagenet_classes.txt.
+// The text of imagenet_classes.txt. Internal to imgcls::data.
 
 #include <string_view>
 

@@ -1,6 +1,7 @@
 #pragma once
 // The kernels for x86, for a vector V of 16-byte lanes (see kernels_avx2.cpp for what V is).
-// Included by files that are compiled for V's instruction set, hence the unnamed namespace.
+// Internal to imgcls::data. Included by files that are compiled for V's instruction set, hence the
+// unnamed namespace.
 //
 // Pixels are widened to 16 bits and multiplied in pairs of taps: madd adds two neighbouring
 // products into 32 bits. Of a weight's two parts the sums of the upper one are shifted into place

@@ -1,5 +1,5 @@
 #pragma once
-// Images into a folder of class folders.
+// Images into a folder of class folders. Internal to imgcls::data.
 
 #include <imgcls/prepare/imagenet/image_sink.h>
 #include <imgcls/prepare/imagenet/journal.h>

@@ -1,5 +1,5 @@
 #pragma once
-// Images of an archive into shards.
+// Images of an archive into shards. Internal to imgcls::data.
 
 #include <imgcls/prepare/imagenet/image_sink.h>
 #include <imgcls/prepare/imagenet/meta_bin.h>
