@@ -181,7 +181,14 @@ TEST_CASE("A packed file is named for what it is, whatever its name") {
                                       {"BZh9", "bzip2"},
                                       {"\xfd\x37zXZ", "xz"},
                                       {"\x28\xb5\x2f\xfd", "zstd"},
+                                      {"\x50\x2a\x4d\x18", "zstd"},
                                       {"\x04\x22\x4d\x18", "lz4"},
+                                      {"\x02\x21\x4c\x18", "lz4"},
+                                      {"LZIP", "lzip"},
+                                      {"\x1f\x9d", "compress"},
+                                      {"\x89LZO", "lzop"},
+                                      {"7z\xbc\xaf\x27\x1c", "7-Zip"},
+                                      {"Rar!\x1a\x07", "RAR"},
                                       {"PK\x03\x04", "zip"}}) {
     Bytes packed = tar;
     std::copy_n(to_bytes(begin).begin(), std::string_view(begin).size(), packed.begin());

@@ -6,13 +6,19 @@
 
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
+#include <imgcls/core/little_endian.h>
 #include <imgcls/data/index.h>
 #include <imgcls/data/member_name.h>
 #include <imgcls/data/source.h>
 #include <imgcls/prepare/make_index.h>
 #include <imgcls/prepare/write_shards.h>
 
+#include <archive.h>
+#include <archive_entry.h>
+
 #include <catch2/catch.hpp>
+#include <memory>
+#include <tuple>
 
 using namespace imgcls;
 using namespace imgcls::data;
@@ -48,6 +54,38 @@ std::string listed(const fs::path& folder, std::string_view image_key = {}) {
     text += fmt::format("{}:{} ", name.substr(name.find(": ") + 2), source->label(i));
   }
   return text;
+}
+
+/// Packed by libarchive's `packer`.
+std::string packed(const std::string& text, const char* packer) {
+  const TempFolder folder;
+  const std::string path = (folder / "packed").string();
+  const std::unique_ptr<archive, decltype(&archive_write_free)> out(archive_write_new(),
+                                                                    &archive_write_free);
+  const std::unique_ptr<archive_entry, decltype(&archive_entry_free)> entry(archive_entry_new(),
+                                                                            &archive_entry_free);
+  archive_entry_set_filetype(entry.get(), AE_IFREG);
+  REQUIRE(archive_write_set_format_raw(out.get()) == ARCHIVE_OK);
+  REQUIRE(archive_write_add_filter_by_name(out.get(), packer) == ARCHIVE_OK);
+  REQUIRE(archive_write_open_filename(out.get(), path.c_str()) == ARCHIVE_OK);
+  REQUIRE(archive_write_header(out.get(), entry.get()) == ARCHIVE_OK);
+  REQUIRE(archive_write_data(out.get(), text.data(), text.size()) ==
+          static_cast<la_ssize_t>(text.size()));
+  REQUIRE(archive_write_close(out.get()) == ARCHIVE_OK);
+  return read_text(path);
+}
+
+/// As `lz4 -l` packs: its own mark, and blocks of which each has its size before it. This one is of
+/// literals alone, more than 15 of them.
+std::string by_old_lz4(const std::string& text) {
+  std::string block = "\xf0";
+  std::size_t more = text.size() - 15;
+  for (; more >= 255; more -= 255) block += '\xff';
+  block += static_cast<char>(more);
+  block += text;
+  std::string file = "\x02\x21\x4c\x18";
+  append_le(file, static_cast<std::uint32_t>(block.size()));
+  return file + block;
 }
 
 std::string remarks(const fs::path& folder) {
@@ -261,7 +299,8 @@ TEST_CASE("tar files are read, or refused by name") {
   const std::string plain = write_tar(root / "in/b.TAR", sample);
   CHECK(listed(root / "in") == "a.jpg:0 ");
   for (const char* name : {"c.tar.gz", "c.tgz", "c.TAR.GZ", "c.tar.bz2", "c.tbz2", "c.tar.xz",
-                           "c.txz", "c.tar.zst", "c.tar.lz4", "c.tar.Z"}) {
+                           "c.txz", "c.tar.zst", "c.tar.lz4", "c.tlz4", "c.tar.Z", "c.tar.lz",
+                           "c.tar.lzo", "c.tar.br", "c.tar.7z", "c.tar.zip"}) {
     replace_file(root / "in" / name, "x");
     CHECK_THROWS_WITH(listed(root / "in"), Contains(name) && Contains("imgcls prepare shards"));
     fs::remove(root / "in" / name);
@@ -335,6 +374,58 @@ TEST_CASE("shards are made of packed and plain tar files alike") {
   fs::remove(root / "in/0.tar");
   fs::resize_file(root / "in/0.tar.gz", fs::file_size(root / "in/0.tar.gz") / 2);
   CHECK_THROWS_WITH(make(root / "in", root / "x"), Contains("0.tar.gz"));
+}
+
+TEST_CASE("each packer's tar files are unpacked, or refused by name") {
+  const TempFolder root;
+  const std::string tar = tar_member("a.jpg", image(1)) + tar_member("a.cls", "0") + tar_end();
+  const auto samples = [&](const char* name, const std::string& bytes) {
+    fs::remove_all(root / "in");
+    fs::remove_all(root / "out");
+    fs::create_directories(root / "in");
+    replace_file(root / "in" / name, bytes);
+    return write_shards(root / "in", root / "out", {}).samples;
+  };
+  for (const auto& [packer, name] : {std::pair{"gzip", "a.taz"},
+                                     {"bzip2", "a.tbz"},
+                                     {"xz", "a.txz"},
+                                     {"zstd", "a.tar.zst"},
+                                     {"lz4", "a.tar.lz4"},
+                                     {"lzip", "a.tar.lz"},
+                                     {"lzma", "a.tlz"},
+                                     {"compress", "a.tar.Z"}}) {
+    INFO(packer);
+    const std::string bytes = packed(tar, packer);
+    CHECK(samples(name, bytes) == 1);
+    CHECK_THROWS_WITH(samples(name, bytes.substr(0, bytes.size() / 2)), Contains(name));
+    if (packer == std::string("lzma")) continue;  // has nothing by which to know it
+    CHECK(samples("a.tar", bytes) == 1);
+    CHECK_THROWS_WITH(listed(root / "in"), Contains("a.tar") && Contains(packer));
+  }
+  CHECK(samples("a.tlz", packed(tar, "lzip")) == 1);
+  CHECK(samples("a.tar.gz", tar) == 1);  // unpacked on the way, by a browser
+
+  // As pzstd writes them: before each frame one that says how long it is.
+  const auto skippable = [](char number) {
+    return std::string{number} + "\x2a\x4d\x18\x04" + std::string(3, '\0') + "size";
+  };
+  const std::string half = tar.substr(0, 1024), rest = tar.substr(1024);
+  const std::string both = skippable('\x50') + skippable('\x5f') + packed(half, "zstd") +
+                           skippable('\x50') + packed(rest, "zstd");
+  CHECK(samples("a.tar.zst", both) == 1);
+  CHECK(samples("a.tar", both) == 1);
+  CHECK(samples("a.tar.lz4", packed(half, "lz4") + packed(rest, "lz4")) == 1);
+  CHECK(samples("a.tar", by_old_lz4(tar)) == 1);
+
+  for (const auto& [name, begin, packer] : {std::tuple{"a.tar.lzo", "\x89LZO", "lzop"},
+                                            {"a.tar", "\x89LZO", "lzop"},
+                                            {"a.tar.7z", "7z\xbc\xaf\x27\x1c", "7-Zip"},
+                                            {"a.tar.rar", "Rar!\x1a\x07", "RAR"},
+                                            {"a.tar.zip", "PK\x03\x04", "zip"},
+                                            {"a.tar.br", "\x1b", "brotli"}}) {
+    CHECK_THROWS_WITH(samples(name, begin + std::string(600, 'x')),
+                      Contains(name) && Contains(packer) && Contains("unpack it first"));
+  }
 }
 
 TEST_CASE("unpacking that is asked to stop leaves nothing half done, and goes on") {

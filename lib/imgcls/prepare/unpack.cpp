@@ -1,4 +1,6 @@
 #include <imgcls/core/error.h>
+#include <imgcls/core/input_file.h>
+#include <imgcls/core/little_endian.h>
 #include <imgcls/core/new_file.h>
 #include <imgcls/prepare/archive.h>
 #include <imgcls/prepare/unpack.h>
@@ -7,9 +9,12 @@
 #include <archive_entry.h>
 #include <fmt/format.h>
 
+#include <array>
 #include <cerrno>
 #include <exception>
 #include <memory>
+#include <span>
+#include <string_view>
 
 namespace imgcls::data {
 namespace {
@@ -33,6 +38,23 @@ struct Input {
   }
 };
 
+/// How many bytes at the file's beginning are frames that zstd's readers pass over. libarchive
+/// does so between other frames alone.
+std::uint64_t skippable_bytes(const std::filesystem::path& path) {
+  const InputFile file(path);
+  std::uint64_t at = 0;
+  std::array<std::byte, 8> head{};  // a mark, and the size of what follows
+  while (file.bytes() - at >= head.size()) {
+    file.read(at, head);
+    const std::string_view mark(reinterpret_cast<const char*>(head.data()), 4);
+    const bool is_skippable = (mark[0] & 0xf0) == 0x50 && mark.ends_with("\x2a\x4d\x18");
+    const std::uint64_t frame = head.size() + load_le<std::uint32_t>(std::span(head).subspan(4));
+    if (!is_skippable || frame > file.bytes() - at) break;
+    at += frame;
+  }
+  return at;
+}
+
 [[noreturn]] void fail(const Input& input, archive* reader) {
   if (input.thrown) std::rethrow_exception(input.thrown);
   const char* reason = archive_error_string(reader);
@@ -45,6 +67,7 @@ struct Input {
 bool unpack(const std::filesystem::path& from, const std::filesystem::path& to,
             const std::function<bool(std::uint64_t)>& go_on) {
   Input input{.file = ArchiveFile(from, /*hashed=*/false), .thrown = nullptr};
+  input.file.skip(skippable_bytes(from));
   const std::unique_ptr<archive, decltype(&archive_read_free)> owner(archive_read_new(),
                                                                      &archive_read_free);
   archive* const reader = owner.get();
@@ -52,10 +75,11 @@ bool unpack(const std::filesystem::path& from, const std::filesystem::path& to,
   // As bytes: members are looked at when they are listed.
   archive_read_support_format_raw(reader);
   archive_read_support_format_empty(reader);
-  for (const auto support : {archive_read_support_filter_gzip, archive_read_support_filter_bzip2,
-                             archive_read_support_filter_xz, archive_read_support_filter_lzma,
-                             archive_read_support_filter_zstd, archive_read_support_filter_lz4,
-                             archive_read_support_filter_compress}) {
+  for (const auto support :
+       {archive_read_support_filter_gzip, archive_read_support_filter_bzip2,
+        archive_read_support_filter_xz, archive_read_support_filter_lzma,
+        archive_read_support_filter_zstd, archive_read_support_filter_lz4,
+        archive_read_support_filter_lzip, archive_read_support_filter_compress}) {
     support(reader);
   }
   archive_read_set_callback_data(reader, &input);

@@ -1,6 +1,5 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
-#include <imgcls/core/input_file.h>
 #include <imgcls/core/parallel.h>
 #include <imgcls/data/packed_files.h>
 #include <imgcls/data/shard_folder.h>
@@ -10,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <map>
 #include <string>
@@ -22,14 +20,6 @@ namespace imgcls::data {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string_view packer_of_file(const fs::path& path) {
-  const InputFile file(path);
-  std::array<std::byte, kLongestSignature> begin{};
-  const auto head = std::span(begin).first(std::min<std::uint64_t>(file.bytes(), begin.size()));
-  file.read(0, head);
-  return packer_of(head);
-}
 
 /// The files by the names that they have when they are plain.
 std::map<std::string, fs::path> by_plain_name(const ShardFolder& found) {
@@ -77,10 +67,10 @@ std::optional<fs::path> unpacked_shards(const fs::path& folder, const fs::path& 
   std::vector<std::pair<fs::path, fs::path>> packed;  // from, to
   std::map<std::string, fs::path> files = by_plain_name(found);
   for (const auto& [name, file] : files) {
-    const std::string_view packer = packer_of_file(file);
-    if (packer == "zip") {
-      throw DataError(fmt::format(
-          "{} is packed by zip, which is not unpacked here: unpack it first", file.string()));
+    const std::string_view packer = packer_of(file);
+    if (!is_unpacked_here(packer)) {
+      throw DataError(fmt::format("{} is packed by {}, which is not unpacked here: unpack it first",
+                                  file.string(), packer));
     }
     if (!packer.empty()) packed.emplace_back(file, work / name);
   }
@@ -112,6 +102,14 @@ std::optional<fs::path> unpacked_shards(const fs::path& folder, const fs::path& 
   });
   if (done < packed.size()) return std::nullopt;
   return work;
+}
+
+std::string with_origin(const std::string& message, const fs::path& folder, const fs::path& work) {
+  for (const auto& [name, file] : by_plain_name(look_for_shards(folder))) {
+    if (message.find((work / name).string()) == std::string::npos) continue;
+    return fmt::format("{} (that is {})", message, file.string());
+  }
+  return message;
 }
 
 }  // namespace imgcls::data

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 
 namespace imgcls::data {
 
@@ -16,5 +17,9 @@ namespace imgcls::data {
 std::optional<std::filesystem::path> unpacked_shards(const std::filesystem::path& folder,
                                                      const std::filesystem::path& work, int threads,
                                                      const GoOn& go_on);
+
+/// A message about a tar file in `work`, with the name of the file in `folder` that it is.
+std::string with_origin(const std::string& message, const std::filesystem::path& folder,
+                        const std::filesystem::path& work);
 
 }  // namespace imgcls::data

@@ -80,16 +80,26 @@ class ShardsMaker {
   }
 
   bool index_folder() {
-    const IndexReport index = make_index(
-        input_, {.file = out_ / kSourceIndex,
-                 .known = folder_ / kIndexName,
-                 .image_key = options_.image_key,
-                 .threads = options_.threads,
-                 .go_on = [this](const WorkStatus& status) { return go_on("indexing", status); }});
+    const IndexReport index = make_source_index();
     report_.stopped = index.stopped;
     report_.broken = index.broken;
     report_.remarks = index.remarks;
     return !index.stopped;
+  }
+
+  IndexReport make_source_index() {
+    try {
+      return make_index(input_, {.file = out_ / kSourceIndex,
+                                 .known = folder_ / kIndexName,
+                                 .image_key = options_.image_key,
+                                 .threads = options_.threads,
+                                 .go_on = [this](const WorkStatus& status) {
+                                   return go_on("indexing", status);
+                                 }});
+    } catch (const DataError& e) {
+      if (input_ == folder_) throw;
+      throw DataError(with_origin(e.what(), folder_, input_));
+    }
   }
 
   void describe(const ShardPlan& plan) {

@@ -43,9 +43,9 @@ struct WriteShardsReport {
 /// and the limits alone, and do not change with the number of threads or interruptions.
 ///
 /// Where `folder` holds tar files (data::open_shards), of which some may be packed by gzip, bzip2,
-/// xz, zstd or lz4, their samples are written in the same way: images and classes, and nothing
-/// else. Packed ones are unpacked into `out` first, which takes as much room again while it is
-/// worked on.
+/// xz, zstd, lz4, lzip, lzma or compress, their samples are written in the same way: images and
+/// classes, and nothing else. Packed ones are unpacked into `out` first, which takes as much room
+/// again while it is worked on.
 ///
 /// The folder's own index is used where it has one and it fits; nothing is written into the folder.
 /// Throws IoError (the disk has no room for it: before anything is written), and DataError: an
