@@ -123,6 +123,29 @@ TEST_CASE("a run is not continued with another configuration") {
   CHECK_THAT(outcome.output, Contains("optimizer.lr") && Contains("0.05") && Contains("0.2"));
 }
 
+TEST_CASE("a word that is no command is named, with the nearest one") {
+  const auto unknown = run_program(test::kImgcls + "evaluate runs/a");
+  CHECK(unknown.code == 2);
+  CHECK_THAT(unknown.output, Contains("\"evaluate\" is no command of `imgcls`") &&
+                                 Contains("`imgcls --help` lists"));
+  const auto near = run_program(test::kImgcls + "weights shwo a.pth");
+  CHECK(near.code == 2);
+  CHECK_THAT(near.output,
+             Contains("\"shwo\" is no command of `imgcls weights`; did you mean \"show\"? `"));
+  const auto none = run_program(test::kImgcls + "weights");
+  CHECK(none.code == 2);
+  CHECK_THAT(none.output, Contains("A subcommand is required"));
+}
+
+TEST_CASE("an argument in brackets is one argument") {
+  const auto config = run_program(test::kImgcls + "train '[a,b]'");
+  CHECK(config.code == 2);
+  CHECK_THAT(config.output, Contains("[a,b]"));
+  const auto job = run_program(test::kImgcls + "launch -n 1 -- echo '[a,b]' '[c]'");
+  CHECK(job.code == 0);
+  CHECK_THAT(job.output, Contains("[a,b] [c]"));
+}
+
 TEST_CASE("without arguments, or with --help, programs say how they are used") {
   for (const std::string program : {"train_resnet50", "imgcls"}) {
     const std::string path = IMGCLS_BINARY_DIR "/bin/" + program;
