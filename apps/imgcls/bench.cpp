@@ -31,7 +31,7 @@ const std::map<std::string, data::Interpolation> kInterpolations = {
 
 struct DataBenchArguments {
   std::filesystem::path root, index;
-  std::string interpolation = "bilinear";
+  std::string image_key, interpolation = "bilinear";
   DataBenchOptions options{.threads = 0, .batch = 0};  // 0: as many as there are, as is usual
   bool json = false;
 };
@@ -108,7 +108,11 @@ std::shared_ptr<const data::Source> open(const DataBenchArguments& arguments) {
   std::error_code no_folder;
   if (std::filesystem::is_directory(arguments.root, no_folder) &&
       data::holds_shards(arguments.root)) {
-    return data::open_shards(arguments.root, arguments.index);
+    return data::open_shards(arguments.root, arguments.index, arguments.image_key);
+  }
+  if (!arguments.image_key.empty()) {
+    throw ConfigError(fmt::format("--image-key {} chooses among a shard's members, and {} has none",
+                                  arguments.image_key, arguments.root.string()));
   }
   return data::open_folder(arguments.root, arguments.index);
 }
@@ -152,6 +156,8 @@ void add_data(CLI::App& bench, std::function<int()>& chosen) {
       ->add_option("--index", arguments->index,
                    "Its index, of `imgcls prepare index`; default: imgcls.index in it, if there")
       ->check(CLI::ExistingFile);
+  command->add_option("--image-key", arguments->image_key,
+                      "Shards: which of a sample's images, as data.image_key: png, left.jpg");
   command
       ->add_option("--threads", options.threads,
                    "Measure 1, 2, 4, ... and so many threads, on a core each; default: all cores")

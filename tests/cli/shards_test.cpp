@@ -67,6 +67,15 @@ TEST_CASE("data.image_key says which image of a sample is trained on, with and w
   CHECK(no_shards.code == 2);
   CHECK_THAT(no_shards.output, Contains("data.format=shards"));
 
+  const std::string bench =
+      kImgcls + "bench data --threads 1 --crop 16 --epochs 1 --image-key left.jpg --root ";
+  const auto measured = run_program(bench + (data / "tars/val").string());
+  CHECK(measured.code == 0);
+  CHECK_THAT(measured.output, Contains("27 images"));
+  const auto unmeasured = run_program(bench + (data / "data/val").string());
+  CHECK(unmeasured.code == 2);
+  CHECK_THAT(unmeasured.output, Contains("--image-key left.jpg") && Contains("data/val"));
+
   const auto made =
       run_program(kImgcls + "prepare shards --image-key left.jpg " + (data / "tars/val").string() +
                   " --out " + (data / "made").string());
