@@ -129,9 +129,9 @@ Parts compose(const Config& config, dist::World& world) {
                   .train = train,
                   .val = open_source(config, Split::val, folders.val),
                   .model = create_model(config, train->classes().size())};
-    const auto notes = fine_tune(config, parts->model);
+    parts->options.notes = fine_tune(config, parts->model);
     if (world.is_first()) {
-      for (const std::string& note : notes) Log().info(note);
+      for (const std::string& note : parts->options.notes) Log().info(note);
     }
   });
   return *std::move(parts);

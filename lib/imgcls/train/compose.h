@@ -21,7 +21,7 @@ struct Parts {
 };
 
 /// Sets PyTorch up (configure_torch), stages (train/stage.h) and opens the data and makes the
-/// model. All ranks call it; throws dist::AgreedError.
+/// model; rank 0 tells RunOptions::notes. All ranks call it; throws dist::AgreedError.
 Parts compose(const Config& config, dist::World& world);
 
 /// Which half of a data set.

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace imgcls {
 class Config;
@@ -123,6 +124,8 @@ struct RunOptions {
   std::string wandb_project = "imgcls";
   /// These steps are profiled: a trace of each rank (RunFiles::trace), and a table in the log.
   StepSpan profile;
+  /// Lines for the log that tell how the parts were made, such as which weights were taken.
+  std::vector<std::string> notes = {};
   /// Where results go (train/run_folder.h). Created.
   std::filesystem::path folder = "runs/run";
 };

@@ -81,6 +81,7 @@ void Trainer::Session::open_folder() {
   if (!world_.is_first()) return;
   folder_ = std::make_unique<RunFolder>(files_);
   narrator_.open(files_);
+  for (const std::string& note : options_.notes) narrator_.log().file_only(note);
   for (const auto& source : {train_source_, val_source_}) {
     for (const std::string& remark : source->remarks()) narrator_.warn(remark);
   }
