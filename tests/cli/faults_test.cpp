@@ -211,6 +211,13 @@ TEST_CASE("a checkpoint that cannot be written is tried again, and missed only a
   CHECK(times(outcome.output, "goes on without this checkpoint") == 2);
   CHECK(result(data, "some") == result(data, "straight"));
 
+  // Tried before an evaluation and after it, and warned of once.
+  const auto once = run_program(with_faults(full + "FULL_FROM=1 FULL_UNTIL=5",
+                                            data.train("once", "checkpoint.every_epochs=1")));
+  INFO(once.output);
+  CHECK(once.code == 0);
+  CHECK(times(once.output, "goes on without this checkpoint") == 1);
+
   const auto failed = run_program(with_faults(full + "FULL_FROM=3", data.train("none", options)));
   CHECK(failed.code == 1);
   CHECK_THAT(failed.output, Contains("state.json") && Contains("No space left"));

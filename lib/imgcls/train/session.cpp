@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace imgcls::train {
 
@@ -301,6 +302,8 @@ void Trainer::Session::save(Saving saving) {
     } catch (const IoError& e) {
       if (saving == Saving::last) throw;
       failed = true;
+      // What fails before an evaluation is tried again after it; that is one checkpoint.
+      if (std::exchange(missed_, now.step) == now.step) return;
       narrator_.warn(fmt::format(
           "{}; the training goes on without this checkpoint, and the next is tried", e.what()));
     }

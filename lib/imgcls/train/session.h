@@ -101,6 +101,7 @@ class Trainer::Session {
   int stop_signal_ = 0;
   std::optional<EvalCounts> last_eval_;
   std::optional<Position> saved_;  // the newest checkpoint's
+  std::int64_t missed_ = -1;       // the step of the last one that could not be written; rank 0
 
   // For estimates, of this session.
   Clock::time_point session_start_ = Clock::now();
