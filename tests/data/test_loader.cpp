@@ -5,10 +5,12 @@
 #include <imgcls/core/error.h>
 #include <imgcls/data/loader.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <map>
 #include <memory_resource>
+#include <new>
 #include <set>
 #include <thread>
 
@@ -440,6 +442,52 @@ TEST_CASE("a loader keeps as many batches as it is told") {
     }
   }
   CHECK(loader.next() == nullptr);
+}
+
+TEST_CASE("a batch for which there is no memory is told by next, whichever thread opens it") {
+  class Limited final : public std::pmr::memory_resource {
+   public:
+    std::atomic<int> left = 2;  // images and labels of one batch
+
+   private:
+    void* do_allocate(std::size_t bytes, std::size_t alignment) override {
+      if (left-- <= 0) throw std::bad_alloc();
+      return std::pmr::new_delete_resource()->allocate(bytes, alignment);
+    }
+    void do_deallocate(void* address, std::size_t bytes, std::size_t alignment) override {
+      std::pmr::new_delete_resource()->deallocate(address, bytes, alignment);
+    }
+    bool do_is_equal(const memory_resource& other) const noexcept override {
+      return this == &other;
+    }
+  };
+  LoaderOptions options = evaluation(2);
+  const Epoch expected = run(source(6), options);
+  const auto says = Contains("not enough memory for a batch of 2 images of 16 x 16 pixels");
+  {
+    const auto limited = std::make_shared<Limited>();
+    options.memory = limited;
+    Loader loader(source(6), options);
+    loader.start(0);
+    CHECK(loader.wait(std::chrono::milliseconds(50)));  // threads may take what is opened, no more
+    CHECK_THROWS_WITH(loader.next(), says);
+    limited->left = 100;
+    loader.start(0);
+    CHECK(rest(loader) == expected);
+  }
+  const auto limited = std::make_shared<Limited>();
+  options.memory = limited;
+  options.threads = 1;
+  const auto gated = std::make_shared<test::GatedSource>(source(6), 0);
+  Loader loader(gated, options);
+  loader.start(0, 4);
+  gated->await_reader();
+  loader.start(0);  // opened by the thread that ends the read
+  gated->open();
+  CHECK_THROWS_WITH(loader.next(), says);
+  limited->left = 100;
+  loader.start(0);
+  CHECK(rest(loader) == expected);
 }
 
 TEST_CASE("a loader's batches lie in the memory that it is given") {

@@ -5,6 +5,7 @@
 #include <opencv2/core/utility.hpp>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace imgcls::data {
@@ -90,7 +91,12 @@ void Pipeline::open(std::size_t batch) {
   slot.batch.size = slot.missing = range.size();
   slot.batch.side = side_of(options_);
   const auto side = static_cast<std::size_t>(slot.batch.side);
-  slot.batch.images.resize(range.size() * side * side * 3);
+  try {
+    slot.batch.images.resize(range.size() * side * side * 3);
+  } catch (const std::bad_alloc&) {
+    throw Error(fmt::format("there is not enough memory for a batch of {} images of {} x {} pixels",
+                            range.size(), side, side));
+  }
   slot.batch.labels.resize(range.size());
   slot.batch.samples.resize(range.size());
   for (std::size_t i = 0; i < range.size(); ++i) {
@@ -105,7 +111,7 @@ void Pipeline::open(std::size_t batch) {
 void Pipeline::open_free_slots() {
   const std::size_t kept = std::min(delivered_, static_cast<std::size_t>(options_.kept) - 1);
   const std::size_t free = delivered_ - kept + slots_.size();
-  while (opened_ < std::min(schedule_.batches, free)) open(opened_++);
+  for (; opened_ < std::min(schedule_.batches, free); ++opened_) open(opened_);
   work_.notify_all();
 }
 
@@ -115,6 +121,7 @@ void Pipeline::start(std::uint32_t epoch, std::size_t consumed) {
   const std::lock_guard lock(mutex_);
   running_ = false;
   asked_at_.reset();
+  not_opened_ = nullptr;
   coming_ = std::move(schedule);
   begin_if_idle();
 }
@@ -125,21 +132,30 @@ void Pipeline::begin_if_idle() {
   schedule_ = *std::exchange(coming_, std::nullopt);
   claim_batch_ = claim_at_ = opened_ = announced_ = delivered_ = 0;
   running_ = true;
-  open_free_slots();
+  try {
+    open_free_slots();
+  } catch (...) {  // for the consumer: this may be a thread's last act in the epoch before
+    not_opened_ = std::current_exception();
+    progress_.notify_all();
+  }
 }
 
 bool Pipeline::wait(std::chrono::milliseconds time) {
   std::unique_lock lock(mutex_);
   if (!is_started()) return true;
-  if (running_) open_free_slots();
+  if (running_ && !not_opened_) open_free_slots();
   return has_come(lock, Clock::now() + time) || Clock::now() >= overdue();
 }
 
 const Batch* Pipeline::next() {
   std::unique_lock lock(mutex_);
   if (!is_started()) throw Error("the loader is not started: call start() before next()");
-  if (running_) open_free_slots();
+  if (running_ && !not_opened_) open_free_slots();
   if (!has_come(lock, Clock::time_point::max())) throw_overdue();
+  if (not_opened_) {
+    running_ = false;
+    std::rethrow_exception(std::exchange(not_opened_, nullptr));
+  }
   if (at_end()) return nullptr;
   Slot& slot = next_slot();
   if (slot.error) {
@@ -160,7 +176,7 @@ bool Pipeline::is_complete() {
 bool Pipeline::has_come(std::unique_lock<std::mutex>& lock, Clock::time_point until) {
   if (!asked_at_) asked_at_ = Clock::now();
   return progress_.wait_until(lock, std::min(until, overdue()),
-                              [this] { return at_end() || is_complete(); });
+                              [this] { return not_opened_ || at_end() || is_complete(); });
 }
 
 Pipeline::Clock::time_point Pipeline::overdue() const {

@@ -96,6 +96,7 @@ class Pipeline {
   std::size_t announced_ = 0;                   // batches whose samples the source knows will come
   std::size_t delivered_ = 0;                   // batches handed out
   std::size_t opened_ = 0;                      // batches that may be claimed from
+  std::exception_ptr not_opened_;               // why an epoch's first batches are not
   std::optional<Clock::time_point> asked_at_;   // when the consumer first asked for the next batch
   LoaderTimes times_;                           // of all threads
 };
