@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <new>
+#include <system_error>
 
 using namespace imgcls;
 
@@ -21,4 +22,12 @@ TEST_CASE("an exception's text names the path and leaves stack frames out") {
   const std::runtime_error torch(
       "mat1 and mat2 do not fit\nException raised from meta at a.cpp:1\nframe #0: f");
   CHECK(error_text(torch) == "mat1 and mat2 do not fit");
+  CHECK(error_text(std::runtime_error("can't allocate memory\nframe #0: c10::f\nframe #1: g")) ==
+        "can't allocate memory");
+  CHECK_THAT(error_text(std::runtime_error("[enforce fail at alloc_cpu.cpp:127] err == 0. "
+                                           "DefaultCPUAllocator: can't allocate memory: you tried "
+                                           "to allocate 309228208200 bytes. Error code 12")),
+             Catch::Matchers::StartsWith("there is not enough memory: 309228208200 bytes"));
+  const std::system_error thread(std::make_error_code(std::errc::resource_unavailable_try_again));
+  CHECK_THAT(error_text(thread), Catch::Matchers::Contains("no more threads"));
 }
