@@ -97,7 +97,7 @@ void expand_run_folder(EvalArguments& arguments) {
   if (!newest) {
     throw CheckpointError(fmt::format("{} holds no usable checkpoint", first.string()));
   }
-  arguments.weights = (*newest / "weights.safetensors").string();
+  arguments.weights = train::weights_to_use(*newest).string();
 }
 
 /// What is evaluated.

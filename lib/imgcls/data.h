@@ -4,6 +4,7 @@
 //   header                what it does
 //   data/source.h         a data set: numbered samples, each with a class and an image; folders,
 //                         shards, IDX files, or one of your own
+//   data/formats.h        the table of formats by name, and how a program adds its own
 //   data/class_names.h    what its classes are called
 //   data/index.h          what is known of its samples without reading them
 //   data/staging.h        shards copied to a local disk first
@@ -23,6 +24,7 @@
 
 #include <imgcls/augment.h>
 #include <imgcls/data/class_names.h>
+#include <imgcls/data/formats.h>
 #include <imgcls/data/index.h>
 #include <imgcls/data/loader.h>
 #include <imgcls/data/sampler.h>

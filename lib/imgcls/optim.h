@@ -2,12 +2,24 @@
 // All of imgcls/optim: how weights change in a step. In the order of things:
 //
 //   header                    what it does
-//   optim/schedule.h          the learning rate of a step
+//   optim/schedule.h          the learning rate of a step; schedules.h the single courses' options
 //   optim/grad_scaler.h       the loss scaled, for fp16, and steps left out
 //   optim/optimizer.h         parameters in groups, and their update
-//   optim/adam.h, sgd.h       the kinds of it
+//   optim/optimizers.h        the table of all optimizers, and how a program adds its own
+//   optim/foreach_optimizer.h what one of your own is best derived from
+//   optim/adam.h ... sgd.h    each of them: what it follows, and its options
 //   optim/optimizer_fields.h  the options' names in configurations
 
+#include <imgcls/optim/adan.h>
 #include <imgcls/optim/grad_scaler.h>
+#include <imgcls/optim/lamb.h>
+#include <imgcls/optim/lars.h>
+#include <imgcls/optim/lion.h>
+#include <imgcls/optim/muon.h>
+#include <imgcls/optim/nadamw.h>
 #include <imgcls/optim/optimizer.h>
+#include <imgcls/optim/optimizers.h>
+#include <imgcls/optim/radam.h>
+#include <imgcls/optim/rmsprop_tf.h>
 #include <imgcls/optim/schedule.h>
+#include <imgcls/optim/schedules.h>

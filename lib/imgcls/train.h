@@ -10,6 +10,8 @@
 //   train/wait_for_data.h  where ranks agree on going on, before each step
 //   train/input.h          from the loader's bytes to the network's input
 //   train/step.h           forward, loss, backward, update; train/precision.h mixed precision
+//   train/recipe/          what a recipe adds to a step: mix.h, erase.h, loss.h, clip.h, average.h;
+//                          ingredient.h says in which order they are asked
 //   train/step_profile.h   where a step's time goes
 //   train/evaluate.h       exact evaluation
 //   train/checkpoint.h     all that a run needs to go on
@@ -23,6 +25,9 @@
 #include <imgcls/train/precision.h>
 #include <imgcls/train/program.h>
 #include <imgcls/train/rank_fields.h>
+#include <imgcls/train/recipe/losses.h>
+#include <imgcls/train/recipe/mixes.h>
+#include <imgcls/train/recipe/recipe.h>
 #include <imgcls/train/replica.h>
 #include <imgcls/train/step.h>
 #include <imgcls/train/step_profile.h>

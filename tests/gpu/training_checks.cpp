@@ -46,7 +46,7 @@ class Training {
     options.precision = precision;
     options.augment.size = side;
     options.augment.crop = data::CropKind::none;
-    options.schedule.kind = optim::ScheduleKind::constant;
+    options.schedule.name = "constant";
     options.optimizer.lr = 1e-3;
     options.data.threads = 1;
     options.data.prefetch = 1;

@@ -54,14 +54,14 @@ std::vector<float> values(const at::Tensor& tensor) {
 train::RunOptions first_recipe() {
   train::RunOptions options;
   options.label_smoothing = 0.1;
-  options.optimizer.kind = optim::OptimizerKind::adam;
+  options.optimizer.name = "adam";
   options.optimizer.weight_decay = 0x1p-15;
   options.optimizer.groups = {{.pattern = "bn", .weight_decay = 0.0, .lr_scale = {}}};
   return options;
 }
 
 optim::ScheduleOptions first_schedule(int steps_per_epoch) {
-  return {.kind = optim::ScheduleKind::cosine,
+  return {.name = "cosine",
           .lr = 1e-3,
           .final_lr = 1e-5,
           .warmup_steps = 5 * steps_per_epoch,
@@ -139,16 +139,15 @@ TEST_CASE("optimizers take PyTorch's steps to the last bit") {
     return values(parameter);
   };
   const json& expected = reference().at("optimizers");
-  using optim::OptimizerKind;
-  CHECK(run({.kind = OptimizerKind::adam, .weight_decay = 0.1, .groups = {}}, 0.01) ==
+  CHECK(run({.name = "adam", .weight_decay = 0.1, .groups = {}}, 0.01) ==
         expected.at("adam").get<std::vector<float>>());
-  CHECK(run({.kind = OptimizerKind::adamw, .weight_decay = 0.1, .groups = {}}, 0.01) ==
+  CHECK(run({.name = "adamw", .weight_decay = 0.1, .groups = {}}, 0.01) ==
         expected.at("adamw").get<std::vector<float>>());
-  CHECK(run({.kind = OptimizerKind::sgd, .weight_decay = 0.01, .groups = {}}, 0.1) ==
+  CHECK(run({.name = "sgd", .weight_decay = 0.01, .groups = {}}, 0.1) ==
         expected.at("sgd").get<std::vector<float>>());
-  CHECK(run({.kind = OptimizerKind::sgd, .nesterov = true, .weight_decay = 0.01, .groups = {}},
-            0.1) == expected.at("sgd nesterov").get<std::vector<float>>());
-  CHECK(run({.kind = OptimizerKind::sgd, .momentum = 0, .groups = {}}, 0.1) ==
+  CHECK(run({.name = "sgd", .nesterov = true, .weight_decay = 0.01, .groups = {}}, 0.1) ==
+        expected.at("sgd nesterov").get<std::vector<float>>());
+  CHECK(run({.name = "sgd", .momentum = 0, .groups = {}}, 0.1) ==
         expected.at("sgd plain").get<std::vector<float>>());
 }
 
@@ -166,8 +165,8 @@ TEST_CASE("learning rates are those of LinearLR, then CosineAnnealingLR") {
 
 TEST_CASE("the grad scaler backs off, skips and grows as torch.amp.GradScaler") {
   const at::Tensor parameter = at::ones({3}).set_requires_grad(true);
-  const auto optimizer = optim::make_optimizer({{"weight", parameter}},
-                                               {.kind = optim::OptimizerKind::adam, .groups = {}});
+  const auto optimizer =
+      optim::make_optimizer({{"weight", parameter}}, {.name = "adam", .groups = {}});
   optim::GradScaler scaler("cpu", {.initial_scale = 1024, .growth_interval = 3});
   const json& rows = reference().at("grad_scaler");
   for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -32,7 +32,7 @@ struct Trained {
 
   models::Model model = test::toy_model();
   std::unique_ptr<optim::Optimizer> optimizer =
-      optim::make_optimizer(model.parameters(), {.kind = optim::OptimizerKind::adam, .groups = {}});
+      optim::make_optimizer(model.parameters(), {.name = "adam", .groups = {}});
   optim::GradScaler scaler{"cpu"};
 };
 

@@ -69,7 +69,7 @@ train::RunOptions small_options(const std::filesystem::path& folder = {}) {
   o.data.prefetch = 1;
   o.augment = {.size = 12, .crop = data::CropKind::pad, .pad = 1};
   o.eval = {.transform = {.size = 12, .resize = 0}, .batch = 20};
-  o.optimizer = {.kind = optim::OptimizerKind::adam, .lr = 0.01, .groups = {}};
+  o.optimizer = {.name = "adam", .lr = 0.01, .groups = {}};
   o.tensorboard = false;
   o.folder = folder;
   return o;

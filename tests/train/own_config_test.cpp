@@ -7,6 +7,7 @@
 #include <imgcls/core/file.h>
 #include <imgcls/core/schema.h>
 #include <imgcls/models/registry.h>
+#include <imgcls/optim/optimizers.h>
 #include <imgcls/train/own_config.h>
 
 #include <catch2/catch.hpp>
@@ -17,7 +18,7 @@ using nlohmann::json;
 
 namespace {
 
-/// No value is its key's default.
+/// No value is its key's default; of ingredients, those of the chosen ones.
 const char* const kConfig = R"({
   "data": {"root": "photos", "mean": [0.1, 0.2, 0.3], "std": [0.4, 0.5, 0.6], "on_error": "skip",
            "threads": 3, "prefetch": 5, "timeout_s": 70},
@@ -32,7 +33,16 @@ const char* const kConfig = R"({
   "optimizer": {"name": "adam", "lr": 0.02, "momentum": 0.8, "nesterov": true, "betas": [0.8, 0.99],
                 "eps": 1e-6, "weight_decay": 1e-4,
                 "groups": [{"pattern": "bn", "weight_decay": 0}, {"pattern": "fc", "lr_scale": 2}]},
-  "schedule": {"name": "constant", "warmup_epochs": 1.5, "warmup_from": 0.1, "final_lr": 0.001},
+  "schedule": {"name": "constant", "warmup_epochs": 1.5, "warmup_from": 0.1, "final_lr": 0.001,
+               "batch_scaling": "linear", "base_batch": 128},
+  "erase": {"prob": 0.2, "area": [0.1, 0.2], "aspect": [0.5, 2], "with": "noise"},
+  "mix": {"kinds": ["mixup", "resize_mix"], "prob": 0.5, "by": "pair", "mixup": {"alpha": 0.3},
+          "resize_mix": {"scale": [0.2, 0.5]}},
+  "loss": {"name": "bce", "bce": {"sum": true, "threshold": 0.2}},
+  "sam": {"rho": 0.1, "adaptive": true},
+  "clip": {"name": "norm", "norm": {"most": 2}},
+  "average": {"name": "ema", "every_steps": 2, "from_epoch": 1.5, "buffers": false,
+              "ema": {"decay": 0.9, "warmup": true}},
   "checkpoint": {"every_epochs": 3, "every_steps": 9, "keep": 6, "resume": "changed"},
   "log": {"every": 8, "tensorboard": false, "wandb": true, "wandb_project": "p", "samples": true},
   "profile": {"steps": "3-4"},
@@ -54,7 +64,37 @@ json value_at(const json& config, std::string key) {
   return config.at(json::json_pointer("/" + key));
 }
 
+bool has(const json& config, std::string key) {
+  std::replace(key.begin(), key.end(), '.', '/');
+  return config.contains(json::json_pointer("/" + key));
+}
+
+/// The section with every ingredient's options as they are when it is chosen.
+void check_choices(const std::string& section, const std::string& choice,
+                   const std::vector<std::string>& names) {
+  const test::ToySource source(10, 1);
+  for (const std::string& name : names) {
+    INFO(section << "." << choice << "=" << name);
+    const bool list = section == "mix";
+    const Config config = Config::load(std::vector<std::string>{
+        "data.root=photos", "model.name=resnet18",
+        section + "." + choice + "=" + (list ? "[\"" + name + "\"]" : name)});
+    const json own = json::parse(
+        train::own_config(train::run_options(config), test::toy_model(), source, source));
+    CHECK(own.at(section) == config.json().at(section));
+  }
+}
+
 }  // namespace
+
+TEST_CASE("each ingredient's own options are written as they were read") {
+  check_choices("optimizer", "name", optim::optimizers().names());
+  check_choices("schedule", "name", optim::schedules().names());
+  check_choices("mix", "kinds", train::mixes().names());
+  check_choices("loss", "name", train::losses().names());
+  check_choices("clip", "name", train::clips().names());
+  check_choices("average", "name", train::averages().names());
+}
 
 TEST_CASE("options as a configuration give these options again, key by key") {
   const Config config = Config::parse(kConfig);
@@ -68,6 +108,7 @@ TEST_CASE("options as a configuration give these options again, key by key") {
   for (const std::string& key : config_keys()) {
     const json* schema = find_key(key);
     if (!schema->contains("default") || is_told_otherwise(key)) continue;
+    if (!has(config.json(), key)) continue;  // of an ingredient that is not chosen
     INFO(key);
     CHECK(value_at(config.json(), key) !=
           schema->at("default"));  // else the next line says nothing

@@ -99,7 +99,7 @@ TEST_CASE("a warm-up ends at the nearest step, and one of no step is warned of")
     train::RunOptions options = toy_options(folder / name);
     options.epochs = 1;
     options.log_every = 1;
-    options.schedule = {.kind = optim::ScheduleKind::constant, .warmup_epochs = epochs};
+    options.schedule = {.name = "constant", .warmup_epochs = epochs};
     train_toy(options, std::make_shared<test::ToySource>(80, 1));  // five steps
     std::istringstream csv(read_text(folder / name / "steps.csv"));
     std::string line;

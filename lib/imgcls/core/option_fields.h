@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <any>
 #include <array>
 #include <concepts>
 #include <functional>
@@ -92,6 +93,15 @@ class OptionFields {
         [member, &names](const json& value, Options& to) { to.*member = value_in(names, value); },
         [member, &names](const Options& from) { return json(name_in(names, from.*member)); },
         std::move(description));
+  }
+
+  /// A name out of those of a registry.
+  OptionFields& add_choice(std::string name, std::string Options::*member,
+                           const std::vector<std::string>& names, std::string description) {
+    return add(
+        std::move(name), {{"enum", names}, {"type", "string"}},
+        [member](const json& value, Options& to) { to.*member = value.get<std::string>(); },
+        [member](const Options& from) { return json(from.*member); }, std::move(description));
   }
 
   /// Two members that a configuration gives as a list.
@@ -218,6 +228,48 @@ class OptionFields {
   }
 
   std::vector<Field> fields_;
+};
+
+/// A table whose struct only its owner knows: the options of one ingredient among many, which the
+/// rest of the program passes on as a std::any that holds the struct, or nothing for the defaults.
+class OwnFields {
+ public:
+  using json = nlohmann::json;
+
+  /// No options.
+  OwnFields() = default;
+
+  /// `fields` must live on: it is a table with a function of its own.
+  template <class Options>
+  // NOLINTNEXTLINE(google-explicit-constructor): a table stands where OwnFields are asked for
+  OwnFields(const OptionFields<Options>& fields)
+      : properties_([&fields] { return fields.properties(); }),
+        read_([&fields](const json& section) {
+          Options options;
+          fields.read(section, options);
+          return std::any(options);
+        }),
+        write_([&fields](const std::any& own) { return fields.write(own_options<Options>(own)); }) {
+  }
+
+  bool empty() const { return !read_; }
+  json properties() const { return empty() ? json::object() : properties_(); }
+  std::any read(const json& section) const { return empty() ? std::any() : read_(section); }
+  json write(const std::any& own) const { return empty() ? json::object() : write_(own); }
+
+  /// What `own` holds; the defaults where it is empty. Throws ConfigError where it is another
+  /// ingredient's.
+  template <class Options>
+  static Options own_options(const std::any& own) {
+    if (!own.has_value()) return {};
+    if (const auto* options = std::any_cast<Options>(&own)) return *options;
+    throw ConfigError("the options given are those of another ingredient than the one named");
+  }
+
+ private:
+  std::function<json()> properties_;
+  std::function<std::any(const json&)> read_;
+  std::function<json(const std::any&)> write_;
 };
 
 }  // namespace imgcls

@@ -24,7 +24,14 @@ constexpr std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> c
 }
 
 /// What a stream of random numbers is for; streams of one sample never overlap.
-enum class RandomStream : std::uint32_t { augment = 0, shuffle = 1, replacement = 2, step = 3 };
+enum class RandomStream : std::uint32_t {
+  augment = 0,
+  shuffle = 1,
+  replacement = 2,
+  step = 3,
+  mix = 4,
+  erase = 5,
+};
 
 /// The random numbers of one (seed, epoch, sample, stream). Cheap to make; copy it at will.
 class Random {

@@ -131,12 +131,27 @@ class Checker {
       if (!known.contains(key)) fail(below, unknown_key(below, schema));
     }
     for (const auto& [key, below] : known.items()) {
+      if (!value.contains(key) && !is_chosen(value, known, key)) continue;
       if (!value.contains(key) && !fill(value, key, below)) {
         require(schema, key, path);
         continue;
       }
       check(value[key], below, key_path(path, key));
     }
+  }
+
+  /// Not for what belongs to a choice that was not made.
+  static bool is_chosen(const json& value, const json& known, const std::string& key) {
+    if (known.at(key).at("type") != "object") return true;
+    for (const auto& [choice, schema] : known.items()) {
+      const json& one = schema.contains("items") ? schema.at("items") : schema;
+      const json values = one.value("enum", json::array());
+      if (std::find(values.begin(), values.end(), json(key)) == values.end()) continue;
+      const json chosen = value.contains(choice) ? value.at(choice) : schema.at("default");
+      return chosen == key || (chosen.is_array() &&
+                               std::find(chosen.begin(), chosen.end(), json(key)) != chosen.end());
+    }
+    return true;
   }
 
   static bool fill(json& value, const std::string& key, const json& schema) {
@@ -165,11 +180,24 @@ class Checker {
   const Places& places_;
 };
 
+/// A program may extend it.
+json& known_schema() {
+  static json schema = json::parse(kSchemaText);
+  return schema;
+}
+
 }  // namespace
 
 const json& config_schema() {
-  static const json schema = json::parse(kSchemaText);
-  return schema;
+  return known_schema();
+}
+
+void extend_schema(const std::string& section, const std::string& choice, const std::string& name,
+                   const json& own) {
+  json& properties = known_schema().at("properties").at(section).at("properties");
+  json& chosen = properties.at(choice);
+  (chosen.contains("items") ? chosen.at("items") : chosen).at("enum").push_back(name);
+  if (!own.is_null()) properties[name] = own;
 }
 
 const json* find_key(std::string_view path) {
@@ -186,13 +214,10 @@ const json* find_key(std::string_view path) {
   }
 }
 
-const std::vector<std::string>& config_keys() {
-  static const std::vector<std::string> keys = [] {
-    std::vector<std::string> all;
-    add_keys(config_schema(), "", all);
-    return all;
-  }();
-  return keys;
+std::vector<std::string> config_keys() {
+  std::vector<std::string> all;
+  add_keys(config_schema(), "", all);
+  return all;
 }
 
 void check_and_complete(json& values, const Places& places) {

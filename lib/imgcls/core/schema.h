@@ -24,14 +24,21 @@ const nlohmann::json& config_schema();
 const nlohmann::json* find_key(std::string_view path);
 
 /// The dotted paths of all keys, objects among them.
-const std::vector<std::string>& config_keys();
+std::vector<std::string> config_keys();
+
+/// Adds an ingredient that a program brings: `name` to the values of `section.choice`, and `own`,
+/// the schema of an object, as `section.name` where it is not null. Before configurations are read.
+void extend_schema(const std::string& section, const std::string& choice, const std::string& name,
+                   const nlohmann::json& own);
 
 /// Where the key at a path was set, as messages begin: "x.json:12"; empty where nobody set it.
 using Places = std::function<std::string(std::string_view path)>;
 
 /// Checks `values` against the schema, puts defaults in place of missing keys, and makes integers
-/// of whole numbers (1024.0) where integers are due. Throws ConfigError for the first fault, naming
-/// place, key and value and what would be right.
+/// of whole numbers (1024.0) where integers are due. An object that belongs to one value of a key
+/// beside it ("optimizer.lion" to "optimizer.name") is completed where that value is chosen, and
+/// else only checked. Throws ConfigError for the first fault, naming place, key and value and what
+/// would be right.
 void check_and_complete(nlohmann::json& values, const Places& places);
 
 /// What a message says of a key that the schema does not have: the nearest one that it has, or all

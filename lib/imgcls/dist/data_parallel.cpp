@@ -143,6 +143,10 @@ at::Tensor DataParallel::forward(const at::Tensor& images, Gradients gradients) 
   return logits;
 }
 
+const models::Model& DataParallel::model() const {
+  return state_->model;
+}
+
 std::vector<models::Auxiliary> DataParallel::auxiliary() const {
   return state_->model.auxiliary();
 }

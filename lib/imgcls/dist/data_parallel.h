@@ -47,6 +47,8 @@ class DataParallel {
   DataParallel(const DataParallel&) = delete;
   DataParallel& operator=(const DataParallel&) = delete;
 
+  const models::Model& model() const;
+
   /// Logits of this rank's images, in training. Call `backward` on a loss of them before the next
   /// `forward`; what becomes of the gradients, `gradients` says. Each rank may have another number
   /// of micro-batches before the one that averages.

@@ -3,19 +3,30 @@
 
 #include <fmt/format.h>
 
+#include <string>
+
 namespace imgcls::report {
 
+namespace {
+
+std::string header() {
+  std::string line = "step,epoch,time";
+  for (const StepFigure& figure : kStepFigures) line += fmt::format(",{}", figure.name);
+  return line + "\n";
+}
+
+}  // namespace
+
 StepLog::StepLog(const std::filesystem::path& path, std::int64_t step)
-    : file_(path,
-            "step,epoch,time,loss,lr,grad_norm,loss_scale,images_per_second,data_wait,"
-            "memory_mib\n",
-            /*step_column=*/0, step) {}
+    : file_(path, header(), /*step_column=*/0, step) {}
 
 void StepLog::append(const StepRow& row) {
-  file_.append(fmt::format("{},{},{:.3f},{:.6f},{:.9g},{:.6g},{:.9g},{:.2f},{:.4f},{:.1f}\n",
-                           row.step, row.epoch, row.time_s, without_nan_sign(row.loss), row.lr,
-                           without_nan_sign(row.grad_norm), row.loss_scale, row.images_per_second,
-                           row.data_wait, row.memory_mib));
+  std::string line = fmt::format("{},{},{:.3f}", row.step, row.epoch, row.time_s);
+  for (const StepFigure& figure : kStepFigures) {
+    line += ',';
+    line += fmt::format(fmt::runtime(figure.format), without_nan_sign(row.*figure.value));
+  }
+  file_.append(line + "\n");
 }
 
 }  // namespace imgcls::report

@@ -1,7 +1,9 @@
 #pragma once
 // How training goes between evaluations.
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 
 namespace imgcls::report {
 
@@ -18,5 +20,24 @@ struct StepRow {
   double data_wait = 0;          ///< mean over the ranks, of the time since the row before: 0 to 1
   double memory_mib = 0;         ///< resident memory of all ranks' processes
 };
+
+/// A column of steps.csv that is a figure: its name, and how it is printed.
+struct StepFigure {
+  std::string_view name;
+  double StepRow::*value;
+  std::string_view format;
+};
+
+/// The figures of a row, in the order of the columns that follow step, epoch and time. TensorBoard
+/// and Weights & Biases show them by these names, and readers find them by them.
+inline constexpr std::array<StepFigure, 7> kStepFigures{{
+    {"loss", &StepRow::loss, "{:.6f}"},
+    {"lr", &StepRow::lr, "{:.9g}"},
+    {"grad_norm", &StepRow::grad_norm, "{:.6g}"},
+    {"loss_scale", &StepRow::loss_scale, "{:.9g}"},
+    {"images_per_second", &StepRow::images_per_second, "{:.2f}"},
+    {"data_wait", &StepRow::data_wait, "{:.4f}"},
+    {"memory_mib", &StepRow::memory_mib, "{:.1f}"},
+}};
 
 }  // namespace imgcls::report

@@ -24,10 +24,16 @@ using namespace wandb;
 using SystemClock = std::chrono::system_clock;
 
 constexpr std::string_view kFolderPrefix = "offline-run-";
-constexpr auto kMetrics = std::to_array<std::string_view>(
-    {"epoch", "train/loss", "train/lr", "train/grad_norm", "train/loss_scale",
-     "train/images_per_second", "train/data_wait", "train/memory_mib", "train/epoch_loss",
-     "val/loss", "val/acc1", "val/acc5"});
+/// What the history has besides `step`: epochs, the figures of steps, and those of evaluations.
+std::vector<std::string> metrics() {
+  std::vector<std::string> names{"epoch"};
+  for (const StepFigure& figure : kStepFigures)
+    names.push_back(fmt::format("train/{}", figure.name));
+  for (const char* name : {"train/epoch_loss", "val/loss", "val/acc1", "val/acc5"}) {
+    names.emplace_back(name);
+  }
+  return names;
+}
 
 std::string random_id() {
   constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -106,7 +112,7 @@ WandbRun::WandbRun(const fs::path& folder, fs::path log, const WandbOptions& opt
 void WandbRun::begin(std::string_view id, const WandbOptions& options) {
   file_->add(record::header, header_message());
   file_->add(record::run, run_message(id, options.project, options.name, options.config));
-  for (const std::string_view name : kMetrics) file_->add(record::metric, metric_message(name));
+  for (const std::string& name : metrics()) file_->add(record::metric, metric_message(name));
 }
 
 void WandbRun::begin_session() {
@@ -123,15 +129,14 @@ void WandbRun::begin_session() {
 }
 
 void WandbRun::step(const StepRow& row) {
-  const std::array figures{Figure{"step", static_cast<double>(row.step)},
-                           Figure{"epoch", static_cast<double>(row.epoch)},
-                           Figure{"train/loss", row.loss},
-                           Figure{"train/lr", row.lr},
-                           Figure{"train/grad_norm", row.grad_norm},
-                           Figure{"train/loss_scale", row.loss_scale},
-                           Figure{"train/images_per_second", row.images_per_second},
-                           Figure{"train/data_wait", row.data_wait},
-                           Figure{"train/memory_mib", row.memory_mib}};
+  std::vector<std::string> names;
+  for (const StepFigure& figure : kStepFigures)
+    names.push_back(fmt::format("train/{}", figure.name));
+  std::vector<Figure> figures{Figure{"step", static_cast<double>(row.step)},
+                              Figure{"epoch", static_cast<double>(row.epoch)}};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    figures.emplace_back(names[i], row.*kStepFigures.at(i).value);
+  }
   add_row(figures, row.time_s);
   add_system_figures();
   add_output();

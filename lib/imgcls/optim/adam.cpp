@@ -15,7 +15,7 @@ Adam::Adam(std::vector<ParameterGroup> groups, const OptimizerOptions& options)
       beta1_(options.beta1),
       beta2_(options.beta2),
       eps_(options.eps),
-      decoupled_(options.kind == OptimizerKind::adamw) {
+      decoupled_(options.name == "adamw") {
   const at::NoGradGuard no_grad;
   for (const ParameterGroup& group : this->groups()) {
     Moments& moments = moments_.emplace_back();

@@ -20,18 +20,26 @@ at::Tensor GradScaler::scale(const at::Tensor& loss) const {
   return loss.mul(scale_.squeeze());
 }
 
-void GradScaler::step(Optimizer& optimizer, double lr) {
+void GradScaler::check(const Optimizer& optimizer, const at::Tensor& factor) {
   const at::NoGradGuard no_grad;
   found_inf_.zero_();
-  for (const ParameterGroup& group : optimizer.groups()) {
-    std::vector<at::Tensor> grads;
-    for (const models::NamedTensor& parameter : group.parameters) {
-      if (parameter.tensor.grad().defined()) grads.push_back(parameter.tensor.grad());
-    }
-    // Multiplied by one here: the fused optimizer divides by the scale itself.
-    if (!grads.empty()) at::_amp_foreach_non_finite_check_and_unscale_(grads, found_inf_, one_);
-  }
-  optimizer.step(lr, scale_, found_inf_);
+  const std::vector<at::Tensor> gradients = optimizer.gradients();
+  if (gradients.empty()) return;
+  at::_amp_foreach_non_finite_check_and_unscale_(gradients, found_inf_, factor);
+}
+
+void GradScaler::unscale(const Optimizer& optimizer) {
+  // In double, as PyTorch has it, so that the quotient is rounded once.
+  check(optimizer, scale_.to(at::kDouble).reciprocal().to(at::kFloat));
+  unscaled_ = true;
+}
+
+void GradScaler::step(Optimizer& optimizer, double lr) {
+  const at::NoGradGuard no_grad;
+  // Multiplied by one where the optimizer divides by the scale itself.
+  if (!unscaled_) check(optimizer, one_);
+  optimizer.step(lr, unscaled_ ? at::Tensor() : scale_, found_inf_);
+  unscaled_ = false;
   at::_amp_update_scale_(scale_, growth_tracker_, found_inf_, options_.growth_factor,
                          options_.backoff_factor, options_.growth_interval);
 }

@@ -26,6 +26,10 @@ class GradScaler {
   /// `loss` times the scale; call `backward` on that.
   at::Tensor scale(const at::Tensor& loss) const;
 
+  /// Divides the gradients by the scale, for those who look at them before `step`, such as a
+  /// limit of their norm. Without it `step` leaves that to the optimizer.
+  void unscale(const Optimizer& optimizer);
+
   /// Checks the gradients, steps the optimizer with them unscaled (or skips), and adapts the scale.
   /// Gradients have been averaged over the ranks, so all ranks decide alike.
   void step(Optimizer& optimizer, double lr);
@@ -39,8 +43,11 @@ class GradScaler {
   void load(double scale, int growth_tracker);
 
  private:
+  void check(const Optimizer& optimizer, const at::Tensor& factor);
+
   GradScalerOptions options_;
   at::Tensor scale_, growth_tracker_, found_inf_, one_;
+  bool unscaled_ = false;  // this step's gradients
 };
 
 }  // namespace imgcls::optim

@@ -1,10 +1,13 @@
 #pragma once
-// Optimizers over named parameters. Each updates all tensors of a group in one fused ATen call, the
-// one that `torch.optim`'s `fused=True` makes, so results are the same bits as PyTorch's.
+// Optimizers over named parameters, which are chosen by name from a table (optim/optimizers.h).
+// Adam, AdamW and SGD update all tensors of a group in one fused ATen call, the one that
+// `torch.optim`'s `fused=True` makes, so results are the same bits as PyTorch's; the others are
+// made of operations over lists of tensors (optim/foreach_optimizer.h).
 
 #include <ATen/core/Tensor.h>
 #include <imgcls/models/model.h>
 
+#include <any>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,7 +16,8 @@
 
 namespace imgcls::optim {
 
-/// Parameters that are treated differently: those in whose name `pattern` is found.
+/// Parameters that are treated differently: those in whose name `pattern` is found. What a rule
+/// leaves unset is as the rules before it say.
 struct GroupRule {
   /// ECMAScript regular expression, searched anywhere in the name: "bn", "^fc\\.", "bias$".
   std::string pattern;
@@ -23,26 +27,25 @@ struct GroupRule {
   std::optional<double> lr_scale;
 };
 
-enum class OptimizerKind {
-  adam,   ///< Kingma & Ba, arXiv:1412.6980, as torch.optim.Adam: weight decay added to the gradient
-  adamw,  ///< Loshchilov & Hutter, arXiv:1711.05101, as torch.optim.AdamW: decay apart from it
-  sgd,    ///< momentum and weight decay as torch.optim.SGD, without dampening
-};
-
 struct OptimizerOptions {
-  OptimizerKind kind = OptimizerKind::sgd;
+  /// One of optimizers() (optim/optimizers.h): "adam", "adamw", "sgd", "lamb", ...
+  std::string name = "sgd";
   /// The schedule's highest learning rate, reached at the end of the warm-up.
   double lr = 0.1;
   /// sgd: momentum, and whether it is Nesterov's.
   double momentum = 0.9;
   bool nesterov = false;
-  /// adam, adamw: decay of the mean and of the mean square, and what keeps the quotient finite.
+  /// adam, adamw, muon's AdamW: decay of the mean and of the mean square, and what keeps the
+  /// quotient finite.
   double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
-  /// adam, sgd: L2 penalty, added to the gradient; adamw: share of the parameter that is taken off
-  /// before each update, times the learning rate.
+  /// adam, lars, radam, rmsprop_tf, sgd: L2 penalty, added to the gradient; lamb: added to the
+  /// update; others: share of the parameter that is taken off before each update, times the
+  /// learning rate.
   double weight_decay = 0;
-  /// The first rule that matches a parameter's name holds.
-  std::vector<GroupRule> groups;
+  /// All rules that match a parameter's name hold, field by field, and later ones win.
+  std::vector<GroupRule> groups = {};
+  /// Options that the named optimizer has alone, its own struct (LambOptions); empty: defaults.
+  std::any own = {};
 };
 
 /// Parameters that share weight decay and learning-rate factor.
@@ -52,10 +55,16 @@ struct ParameterGroup {
   double lr_scale = 1;
 };
 
-/// Sorts parameters into groups, one for each rule that matches any, and one for the rest. The
-/// order of parameters is kept within a group. Throws ConfigError for a broken regular expression.
+/// Sorts parameters into groups, one for each set of rules that match any, those that none matches
+/// last. The order of parameters is kept within a group. Throws ConfigError for a broken regular
+/// expression.
 std::vector<ParameterGroup> make_groups(const std::vector<models::NamedTensor>& parameters,
                                         const OptimizerOptions& options);
+
+/// Copies `saved` into the tensors of `own` of the same names, in any order. Throws CheckpointError
+/// naming what is missing or of another shape; `whose` is what the message calls the state.
+void fill_state(std::span<const models::NamedTensor> own,
+                std::span<const models::NamedTensor> saved, std::string_view whose);
 
 /// Updates parameters from their gradients.
 class Optimizer {
@@ -79,6 +88,9 @@ class Optimizer {
   void zero_grad();
 
   const std::vector<ParameterGroup>& groups() const { return groups_; }
+
+  /// The gradients of all parameters that have one, group by group.
+  std::vector<at::Tensor> gradients() const;
 
  protected:
   explicit Optimizer(std::vector<ParameterGroup> groups) : groups_(std::move(groups)) {}

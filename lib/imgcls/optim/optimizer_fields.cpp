@@ -1,12 +1,10 @@
 #include <imgcls/optim/optimizer_fields.h>
+#include <imgcls/optim/optimizers.h>
 
 namespace imgcls::optim {
 namespace {
 
 using nlohmann::json;
-
-constexpr Names<OptimizerKind, 3> kOptimizers{
-    {{OptimizerKind::adam, "adam"}, {OptimizerKind::adamw, "adamw"}, {OptimizerKind::sgd, "sgd"}}};
 
 json group_schema() {
   return json::parse(R"({
@@ -31,7 +29,7 @@ json group_schema() {
       "type": "number",
       "exclusiveMinimum": 0,
       "default": 1,
-      "description": "Factor of the learning rate for these parameters."
+      "description": "Factor of the learning rate for these parameters; 1: as the groups before it say."
     }
   }
 })");
@@ -52,7 +50,7 @@ void read_groups(const json& groups, OptimizerOptions& to) {
   for (const json& group : groups) {
     GroupRule rule{.pattern = group.at("pattern"), .weight_decay = {}, .lr_scale = {}};
     if (group.contains("weight_decay")) rule.weight_decay = group.at("weight_decay");
-    if (group.contains("lr_scale")) rule.lr_scale = group.at("lr_scale");
+    if (group.value("lr_scale", 1.0) != 1) rule.lr_scale = group.at("lr_scale");
     to.groups.push_back(std::move(rule));
   }
 }
@@ -63,25 +61,38 @@ const OptionFields<OptimizerOptions>& optimizer_fields() {
   using O = OptimizerOptions;
   static const OptionFields<O> fields = [] {
     OptionFields<O> f;
-    f.add("name", &O::kind, kOptimizers, "The optimizer.");
+    f.add_choice("name", &O::name, optimizers().names(), "The optimizer.");
     f.add("lr", &O::lr, "Learning rate after warm-up.", Limits::greater_than(0));
     f.add("momentum", &O::momentum, "sgd: momentum.", {.minimum = 0, .below = 1});
     f.add("nesterov", &O::nesterov, "sgd: Nesterov's form of momentum.");
     f.add_pair("betas", &O::beta1, &O::beta2,
-               "adam, adamw: decay of the averages of the gradient and of its square.",
+               "adam, adamw, muon's AdamW: decay of the averages of the gradient and of its "
+               "square.",
                {.minimum = 0, .below = 1});
-    f.add("eps", &O::eps, "adam, adamw: added to the denominator.", Limits::greater_than(0));
+    f.add("eps", &O::eps, "adam, adamw, muon's AdamW: added to the denominator.",
+          Limits::greater_than(0));
     f.add("weight_decay", &O::weight_decay,
-          "adam, sgd: L2 penalty, coupled: weight_decay times the parameter is added to its "
-          "gradient; "
-          "adamw: decoupled: lr times weight_decay times the parameter is taken off it.",
+          "adam, lars, radam, rmsprop_tf, sgd: L2 penalty, coupled: weight_decay times the "
+          "parameter is added to its gradient; lamb: to its update; others: decoupled: lr times "
+          "weight_decay times the parameter is taken off it.",
           Limits::at_least(0));
     f.add("groups", {{"type", "array"}, {"items", group_schema()}}, read_groups, write_groups,
           "Exceptions for some parameters; of the groups whose pattern is found in a parameter's "
-          "name, the first applies.");
+          "name, later ones overrule earlier ones, value by value.");
     return f;
   }();
   return fields;
+}
+
+void read_optimizer(const json& section, OptimizerOptions& options) {
+  optimizer_fields().read(section, options);
+  options.own = optimizers().read_own(options.name, section);
+}
+
+json write_optimizer(const OptimizerOptions& options) {
+  json section = optimizer_fields().write(options);
+  optimizers().write_own(options.name, options.own, section);
+  return section;
 }
 
 }  // namespace imgcls::optim

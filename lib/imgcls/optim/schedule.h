@@ -1,28 +1,48 @@
 #pragma once
-// Learning rates as a function of the step: no state, so nothing to save.
+// Learning rates as a function of the step: no state, so nothing to save. A linear warm-up may
+// stand before any of them.
 
+#include <imgcls/core/registry.h>
+
+#include <any>
 #include <cstdint>
+#include <functional>
+#include <string>
 
 namespace imgcls::optim {
 
-enum class ScheduleKind { cosine, constant };
-
 struct ScheduleOptions {
-  ScheduleKind kind = ScheduleKind::cosine;
+  /// One of schedules(): "cosine", "constant", "step", ...
+  std::string name = "cosine";
   /// The highest learning rate, reached at the end of the warm-up.
   double lr = 0.1;
-  /// Learning rate after the last step (cosine).
+  /// Learning rate after the last step, where the schedule comes down to one.
   double final_lr = 0;
   /// Linear warm-up: steps, and the factor of `lr` at step 0.
   std::int64_t warmup_steps = 0;
   double warmup_from = 0.01;
-  /// Steps of the whole run, warm-up included.
+  /// Steps of the whole run, warm-up included, and of an epoch.
   std::int64_t total_steps = 1;
+  std::int64_t steps_per_epoch = 1;
+  /// Options that the named schedule has alone, its own struct (schedules.h); empty: defaults.
+  std::any own = {};
 };
 
 /// The learning rate of step `step` (the first is 0). Linear warm-up as torch.optim.lr_scheduler's
-/// LinearLR, then the half cosine of CosineAnnealingLR (Loshchilov & Hutter, arXiv:1608.03983) over
-/// the remaining steps, in closed form.
+/// LinearLR, then what the named schedule says. Throws ConfigError for an unknown name.
 double learning_rate(const ScheduleOptions& options, std::int64_t step);
+
+/// A course of the learning rate that can be chosen by its name.
+struct ScheduleEntry {
+  std::string name;
+  std::string summary;
+  /// Its options that no other has: "schedule.<name>.*".
+  OwnFields own = {};
+  /// The learning rate of a step of the run that lies behind the warm-up.
+  std::function<double(const ScheduleOptions&, std::int64_t step)> rate = {};
+};
+
+/// All that there are; a program adds its own with `schedules().add({...})`.
+Registry<ScheduleEntry>& schedules();
 
 }  // namespace imgcls::optim

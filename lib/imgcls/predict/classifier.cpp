@@ -73,7 +73,7 @@ Classifier Classifier::from_run(const std::filesystem::path& run, const Log& log
   const Config config = Config::load(config_file);
   auto classes = data::read_class_names(files.classes(), data::Repeats::allowed);
   models::Model model = train::create_model(config, classes.size());
-  models::load_weights(model, *newest / "weights.safetensors");
+  models::load_weights(model, train::weights_to_use(*newest));
   const train::RunOptions options = train::run_options(config);
   return {std::move(model), std::move(classes), options.eval.transform, options.data.normalisation,
           options.eval.flip};

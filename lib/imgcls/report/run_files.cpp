@@ -53,14 +53,10 @@ std::vector<StepRow> read_steps(const fs::path& file) {
   for (std::size_t row = 0; row < table.rows(); ++row) {
     rows.push_back({.step = table.integer(row, "step"),
                     .epoch = table.has("epoch") ? table.integer(row, "epoch") : 0,
-                    .time_s = table.number(row, "time"),
-                    .loss = table.number(row, "loss"),
-                    .lr = table.number(row, "lr"),
-                    .grad_norm = table.number(row, "grad_norm"),
-                    .loss_scale = table.number(row, "loss_scale"),
-                    .images_per_second = table.number(row, "images_per_second"),
-                    .data_wait = table.number(row, "data_wait"),
-                    .memory_mib = table.number(row, "memory_mib")});
+                    .time_s = table.number(row, "time")});
+    for (const StepFigure& figure : kStepFigures) {
+      rows.back().*figure.value = table.number(row, figure.name);
+    }
     if (row > 0 && rows[row].step <= rows[row - 1].step) {
       table.refuse(row, "step", fmt::format("above {}, the row before's", rows[row - 1].step));
     }

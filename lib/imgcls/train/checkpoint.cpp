@@ -200,12 +200,18 @@ void Checkpoints::clean_up() const {
   }
 }
 
+fs::path weights_to_use(const fs::path& checkpoint) {
+  const fs::path average = checkpoint / "average.safetensors";
+  return fs::exists(average) ? average : checkpoint / kWeightsFile;
+}
+
 Position load_checkpoint(const fs::path& checkpoint, const Training& training,
                          const RunIdentity& identity, std::vector<std::string>* changes) {
   const json state = read_state(checkpoint);
   check_identity(checkpoint, state, identity, changes);
   models::load_weights(training.model, checkpoint / kWeightsFile);
   load_optimizer(checkpoint, training.optimizer);
+  load_recipe(checkpoint, training.recipe, changes);
   if (training.scaler && state.contains("loss_scale")) {  // absent where it went on with fp16
     training.scaler->load(state.at("loss_scale"), state.at("loss_scale_age"));
   }

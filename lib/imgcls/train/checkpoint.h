@@ -3,8 +3,9 @@
 //
 //   <folder>/step-0000012510/weights.safetensors     parameters and buffers
 //                            optimizer.safetensors   moments
-//                            state.json              position, loss scale, configuration, versions
-//                            manifest.json           SHA-256 of each of the three
+//                            average.safetensors     of an ingredient of the recipe, where it has
+//                            one state.json              position, loss scale, configuration,
+//                            versions manifest.json           SHA-256 of each of them
 //
 // A checkpoint is written under a temporary name, flushed to the disk and renamed, so that a folder
 // of such a name is complete; its hashes are checked before it is used. Folders of other names,
@@ -14,6 +15,7 @@
 #include <imgcls/models/model.h>
 #include <imgcls/optim/grad_scaler.h>
 #include <imgcls/optim/optimizer.h>
+#include <imgcls/train/recipe/ingredient.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -45,7 +47,11 @@ struct Training {
   const models::Model& model;
   optim::Optimizer& optimizer;
   optim::GradScaler* scaler;
+  std::vector<IngredientState> recipe = {};
 };
+
+/// The file of a checkpoint to evaluate and to use: the average's where there is one.
+std::filesystem::path weights_to_use(const std::filesystem::path& checkpoint);
 
 /// The checkpoints of a run's folder.
 class Checkpoints {

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <system_error>
@@ -25,7 +26,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kOptimizerFile = "optimizer.safetensors", kStateFile = "state.json",
                            kManifestFile = "manifest.json";
-constexpr std::array kTensorFiles{kWeightsFile, kOptimizerFile};
+/// What each checkpoint has; a recipe's ingredients may add others.
 constexpr std::array kFiles{kWeightsFile, kOptimizerFile, kStateFile};
 
 void write_text(const fs::path& path, const std::string& text) {
@@ -34,6 +35,15 @@ void write_text(const fs::path& path, const std::string& text) {
 
 json read_json(const fs::path& path) {
   return parse_json(read_text(path));
+}
+
+std::string file_of(const std::string& ingredient) {
+  return ingredient + ".safetensors";
+}
+
+/// The hashes of a manifest, by the files' names.
+std::map<std::string, std::string> read_hashes(const fs::path& checkpoint) {
+  return read_json(checkpoint / kManifestFile).at("sha256");
 }
 
 /// The loss of a step says nothing of the update that follows it.
@@ -74,10 +84,15 @@ void write_tensors(const fs::path& folder, const Training& training) {
   require_finite(weights);
   models::write_safetensors(folder / kWeightsFile, weights);
   models::write_safetensors(folder / kOptimizerFile, training.optimizer.state());
+  for (const auto& [name, tensors] : training.recipe) {
+    require_finite(tensors);
+    models::write_safetensors(folder / file_of(name), tensors);
+  }
 }
 
 void link_tensors(const fs::path& from, const fs::path& folder) {
-  for (const std::string_view name : kTensorFiles) {
+  for (const auto& [name, hash] : read_hashes(from)) {
+    if (name == kStateFile) continue;
     std::error_code error;
     fs::create_hard_link(from / name, folder / name, error);
     if (error) write_synced(folder / name, read_file(from / name));
@@ -87,11 +102,12 @@ void link_tensors(const fs::path& from, const fs::path& folder) {
 void write_state(const fs::path& folder, const json& state,
                  const std::optional<fs::path>& same_as) {
   write_text(folder / kStateFile, state.dump(2));
-  json hashes = json::object();
-  if (same_as) hashes = read_json(*same_as / kManifestFile).at("sha256");
-  for (const std::string_view name : kFiles) {
+  std::map<std::string, std::string> hashes;
+  if (same_as) hashes = read_hashes(*same_as);
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
     if (same_as && name != kStateFile) continue;
-    hashes[std::string(name)] = sha256(read_file(folder / name));
+    hashes[name] = sha256(read_file(folder / name));
   }
   write_text(folder / kManifestFile, json{{"format", 1}, {"sha256", hashes}}.dump(2));
 }
@@ -108,11 +124,27 @@ void load_optimizer(const fs::path& checkpoint, optim::Optimizer& optimizer) {
   optimizer.load_state(models::read_safetensors(checkpoint / kOptimizerFile));
 }
 
+void load_recipe(const fs::path& checkpoint, const std::vector<IngredientState>& recipe,
+                 std::vector<std::string>* changes) {
+  for (const auto& [name, tensors] : recipe) {
+    const fs::path file = checkpoint / file_of(name);
+    if (!fs::exists(file) && changes != nullptr) {
+      changes->push_back(fmt::format("{} is not in the checkpoint: it starts anew", name));
+      continue;
+    }
+    optim::fill_state(tensors, models::read_safetensors(file), "the " + name);
+  }
+}
+
 std::string defect(const fs::path& checkpoint) {
   try {
-    const json manifest = read_json(checkpoint / kManifestFile);
+    const std::map<std::string, std::string> hashes = read_hashes(checkpoint);
     for (const std::string_view name : kFiles) {
-      if (sha256(read_file(checkpoint / name)) != manifest.at("sha256").at(std::string(name))) {
+      if (!hashes.contains(std::string(name))) return fmt::format("{} is broken", kManifestFile);
+    }
+    for (const auto& [name, hash] : hashes) {
+      if (name != fs::path(name).filename()) return fmt::format("{} is broken", kManifestFile);
+      if (sha256(read_file(checkpoint / name)) != hash) {
         return fmt::format("{} does not have the SHA-256 of {}", name, kManifestFile);
       }
     }

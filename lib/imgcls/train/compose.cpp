@@ -1,11 +1,13 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/log.h>
 #include <imgcls/core/quoted_name.h>
+#include <imgcls/data/formats.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/models/registry.h>
 #include <imgcls/models/weights.h>
 #include <imgcls/train/compose.h>
 #include <imgcls/train/load_with_hint.h>
+#include <imgcls/train/program.h>
 #include <imgcls/train/stage.h>
 #include <imgcls/train/trainer.h>
 
@@ -25,14 +27,6 @@ namespace fs = std::filesystem;
 
 /// The largest training image, in pixels, for which the "auto" stem is the small one.
 constexpr int kSmallImages = 64;
-
-/// `prefix`-images-idx3-ubyte, with .gz where only that is there.
-fs::path idx_file(const fs::path& root, const std::string& prefix, const char* kind) {
-  const fs::path plain = root / (prefix + kind);
-  fs::path zipped = plain;
-  zipped += ".gz";
-  return !fs::exists(plain) && fs::exists(zipped) ? zipped : plain;
-}
 
 }  // namespace
 
@@ -55,19 +49,16 @@ std::shared_ptr<const data::Source> open_source(const Config& config, Split spli
   const bool staged = folder != data_folder(config, split);
   const fs::path indexes = j.at("index").get<std::string>();
   const fs::path index = indexes.empty() || staged ? fs::path() : indexes / (name + ".index");
-  const std::string image_key = j.at("image_key");
-  if (j.at("format") == "shards") return data::open_shards(folder, index, image_key);
-  if (!image_key.empty()) {
-    throw ConfigError(fmt::format(
-        "data.image_key={} chooses among a shard's members: set data.format=shards, or leave it "
-        "empty",
-        image_key));
-  }
-  if (j.at("format") == "folder") return data::open_folder(folder, index);
   std::vector<std::string> classes = j.at("classes");
   for (std::string& item : classes) item = unquote_name(item);
-  return data::open_idx(idx_file(root, name, "-images-idx3-ubyte"),
-                        idx_file(root, name, "-labels-idx1-ubyte"), std::move(classes));
+  return data::formats()
+      .at(j.at("format").get<std::string>())
+      .open({.root = root,
+             .name = name,
+             .folder = folder,
+             .index = index,
+             .image_key = j.at("image_key"),
+             .classes = std::move(classes)});
 }
 
 models::Model create_model(const Config& config, std::size_t classes) {
@@ -135,6 +126,12 @@ Parts compose(const Config& config, dist::World& world) {
     }
   });
   return *std::move(parts);
+}
+
+int run_training(const Config& config, dist::World& world) {
+  const Parts parts = compose(config, world);
+  Trainer trainer(parts.model, parts.train, parts.val, parts.options, world, config.text());
+  return trainer.run().stopped_by == 0 ? kSuccess : kStopped;
 }
 
 }  // namespace imgcls::train

@@ -24,6 +24,10 @@ struct Parts {
 /// model; rank 0 tells RunOptions::notes. All ranks call it; throws dist::AgreedError.
 Parts compose(const Config& config, dist::World& world);
 
+/// Composes a run and trains it to its end, or until a signal stops it: what training programs do.
+/// The exit code (train/program.h).
+int run_training(const Config& config, dist::World& world);
+
 /// Which half of a data set.
 enum class Split { train, val };
 

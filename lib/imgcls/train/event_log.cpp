@@ -64,11 +64,12 @@ std::vector<report::Hyperparameter> as_hyperparameters(const nlohmann::json& fla
 
 }  // namespace
 
-EventLog::EventLog(const std::filesystem::path& folder, std::int64_t step, std::int64_t evaluated,
-                   const std::string& config)
-    : train_(folder / "train", step, evaluated < step ? kEpochLoss : ""),
-      val_(folder / "val", evaluated) {
-  if (!config.empty()) describe(config, step);
+EventLog::EventLog(const SinkContext& context)
+    : folder_(context.files.tensorboard()),
+      evaluation_(context.files.evaluation()),
+      train_(folder_ / "train", context.step, context.evaluated < context.step ? kEpochLoss : ""),
+      val_(folder_ / "val", context.evaluated) {
+  if (!context.config.empty()) describe(context.config, context.step);
   flush();
 }
 
@@ -86,18 +87,15 @@ void EventLog::describe(const std::string& config, std::int64_t step) {
 }
 
 void EventLog::step(const report::StepRow& row) {
-  const std::array figures{Figure{"loss", row.loss},
-                           Figure{"lr", row.lr},
-                           Figure{"grad_norm", row.grad_norm},
-                           Figure{"loss_scale", row.loss_scale},
-                           Figure{"images_per_second", row.images_per_second},
-                           Figure{"data_wait", row.data_wait},
-                           Figure{"memory_mib", row.memory_mib}};
+  std::vector<Figure> figures;
+  for (const report::StepFigure& figure : report::kStepFigures) {
+    figures.emplace_back(figure.name, row.*figure.value);
+  }
   train_.scalars(row.step, figures);
   train_.flush();
 }
 
-void EventLog::augmented(const data::Batch& batch, std::int64_t step) {
+void EventLog::first_batch(const data::Batch& batch, std::int64_t step) {
   constexpr std::size_t kImages = 64;
   constexpr int kAcross = 8;
   const std::size_t bytes = static_cast<std::size_t>(batch.side) * batch.side * 3;
@@ -109,22 +107,22 @@ void EventLog::augmented(const data::Batch& batch, std::int64_t step) {
   train_.flush();
 }
 
-void EventLog::evaluation(const report::TrainLogRow& row, const std::filesystem::path& files,
-                          const models::Model& model) {
+void EventLog::evaluation(const EvaluationReport& report) {
+  const report::TrainLogRow& row = report.row;
   train_.scalar(kEpochLoss, row.step, row.train_loss);
   const std::array figures{Figure{"loss", row.val_loss}, Figure{"acc1", row.val_acc1},
                            Figure{"acc5", row.val_acc5}};
   val_.scalars(row.step, figures);
-  add_mistakes(row.step, files);
-  add_parameters(row.step, model);
+  add_mistakes(row.step);
+  add_parameters(row.step, report.model);
   flush();
 }
 
-void EventLog::add_mistakes(std::int64_t step, const std::filesystem::path& files) {
+void EventLog::add_mistakes(std::int64_t step) {
   constexpr int kMistakes = 12;
   std::vector<report::Picture> pictures;
   for (int place = 1; place <= kMistakes; ++place) {
-    const std::filesystem::path path = files / fmt::format("mistakes/{:02}.jpg", place);
+    const std::filesystem::path path = evaluation_ / fmt::format("mistakes/{:02}.jpg", place);
     if (!std::filesystem::exists(path)) continue;
     const std::vector<std::byte> file = read_file(path);
     data::Image image;

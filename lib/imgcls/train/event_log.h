@@ -7,11 +7,8 @@
 //          batch of a session as augmented; histograms of the parameters
 //   val    loss, acc1, acc5 (train_log.csv); the worst mistakes' images
 
-#include <imgcls/data/loader.h>
 #include <imgcls/log/event_file.h>
-#include <imgcls/log/step_log.h>
-#include <imgcls/log/train_log.h>
-#include <imgcls/models/model.h>
+#include <imgcls/train/run_sink.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -19,27 +16,26 @@
 
 namespace imgcls::train {
 
-class EventLog {
+class EventLog final : public RunSink {
  public:
-  /// Goes on after `step` steps, and after the evaluations up to `evaluated` (RunLogs). `config` is
-  /// the configuration as JSON text; it may be empty. Throws IoError, as all members do; what could
-  /// not be written is written with what comes next, or by `flush`.
-  EventLog(const std::filesystem::path& folder, std::int64_t step, std::int64_t evaluated,
-           const std::string& config);
+  /// Throws IoError, as all members do; what could not be written is written with what comes next,
+  /// or at the end.
+  explicit EventLog(const SinkContext& context);
 
-  void step(const report::StepRow& row);
-  /// What the model is shown: up to 64 images of the batch for step `step`.
-  void augmented(const data::Batch& batch, std::int64_t step);
-  /// An evaluation of `model`, whose files (train/eval_files.h) lie in `files`.
-  void evaluation(const report::TrainLogRow& row, const std::filesystem::path& files,
-                  const models::Model& model);
-  void flush();
+  std::filesystem::path file() const override { return folder_; }
+  void step(const report::StepRow& row) override;
+  /// What the model is shown: up to 64 images of the batch.
+  void first_batch(const data::Batch& batch, std::int64_t step) override;
+  void evaluation(const EvaluationReport& report) override;
+  void end(bool /*complete*/, double /*time_s*/) override { flush(); }
 
  private:
+  void flush();
   void describe(const std::string& config, std::int64_t step);
-  void add_mistakes(std::int64_t step, const std::filesystem::path& files);
+  void add_mistakes(std::int64_t step);
   void add_parameters(std::int64_t step, const models::Model& model);
 
+  std::filesystem::path folder_, evaluation_;
   report::EventFile train_, val_;
 };
 

@@ -172,7 +172,7 @@ void Narrator::end(const TrainResult& result, const RunFiles& files) {
                         report::clock_text(result.position.elapsed_s)));
   log_.info(fmt::format("  log      {}", files.train_log().string()));
   log_.info(fmt::format("  mistakes {}", (files.evaluation() / "mistakes.csv").string()));
-  log_.info(fmt::format("  weights  {}", (result.checkpoint / "weights.safetensors").string()));
+  log_.info(fmt::format("  weights  {}", weights_to_use(result.checkpoint).string()));
   log_.info(fmt::format("  next     imgcls report {}", files.folder.string()));
   if (!report::wandb_folders(files.folder).empty()) {
     log_.info(fmt::format("           imgcls wandb sync {}", files.folder.string()));

@@ -14,16 +14,21 @@ namespace {
 
 using nlohmann::json;
 
-/// Fills `options` from a section of `config`. Throws ConfigError naming option and origin.
-template <class Options>
-void read(const Config& config, const char* section, const OptionFields<Options>& fields,
-          Options& options) {
+/// Has `fill` take what a section of `config` says. Throws ConfigError naming option and origin.
+template <class Fill>
+void read_section(const Config& config, const char* section, const Fill& fill) {
   try {
-    fields.read(config.json().at(section), options);
+    fill(config.json().at(section));
   } catch (const OptionError& e) {
     const std::string path = fmt::format("{}.{}", section, e.option());
     throw ConfigError(fmt::format("{}: {}.{}", config.origin(path), section, e.what()));
   }
+}
+
+template <class Options>
+void read(const Config& config, const char* section, const OptionFields<Options>& fields,
+          Options& options) {
+  read_section(config, section, [&](const json& values) { fields.read(values, options); });
 }
 
 std::filesystem::path run_folder(const json& j) {
@@ -55,6 +60,12 @@ data::LoaderOptions train_loader_options(const RunOptions& o, int rank, int worl
         "each; expected a multiple of {}",
         o.batch, world, o.accumulate, parts));
   }
+  if (!o.mix.kinds.empty() && o.batch / static_cast<std::size_t>(world) % 2 != 0) {
+    throw ConfigError(
+        fmt::format("train.batch={} leaves each of {} ranks {} images, which mix.kinds cannot mix "
+                    "two by two; expected a multiple of {}",
+                    o.batch, world, o.batch / static_cast<std::size_t>(world), 2 * world));
+  }
   return loader_options(o, rank, world);
 }
 
@@ -75,8 +86,15 @@ RunOptions run_options(const Config& config) {
   read(config, "augment", data::augment_fields(), o.augment);
   read(config, "eval", eval_fields(), o.eval);
   read(config, "train", train_fields(), o);
-  read(config, "optimizer", optim::optimizer_fields(), o.optimizer);
-  read(config, "schedule", schedule_fields(), o.schedule);
+  read_section(config, "optimizer",
+               [&](const json& values) { optim::read_optimizer(values, o.optimizer); });
+  read_section(config, "schedule", [&](const json& values) { read_schedule(values, o.schedule); });
+  read(config, "erase", erase_fields(), o.erase);
+  read_section(config, "mix", [&](const json& values) { read_mix(values, o.mix); });
+  read_section(config, "loss", [&](const json& values) { read_loss(values, o.loss); });
+  read(config, "sam", sam_fields(), o.sam);
+  read_section(config, "clip", [&](const json& values) { read_clip(values, o.clip); });
+  read_section(config, "average", [&](const json& values) { read_average(values, o.average); });
   read(config, "checkpoint", checkpoint_fields(), o.checkpoint);
   read(config, "log", log_fields(), o);
   read(config, "profile", profile_fields(), o);

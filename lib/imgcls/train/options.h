@@ -7,11 +7,20 @@
 #include <imgcls/dist/data_parallel.h>
 #include <imgcls/optim/optimizer.h>
 #include <imgcls/optim/schedule.h>
+#include <imgcls/train/recipe/average.h>
+#include <imgcls/train/recipe/clip.h>
+#include <imgcls/train/recipe/erase.h>
+#include <imgcls/train/recipe/loss.h>
+#include <imgcls/train/recipe/mix.h>
+#include <imgcls/train/recipe/sam.h>
 #include <imgcls/train/step_profile.h>
 
+#include <any>
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +31,9 @@ class Config;
 }
 
 namespace imgcls::train {
+
+class RunSink;
+struct SinkContext;
 
 /// The arithmetic of convolutions and matrix products. Parameters are fp32 in all cases.
 enum class Precision {
@@ -58,11 +70,21 @@ struct EvalRunOptions {
   int every_epochs = 1;
 };
 
+/// How the learning rate grows with the batch (Goyal et al., arXiv:1706.02677; Hoffer et al.,
+/// arXiv:1705.08741).
+enum class BatchScaling { none, linear, square_root };
+
 struct ScheduleRunOptions {
-  optim::ScheduleKind kind = optim::ScheduleKind::cosine;
+  /// One of optim::schedules().
+  std::string name = "cosine";
   double warmup_epochs = 0;
   double warmup_from = 0.01;
   double final_lr = 0;
+  /// optimizer.lr is that of a batch of `base_batch` images; the run's grows with train.batch.
+  BatchScaling batch_scaling = BatchScaling::none;
+  std::int64_t base_batch = 256;
+  /// Options that the named schedule has alone (optim/schedules.h); empty: defaults.
+  std::any own = {};
 };
 
 /// What a run does with the checkpoints of an earlier one in its folder.
@@ -106,8 +128,14 @@ struct RunOptions {
   DataOptions data;
   data::AugmentOptions augment;
   EvalRunOptions eval;
+  MixOptions mix;
+  EraseOptions erase;
+  LossOptions loss;
   optim::OptimizerOptions optimizer;
   ScheduleRunOptions schedule;
+  SamOptions sam;
+  ClipOptions clip;
+  AverageOptions average;
   CheckpointOptions checkpoint;
   /// How gradients travel between ranks.
   dist::Compression compress = dist::Compression::none;
@@ -122,6 +150,8 @@ struct RunOptions {
   /// Write an offline run of Weights & Biases (report/wandb_run.h), for this project of its.
   bool wandb = false;
   std::string wandb_project = "imgcls";
+  /// Sinks of a program's own for the run's figures (train/run_sink.h).
+  std::vector<std::function<std::unique_ptr<RunSink>(const SinkContext&)>> sinks = {};
   /// These steps are profiled: a trace of each rank (RunFiles::trace), and a table in the log.
   StepSpan profile;
   /// Lines for the log that tell how the parts were made, such as which weights were taken.

@@ -11,14 +11,30 @@
 namespace imgcls::train {
 namespace {
 
+double batch_factor(const RunOptions& options) {
+  const double larger =
+      static_cast<double>(options.batch) / static_cast<double>(options.schedule.base_batch);
+  switch (options.schedule.batch_scaling) {
+    case BatchScaling::none:
+      return 1;
+    case BatchScaling::linear:
+      return larger;
+    case BatchScaling::square_root:
+      return std::sqrt(larger);
+  }
+  return 1;
+}
+
 optim::ScheduleOptions schedule_of(const RunOptions& options, std::size_t steps_per_epoch) {
   const auto per_epoch = static_cast<double>(steps_per_epoch);
-  return {.kind = options.schedule.kind,
-          .lr = options.optimizer.lr,
+  return {.name = options.schedule.name,
+          .lr = options.optimizer.lr * batch_factor(options),
           .final_lr = options.schedule.final_lr,
           .warmup_steps = std::llround(options.schedule.warmup_epochs * per_epoch),
           .warmup_from = options.schedule.warmup_from,
-          .total_steps = static_cast<std::int64_t>(steps_per_epoch) * options.epochs};
+          .total_steps = static_cast<std::int64_t>(steps_per_epoch) * options.epochs,
+          .steps_per_epoch = static_cast<std::int64_t>(steps_per_epoch),
+          .own = options.schedule.own};
 }
 
 }  // namespace
@@ -71,7 +87,12 @@ at::Tensor Replica::step(const data::Batch& batch, std::int64_t done, at::Tensor
     const StepRange range(ranges::kInput);
     inputs = (*input_)(batch, step_->input_type());
   }
-  return (*step_)(inputs, learning_rate(done), gradient_norm);
+  const auto share = static_cast<std::int64_t>(batch.size);
+  return (*step_)(inputs, learning_rate(done), gradient_norm,
+                  {.seed = options_.seed,
+                   .step = done,
+                   .first = world_.rank() * share,
+                   .steps_per_epoch = schedule_.steps_per_epoch});
 }
 
 double Replica::learning_rate(std::int64_t done) const {

@@ -45,6 +45,7 @@ class Replica {
   optim::Optimizer& optimizer() { return *optimizer_; }
   /// Null but for fp16.
   optim::GradScaler* scaler() { return step_->scaler(); }
+  Recipe& recipe() { return step_->recipe(); }
 
  private:
   void fit_to_images(const std::shared_ptr<const data::Source>& source);

@@ -1,5 +1,6 @@
 #include <imgcls/augment/transform_fields.h>
 #include <imgcls/optim/optimizer_fields.h>
+#include <imgcls/optim/schedule.h>
 #include <imgcls/train/run_fields.h>
 
 #include <fmt/format.h>
@@ -16,8 +17,9 @@ constexpr double kLargestSeed = std::uint64_t{1} << 53;  // what every JSON read
 
 constexpr Names<data::OnError, 2> kOnErrors{
     {{data::OnError::stop, "stop"}, {data::OnError::skip, "skip"}}};
-constexpr Names<optim::ScheduleKind, 2> kSchedules{
-    {{optim::ScheduleKind::cosine, "cosine"}, {optim::ScheduleKind::constant, "constant"}}};
+constexpr Names<BatchScaling, 3> kBatchScalings{{{BatchScaling::none, "none"},
+                                                 {BatchScaling::linear, "linear"},
+                                                 {BatchScaling::square_root, "sqrt"}}};
 constexpr Names<Precision, 4> kPrecisions{{{Precision::fp32, "fp32"},
                                            {Precision::bf16, "bf16"},
                                            {Precision::fp16, "fp16"},
@@ -136,7 +138,8 @@ const OptionFields<ScheduleRunOptions>& schedule_fields() {
   using O = ScheduleRunOptions;
   static const OptionFields<O> fields = [] {
     OptionFields<O> f;
-    f.add("name", &O::kind, kSchedules, "Course of the learning rate after warm-up.");
+    f.add_choice("name", &O::name, optim::schedules().names(),
+                 "Course of the learning rate after warm-up.");
     f.add("warmup_epochs", &O::warmup_epochs,
           "Epochs over which the learning rate rises linearly; may be a fraction. It ends at the "
           "nearest step, of 2.5 steps the third; less than half a step is no warm-up, and is "
@@ -144,10 +147,27 @@ const OptionFields<ScheduleRunOptions>& schedule_fields() {
           Limits::at_least(0));
     f.add("warmup_from", &O::warmup_from,
           "Factor of the learning rate at the first step of the warm-up.", Limits::between(0, 1));
-    f.add("final_lr", &O::final_lr, "cosine: learning rate at the end.", Limits::at_least(0));
+    f.add("final_lr", &O::final_lr,
+          "cosine, linear, polynomial, trapezoid: learning rate at the end.", Limits::at_least(0));
+    f.add("batch_scaling", &O::batch_scaling, kBatchScalings,
+          "Take optimizer.lr for that of base_batch images, and multiply it by train.batch / "
+          "base_batch (linear) or the root of that (sqrt).");
+    f.add("base_batch", &O::base_batch, "Images of a step for which optimizer.lr is given.",
+          Limits::between(1, kMost));
     return f;
   }();
   return fields;
+}
+
+void read_schedule(const json& section, ScheduleRunOptions& options) {
+  schedule_fields().read(section, options);
+  options.own = optim::schedules().read_own(options.name, section);
+}
+
+json write_schedule(const ScheduleRunOptions& options) {
+  json section = schedule_fields().write(options);
+  optim::schedules().write_own(options.name, options.own, section);
+  return section;
 }
 
 const OptionFields<CheckpointOptions>& checkpoint_fields() {

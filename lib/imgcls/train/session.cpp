@@ -277,8 +277,11 @@ EvalCounts Trainer::Session::evaluate_now(EvalDetails& details) {
     narrator_.eval_batches(done, total, images, position_);
     return signals_.received() == 0;
   };
-  const EvalCounts counts = evaluate(replica_->model(), *val_loader_, replica_->input(), world_,
-                                     options_.eval.flip, go_on, &details);
+  const EvalCounts counts = replica_->recipe().with_weights_to_evaluate([&] {
+    if (replica_->recipe().has_weights()) replica_->sync_buffers();  // an average's own
+    return evaluate(replica_->model(), *val_loader_, replica_->input(), world_, options_.eval.flip,
+                    go_on, &details);
+  });
   if (counts.images < 0) stop_signal_ = static_cast<int>(world_.max(signals_.received()));
   eval_s_ = narrator_.phase_seconds();
   return counts;

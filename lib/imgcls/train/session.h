@@ -69,7 +69,12 @@ class Trainer::Session {
   double session_seconds() const {
     return std::chrono::duration<double>(Clock::now() - session_start_).count();
   }
-  Training training() { return {replica_->model(), replica_->optimizer(), replica_->scaler()}; }
+  Training training() {
+    return {.model = replica_->model(),
+            .optimizer = replica_->optimizer(),
+            .scaler = replica_->scaler(),
+            .recipe = replica_->recipe().state()};
+  }
 
   RunOptions options_;
   dist::World& world_;

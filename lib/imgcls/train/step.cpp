@@ -5,10 +5,8 @@
 #include <imgcls/train/step.h>
 
 #include <ATen/Context.h>
-#include <ATen/core/Reduction.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_norm.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
@@ -22,30 +20,54 @@ TrainStep::TrainStep(dist::DataParallel& replicas, optim::Optimizer& optimizer,
       optimizer_(optimizer),
       device_(device),
       precision_(resolve(options.precision, device)),
-      label_smoothing_(options.label_smoothing),
-      accumulate_(options.accumulate) {
+      accumulate_(options.accumulate),
+      recipe_(options, replicas.model()) {
   if (precision_ == Precision::fp16) scaler_ = std::make_unique<optim::GradScaler>(device);
 }
 
-at::Tensor TrainStep::operator()(const DeviceBatch& batch, double lr, at::Tensor* gradient_norm) {
-  if (batch.images.size(0) % accumulate_ != 0) {
+at::Tensor TrainStep::operator()(const DeviceBatch& given, double lr, at::Tensor* gradient_norm,
+                                 const StepInfo& info) {
+  if (given.images.size(0) % accumulate_ != 0) {
     throw ConfigError(fmt::format("{} images cannot be cut into train.accumulate={} micro-batches",
-                                  batch.images.size(0), accumulate_));
+                                  given.images.size(0), accumulate_));
   }
-  const std::int64_t size = batch.images.size(0) / accumulate_;
+  TrainBatch batch{.images = given.images, .targets = {.labels = given.labels}};
+  recipe_.before_forward(info, batch);
   at::Tensor loss;
-  for (std::int64_t i = 0; i < accumulate_; ++i) {
-    const bool last = i == accumulate_ - 1;
-    const at::Tensor part =
-        backward({batch.images.narrow(0, i * size, size), batch.labels.narrow(0, i * size, size)},
-                 last ? dist::Gradients::average : dist::Gradients::keep);
-    loss = i == 0 ? part : loss.add_(part);
+  if (recipe_.climbs()) {
+    loss = gradients(batch, dist::Gradients::keep);
+    recipe_.climb(optimizer_);
+    optimizer_.zero_grad();
+    gradients(batch, dist::Gradients::average);
+    recipe_.come_back();
+  } else {
+    loss = gradients(batch, dist::Gradients::average);
   }
+  // The scale is taken off here only where someone looks; the update does it on its way.
+  const bool unscaled = scaler_ && recipe_.changes_gradients();
+  if (unscaled) scaler_->unscale(optimizer_);
   if (gradient_norm != nullptr) {
     const StepRange range(ranges::kNorm);
     *gradient_norm = norm_of_gradients();
+    if (scaler_ && !unscaled)
+      *gradient_norm = gradient_norm->div(scaler_->scale_on_device().squeeze());
   }
+  recipe_.after_backward(info, optimizer_);
   update(lr);
+  recipe_.after_update(info);
+  return loss;
+}
+
+// The loss; what becomes of the gradients, `last` says.
+at::Tensor TrainStep::gradients(const TrainBatch& batch, dist::Gradients last) {
+  const std::int64_t size = batch.images.size(0) / accumulate_;
+  at::Tensor loss;
+  for (std::int64_t i = 0; i < accumulate_; ++i) {
+    const at::Tensor part =
+        backward({batch.images.narrow(0, i * size, size), batch.targets.narrow(i * size, size)},
+                 i == accumulate_ - 1 ? last : dist::Gradients::keep);
+    loss = i == 0 ? part : loss.add_(part);
+  }
   return loss;
 }
 
@@ -65,33 +87,22 @@ void TrainStep::update(double lr) {
 
 at::Tensor TrainStep::norm_of_gradients() const {
   const at::NoGradGuard no_grad;
-  std::vector<at::Tensor> gradients;
-  for (const optim::ParameterGroup& group : optimizer_.groups()) {
-    for (const models::NamedTensor& parameter : group.parameters) {
-      if (parameter.tensor.grad().defined()) gradients.push_back(parameter.tensor.grad());
-    }
-  }
+  const std::vector<at::Tensor> gradients = optimizer_.gradients();
   if (gradients.empty()) return at::zeros({});
-  const at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients)));
-  return scaler_ ? norm.div(scaler_->scale_on_device().squeeze()) : norm;
-}
-
-at::Tensor TrainStep::cross_entropy(const at::Tensor& logits, const at::Tensor& labels) const {
-  return at::cross_entropy_loss(logits, labels, /*weight=*/{}, at::Reduction::Mean,
-                                /*ignore_index=*/-100, label_smoothing_);
+  return at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients)));
 }
 
 // The micro-batch's part of the step's loss.
-at::Tensor TrainStep::backward(const DeviceBatch& micro_batch, dist::Gradients gradients) {
+at::Tensor TrainStep::backward(const TrainBatch& micro_batch, dist::Gradients gradients) {
   at::Tensor loss, total;
   {
     const StepRange range(ranges::kForward);
     const Autocast autocast(device_, precision_);
     const at::Tensor logits = replicas_.forward(micro_batch.images, gradients).to(at::kFloat);
-    loss = cross_entropy(logits, micro_batch.labels);
+    loss = recipe_.loss(logits, micro_batch.targets);
     total = loss;
     for (const auto& [auxiliary, weight] : replicas_.auxiliary()) {
-      total = total.add(cross_entropy(auxiliary.to(at::kFloat), micro_batch.labels), weight);
+      total = total.add(recipe_.loss(auxiliary.to(at::kFloat), micro_batch.targets), weight);
     }
   }
   const StepRange range(ranges::kBackward);

@@ -7,6 +7,7 @@
 #include <imgcls/optim/optimizer.h>
 #include <imgcls/train/input.h>
 #include <imgcls/train/options.h>
+#include <imgcls/train/recipe/recipe.h>
 
 #include <cstdint>
 #include <memory>
@@ -17,19 +18,20 @@ namespace imgcls::train {
 /// Trains a model step by step. All ranks call it alike.
 class TrainStep {
  public:
-  /// The replicas' model, its optimizer, and the options' precision, label smoothing and number of
-  /// micro-batches.
+  /// The replicas' model, which is on its device, its optimizer, and the options' recipe, precision
+  /// and number of micro-batches. Throws ConfigError.
   TrainStep(dist::DataParallel& replicas, optim::Optimizer& optimizer, const std::string& device,
             const RunOptions& options);
 
-  /// One step on this rank's images at learning rate `lr`. Returns the mean cross-entropy over this
-  /// rank's images (a scalar on the device, without gradient): (1 - e) y + e / K as targets, with e
-  /// the label smoothing. With `accumulate` micro-batches each goes through the model alone (batch
-  /// norm sees it alone, too), and gradients travel with the last. The losses of the model's
-  /// auxiliary classifiers are trained on as well, and are not in the result. Throws ConfigError
-  /// when the images cannot be cut into so many. `gradient_norm`, where given, becomes the L2 norm
-  /// of all the step's gradients, averaged over the ranks (a scalar on the device).
-  at::Tensor operator()(const DeviceBatch& batch, double lr, at::Tensor* gradient_norm = nullptr);
+  /// One step on this rank's images at learning rate `lr`. Returns the mean of the loss over this
+  /// rank's images (a scalar on the device, without gradient). With `accumulate` micro-batches each
+  /// goes through the model alone (batch norm sees it alone, too), and gradients travel with the
+  /// last. The losses of the model's auxiliary classifiers are trained on as well, and are not in
+  /// the result. Throws ConfigError when the images cannot be cut into so many. `gradient_norm`,
+  /// where given, becomes the L2 norm of all the step's gradients, averaged over the ranks and
+  /// before they are limited (a scalar on the device).
+  at::Tensor operator()(const DeviceBatch& batch, double lr, at::Tensor* gradient_norm = nullptr,
+                        const StepInfo& info = {});
 
   /// What images are best given in: what the first layer computes in on a device of its own, so
   /// that autocast need not convert them; float on a CPU.
@@ -38,19 +40,21 @@ class TrainStep {
   /// The loss scale, for fp16; null otherwise.
   optim::GradScaler* scaler() { return scaler_.get(); }
 
+  Recipe& recipe() { return recipe_; }
+
  private:
+  at::Tensor gradients(const TrainBatch& batch, dist::Gradients last);
   void update(double lr);
   at::Tensor norm_of_gradients() const;
-  at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels) const;
-  at::Tensor backward(const DeviceBatch& micro_batch, dist::Gradients gradients);
+  at::Tensor backward(const TrainBatch& micro_batch, dist::Gradients gradients);
 
   dist::DataParallel& replicas_;
   optim::Optimizer& optimizer_;
   std::string device_;
   Precision precision_;
-  double label_smoothing_;
   std::int64_t accumulate_;
   std::unique_ptr<optim::GradScaler> scaler_;
+  Recipe recipe_;
 };
 
 /// Makes the random numbers that layers draw (dropout) those of this step and rank, so that they

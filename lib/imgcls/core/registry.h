@@ -1,0 +1,96 @@
+#pragma once
+// Ingredients of one kind by name (optimizers, schedules, losses, ...): those of the house, from a
+// table, and those that a program adds. An ingredient may have options of its own, which stand in
+// a configuration below its name: "optimizer.lion.betas".
+
+#include <imgcls/core/error.h>
+#include <imgcls/core/nearest.h>
+#include <imgcls/core/option_fields.h>
+#include <imgcls/core/schema.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <deque>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace imgcls {
+
+/// `Entry` has at least `std::string name`, `std::string summary` (what it is and the paper) and
+/// `OwnFields own`.
+template <class Entry>
+class Registry {
+ public:
+  /// `section` is the configuration's, of which `choice` holds the name or the list of names.
+  Registry(std::string section, std::string choice, std::vector<Entry> entries)
+      : section_(std::move(section)),
+        choice_(std::move(choice)),
+        entries_(std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end())) {
+  }
+
+  /// Throws ConfigError for a name that is unknown, with the nearest one.
+  const Entry& at(std::string_view name) const {
+    const auto found = std::ranges::find(entries_, name, &Entry::name);
+    if (found != entries_.end()) return *found;
+    throw ConfigError(fmt::format("{}.{}: no \"{}\"; did you mean \"{}\"? Known: {}", section_,
+                                  choice_, name, nearest_name(name, names()),
+                                  fmt::join(names(), ", ")));
+  }
+
+  /// Makes one known to C++ and to configurations; call it before these are read. Throws
+  /// ConfigError where the name is taken.
+  void add(Entry entry) {
+    if (std::ranges::find(entries_, entry.name, &Entry::name) != entries_.end()) {
+      throw ConfigError(
+          fmt::format("{}.{}: there is a \"{}\" already", section_, choice_, entry.name));
+    }
+    extend_schema(section_, choice_, entry.name, schema_of(entry));
+    entries_.push_back(std::move(entry));
+  }
+
+  /// The options of its own that the named one has in a section that a schema has completed.
+  std::any read_own(const std::string& name, const nlohmann::json& section) const {
+    const Entry& entry = at(name);
+    if (entry.own.empty()) return {};
+    return entry.own.read(section.value(name, nlohmann::json::object()));
+  }
+  /// Puts them into a section.
+  void write_own(const std::string& name, const std::any& own, nlohmann::json& section) const {
+    const Entry& entry = at(name);
+    if (!entry.own.empty()) section[name] = entry.own.write(own);
+  }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> all;
+    for (const Entry& entry : entries_) all.push_back(entry.name);
+    return all;
+  }
+
+  /// The schemas of the entries' own options, by name; entries without any are left out.
+  std::vector<std::pair<std::string, nlohmann::json>> schemas() const {
+    std::vector<std::pair<std::string, nlohmann::json>> all;
+    for (const Entry& entry : entries_) {
+      if (!entry.own.empty()) all.emplace_back(entry.name, schema_of(entry));
+    }
+    return all;
+  }
+
+ private:
+  static nlohmann::json schema_of(const Entry& entry) {
+    if (entry.own.empty()) return {};
+    return {{"type", "object"},
+            {"description", entry.summary},
+            {"additionalProperties", false},
+            {"properties", entry.own.properties()}};
+  }
+
+  std::string section_, choice_;
+  std::deque<Entry> entries_;  // they are referred to while others are added
+};
+
+}  // namespace imgcls

@@ -1,0 +1,52 @@
+#include <imgcls/data/formats.h>
+
+namespace imgcls::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+void require_no_image_key(const SourceRequest& request) {
+  if (request.image_key.empty()) return;
+  throw ConfigError(fmt::format(
+      "data.image_key={} chooses among a shard's members: set data.format=shards, or leave it "
+      "empty",
+      request.image_key));
+}
+
+/// `prefix`-images-idx3-ubyte, with .gz where only that is there.
+fs::path idx_file(const fs::path& root, const std::string& prefix, const char* kind) {
+  const fs::path plain = root / (prefix + kind);
+  fs::path zipped = plain;
+  zipped += ".gz";
+  return !fs::exists(plain) && fs::exists(zipped) ? zipped : plain;
+}
+
+std::shared_ptr<const Source> folder(const SourceRequest& request) {
+  require_no_image_key(request);
+  return open_folder(request.folder, request.index);
+}
+
+std::shared_ptr<const Source> shards(const SourceRequest& request) {
+  return open_shards(request.folder, request.index, request.image_key);
+}
+
+std::shared_ptr<const Source> idx(const SourceRequest& request) {
+  require_no_image_key(request);
+  return open_idx(idx_file(request.root, request.name, "-images-idx3-ubyte"),
+                  idx_file(request.root, request.name, "-labels-idx1-ubyte"), request.classes);
+}
+
+}  // namespace
+
+Registry<FormatEntry>& formats() {
+  static Registry<FormatEntry> known(
+      "data", "format",
+      {
+          {"folder", "a subfolder of image files for each class", {}, folder},
+          {"shards", "tar files in WebDataset's layout", {}, shards},
+          {"idx", "MNIST's format, plain or gzip", {}, idx},
+      });
+  return known;
+}
+
+}  // namespace imgcls::data

@@ -1,0 +1,40 @@
+#pragma once
+// Formats of data sets by name: the table of those that configurations can choose ("data.format").
+
+#include <imgcls/core/registry.h>
+#include <imgcls/data/source.h>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace imgcls::data {
+
+/// One half of a data set, as a configuration's section "data" asks for it.
+struct SourceRequest {
+  /// data.root, and data.train or data.val.
+  std::filesystem::path root;
+  std::string name;
+  /// Where that half lies: `root`/`name`, or where it was staged.
+  std::filesystem::path folder;
+  /// Its index; empty: one beside the images, if there is one.
+  std::filesystem::path index = {};
+  /// data.image_key and data.classes.
+  std::string image_key = {};
+  std::vector<std::string> classes = {};
+};
+
+struct FormatEntry {
+  std::string name;
+  std::string summary;
+  /// A format's options of its own are the keys of the section "data".
+  OwnFields own = {};
+  std::function<std::shared_ptr<const Source>(const SourceRequest&)> open = {};
+};
+
+/// All that there are: "folder", "shards", "idx". A program adds its own with `formats().add({...})`.
+Registry<FormatEntry>& formats();
+
+}  // namespace imgcls::data

@@ -1,0 +1,30 @@
+#pragma once
+// Adan (Xie et al., "Adan: adaptive Nesterov momentum algorithm", arXiv:2208.06677), as the
+// authors' program and timm's Adan have it, with decay by the proximal step.
+
+#include <imgcls/core/option_fields.h>
+#include <imgcls/optim/foreach_optimizer.h>
+
+#include <array>
+
+namespace imgcls::optim {
+
+struct AdanOptions {
+  /// What decays the averages of the gradient, of its change and of the square.
+  std::array<double, 3> betas{0.98, 0.92, 0.99};
+  double eps = 1e-8;
+};
+
+const OptionFields<AdanOptions>& adan_fields();
+
+class Adan final : public ForeachOptimizer {
+ public:
+  Adan(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
+
+ private:
+  void update(Update& group) override;
+
+  AdanOptions options_;
+};
+
+}  // namespace imgcls::optim

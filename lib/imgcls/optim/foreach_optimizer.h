@@ -1,0 +1,56 @@
+#pragma once
+// What optimizers without a fused kernel share: the gathering of a group's tensors, the loss scale,
+// the count of steps and the state's names. An optimizer on top of it is its constructor and its
+// update, written with ATen's operations over lists (`_foreach_*`), which on a GPU are one kernel
+// for many tensors.
+
+#include <imgcls/optim/optimizer.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace imgcls::optim {
+
+class ForeachOptimizer : public Optimizer {
+ public:
+  /// With a grad scaler, gradients are divided here, and the host waits for the device to know
+  /// whether they are finite, as PyTorch's scaler does for optimizers that are not fused.
+  void step(double lr, const at::Tensor& grad_scale, const at::Tensor& found_inf) final;
+
+  /// "<slot>.<parameter>", each of the parameter's shape, and the scalar "step".
+  std::vector<models::NamedTensor> state() const final;
+
+ protected:
+  /// A tensor beside each parameter, of its shape, and what it holds before the first step.
+  struct Slot {
+    std::string name;
+    double first = 0;
+  };
+
+  ForeachOptimizer(std::vector<ParameterGroup> groups, std::vector<Slot> slots);
+
+  using Tensors = std::vector<at::Tensor>;
+
+  /// Parameters of one group that have a gradient, and what lies beside them.
+  struct Update {
+    Tensors parameters, gradients;
+    std::vector<Tensors> slots;  ///< in the order of the constructor's
+    double lr = 0, weight_decay = 0;
+    std::int64_t step = 0;  ///< 1 for the first
+  };
+
+  /// Updates parameters and slots in place; gradients may be changed, too.
+  virtual void update(Update& group) = 0;
+  /// Before the groups' updates: all gradients of the step.
+  virtual void begin(const Tensors& gradients) { static_cast<void>(gradients); }
+
+ private:
+  Update gather(std::size_t group) const;
+
+  std::vector<Slot> names_;
+  std::vector<std::vector<Tensors>> slots_;  // of each group, of each slot, of each parameter
+  at::Tensor steps_;                         // int64, on the CPU
+};
+
+}  // namespace imgcls::optim

@@ -1,0 +1,136 @@
+#include <imgcls/optim/muon.h>
+#include <imgcls/optim/pattern.h>
+
+#include <ATen/ops/_foreach_lerp.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/linalg_vector_norm.h>
+
+#include <algorithm>
+#include <cmath>
+#include <regex>
+
+namespace imgcls::optim {
+namespace {
+
+constexpr Names<MuonScale, 2> kScales{
+    {{MuonScale::rms_of_adamw, "rms_of_adamw"}, {MuonScale::original, "original"}}};
+
+/// At least two dimensions above 1, also after flattening, neither side below 4 nor 128 times the
+/// other: timm's rules.
+bool is_matrix(const at::Tensor& parameter) {
+  if (parameter.dim() < 2 || parameter.size(0) == 1 || parameter.size(1) == 1) return false;
+  const std::int64_t rows = parameter.size(0), columns = parameter.numel() / rows;
+  return std::min(rows, columns) >= 4 && std::max(rows, columns) <= 128 * std::min(rows, columns);
+}
+
+std::vector<ParameterGroup> part(const std::vector<ParameterGroup>& groups, bool matrices,
+                                 const std::vector<std::regex>& adamw) {
+  const auto is_adamw = [&](const std::string& name) {
+    return std::ranges::any_of(adamw,
+                               [&](const auto& each) { return std::regex_search(name, each); });
+  };
+  std::vector<ParameterGroup> taken = groups;
+  for (ParameterGroup& group : taken) {
+    std::erase_if(group.parameters, [&](const models::NamedTensor& each) {
+      return matrices != (is_matrix(each.tensor) && !is_adamw(each.name));
+    });
+  }
+  std::erase_if(taken, [](const ParameterGroup& group) { return group.parameters.empty(); });
+  return taken;
+}
+
+OptimizerOptions adamw_options(OptimizerOptions options) {
+  options.name = "adamw";
+  options.own = {};
+  return options;
+}
+
+double factor(MuonScale scale, double rows, double columns) {
+  if (scale == MuonScale::original) return std::sqrt(std::max(1.0, rows / columns));
+  return 0.2 * std::sqrt(std::max(rows, columns));
+}
+
+}  // namespace
+
+const OptionFields<MuonOptions>& muon_fields() {
+  using O = MuonOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("momentum", &O::momentum, "Momentum.", {.minimum = 0, .below = 1});
+    f.add("nesterov", &O::nesterov, "Nesterov's form of momentum.");
+    f.add("iterations", &O::iterations, "Newton-Schulz iterations.", Limits::between(1, 100));
+    f.add("scale", &O::scale, kScales,
+          "Factor of a layer's update: rms_of_adamw: 0.2 sqrt(max(out, in)), so that AdamW's "
+          "learning rates and decays fit; original: sqrt(max(1, out / in)).");
+    f.add("adamw", &O::adamw,
+          "Regular expressions: parameters in whose name one is found are updated by AdamW, as are "
+          "those that are no matrices.");
+    return f;
+  }();
+  return fields;
+}
+
+at::Tensor orthogonalize(const at::Tensor& matrix, int iterations) {
+  constexpr double kA = 3.4445, kB = -4.7750, kC = 2.0315;
+  const bool tall = matrix.size(0) > matrix.size(1);
+  at::Tensor x = matrix.to(at::kBFloat16);
+  if (tall) x = x.t();
+  x = x.div(at::linalg_vector_norm(x).clamp_min(1e-7)).contiguous();
+  for (int i = 0; i < iterations; ++i) {
+    const at::Tensor a = x.mm(x.t());
+    const at::Tensor b = at::addmm(a, a, a, kB, kC);
+    x = at::addmm(x, b, x, kA);
+  }
+  return tall ? x.t() : x;
+}
+
+/// The layers that are matrices.
+class Muon::Matrices final : public ForeachOptimizer {
+ public:
+  Matrices(std::vector<ParameterGroup> groups, const MuonOptions& options)
+      : ForeachOptimizer(std::move(groups), {{"momentum_buffer"}}), options_(options) {}
+
+ private:
+  void update(Update& group) override {
+    at::_foreach_mul_(group.parameters, 1 - group.lr * group.weight_decay);
+    const Tensors& momentum = group.slots[0];
+    at::_foreach_lerp_(momentum, group.gradients, 1 - options_.momentum);
+    const Tensors direction = options_.nesterov
+                                  ? at::_foreach_lerp(group.gradients, momentum, options_.momentum)
+                                  : momentum;
+    for (std::size_t i = 0; i < direction.size(); ++i) {
+      const at::Tensor& parameter = group.parameters[i];
+      const std::int64_t rows = parameter.size(0), columns = parameter.numel() / rows;
+      const at::Tensor change =
+          orthogonalize(direction[i].reshape({rows, columns}), options_.iterations)
+              .reshape(parameter.sizes());
+      parameter.add_(change, -group.lr * factor(options_.scale, static_cast<double>(rows),
+                                                static_cast<double>(columns)));
+    }
+  }
+
+  MuonOptions options_;
+};
+
+Muon::Muon(std::vector<ParameterGroup> groups, const OptimizerOptions& options)
+    : Optimizer(groups) {
+  const auto own = OwnFields::own_options<MuonOptions>(options.own);
+  std::vector<std::regex> adamw;
+  for (const std::string& each : own.adamw) adamw.push_back(pattern(each, "optimizer.muon.adamw"));
+  matrices_ = std::make_unique<Matrices>(part(groups, true, adamw), own);
+  rest_ = std::make_unique<Adam>(part(groups, false, adamw), adamw_options(options));
+}
+
+void Muon::step(double lr, const at::Tensor& grad_scale, const at::Tensor& found_inf) {
+  matrices_->step(lr, grad_scale, found_inf);
+  rest_->step(lr, grad_scale, found_inf);
+}
+
+std::vector<models::NamedTensor> Muon::state() const {
+  std::vector<models::NamedTensor> all = matrices_->state();
+  for (models::NamedTensor& each : rest_->state()) all.push_back(std::move(each));
+  return all;
+}
+
+}  // namespace imgcls::optim

@@ -1,0 +1,54 @@
+#pragma once
+// Muon (Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024): the
+// momentum of a matrix is replaced by the nearest orthogonal one, by Newton-Schulz iterations in
+// bfloat16. Convolutions are matrices of out x (in * height * width), and each layer is taken in
+// its own shape. The numbers are timm's Muon's. Biases, norms, depthwise filters, embeddings and
+// the head are AdamW's.
+
+#include <imgcls/core/option_fields.h>
+#include <imgcls/optim/adam.h>
+#include <imgcls/optim/foreach_optimizer.h>
+
+#include <string>
+#include <vector>
+
+namespace imgcls::optim {
+
+/// What an orthogonal update of out x in is multiplied by, besides the learning rate.
+enum class MuonScale {
+  rms_of_adamw,  ///< 0.2 sqrt(max(out, in)), so that AdamW's rates fit (arXiv:2502.16982)
+  original,      ///< sqrt(max(1, out / in))
+};
+
+struct MuonOptions {
+  double momentum = 0.95;
+  bool nesterov = true;
+  /// Newton-Schulz iterations.
+  int iterations = 5;
+  MuonScale scale = MuonScale::rms_of_adamw;
+  /// Regular expressions: parameters in whose name one is found are AdamW's.
+  std::vector<std::string> adamw = {"^fc\\.", "^heads?\\.",  "^classifier\\.", "^linear\\.",
+                                    "embed",  "class_token", "position_bias"};
+};
+
+const OptionFields<MuonOptions>& muon_fields();
+
+/// The nearest orthogonal matrix to `matrix` (two dimensions), roughly: singular values end between
+/// 0.7 and 1.2. In bfloat16.
+at::Tensor orthogonalize(const at::Tensor& matrix, int iterations);
+
+class Muon final : public Optimizer {
+ public:
+  Muon(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
+
+  void step(double lr, const at::Tensor& grad_scale, const at::Tensor& found_inf) override;
+
+  /// "momentum_buffer.*" of the matrices, "step", and what AdamW keeps of the rest.
+  std::vector<models::NamedTensor> state() const override;
+
+ private:
+  class Matrices;
+  std::unique_ptr<Optimizer> matrices_, rest_;
+};
+
+}  // namespace imgcls::optim

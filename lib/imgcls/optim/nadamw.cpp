@@ -1,0 +1,63 @@
+#include <imgcls/optim/nadamw.h>
+
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_addcdiv.h>
+#include <ATen/ops/_foreach_addcmul.h>
+#include <ATen/ops/_foreach_div.h>
+#include <ATen/ops/_foreach_lerp.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_sqrt.h>
+
+#include <cmath>
+
+namespace imgcls::optim {
+
+const OptionFields<NAdamWOptions>& nadamw_fields() {
+  using O = NAdamWOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add_pair("betas", &O::beta1, &O::beta2,
+               "Decay of the averages of the gradient and of its square.",
+               {.minimum = 0, .below = 1});
+    f.add("eps", &O::eps, "Added to the denominator.", Limits::greater_than(0));
+    f.add("momentum_decay", &O::momentum_decay, "How fast the momentum rises to the first beta.",
+          Limits::at_least(0));
+    return f;
+  }();
+  return fields;
+}
+
+NAdamW::NAdamW(std::vector<ParameterGroup> groups, const OptimizerOptions& options)
+    : ForeachOptimizer(std::move(groups), {{"exp_avg"}, {"exp_avg_sq"}}),
+      options_(OwnFields::own_options<NAdamWOptions>(options.own)) {}
+
+void NAdamW::update(Update& group) {
+  const auto momentum = [&](std::int64_t step) {
+    const double done = static_cast<double>(step) * options_.momentum_decay;
+    return options_.beta1 * (1 - 0.5 * std::pow(0.96, done));
+  };
+  // The product of all momenta so far; PyTorch keeps it as a float, here it needs no saving.
+  float product = 1;
+  for (std::int64_t step = 1; step <= group.step; ++step) {
+    product *= static_cast<float>(momentum(step));
+    if (product == 0) break;
+  }
+  const double correction =
+      std::sqrt(1 - std::pow(options_.beta2, static_cast<double>(group.step)));
+  const Tensors &exp_avg = group.slots[0], &exp_avg_sq = group.slots[1];
+
+  at::_foreach_mul_(group.parameters, 1 - group.lr * group.weight_decay);
+  at::_foreach_lerp_(exp_avg, group.gradients, 1 - options_.beta1);
+  at::_foreach_mul_(exp_avg_sq, options_.beta2);
+  at::_foreach_addcmul_(exp_avg_sq, group.gradients, group.gradients, 1 - options_.beta2);
+  Tensors denominator = at::_foreach_sqrt(exp_avg_sq);
+  at::_foreach_div_(denominator, correction);
+  at::_foreach_add_(denominator, options_.eps);
+  const double now = momentum(group.step), next = momentum(group.step + 1);
+  at::_foreach_addcdiv_(group.parameters, group.gradients, denominator,
+                        -group.lr * (1 - now) / (1 - static_cast<double>(product)));
+  at::_foreach_addcdiv_(group.parameters, exp_avg, denominator,
+                        -group.lr * next / (1 - static_cast<double>(product) * next));
+}
+
+}  // namespace imgcls::optim

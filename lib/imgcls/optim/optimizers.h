@@ -1,0 +1,30 @@
+#pragma once
+// Optimizers by name: the table of those that configurations can choose ("optimizer.name").
+
+#include <imgcls/core/registry.h>
+#include <imgcls/optim/optimizer.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace imgcls::optim {
+
+/// An optimizer that can be made by its name.
+struct OptimizerEntry {
+  std::string name;
+  /// What it is, and where it is described.
+  std::string summary;
+  /// Its options that no other has: "optimizer.<name>.*" in configurations, OptimizerOptions::own
+  /// in C++.
+  OwnFields own = {};
+  std::function<std::unique_ptr<Optimizer>(std::vector<ParameterGroup>, const OptimizerOptions&)>
+      make = {};
+};
+
+/// All that there are. A program adds its own with `optimizers().add({...})` before it reads
+/// configurations or makes optimizers (examples/060-own-ingredients.cpp).
+Registry<OptimizerEntry>& optimizers();
+
+}  // namespace imgcls::optim

@@ -1,0 +1,30 @@
+#pragma once
+// RMSprop as TensorFlow has it, and so the recipes of EfficientNet and MobileNet: the mean square
+// starts at one, epsilon stands under the root, and the learning rate in the momentum: timm's
+// RMSpropTF. Weight decay is added to the gradient.
+
+#include <imgcls/core/option_fields.h>
+#include <imgcls/optim/foreach_optimizer.h>
+
+namespace imgcls::optim {
+
+struct RmspropTfOptions {
+  /// Decay of the mean square.
+  double alpha = 0.9;
+  double momentum = 0.9;
+  double eps = 0.001;
+};
+
+const OptionFields<RmspropTfOptions>& rmsprop_tf_fields();
+
+class RmspropTf final : public ForeachOptimizer {
+ public:
+  RmspropTf(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
+
+ private:
+  void update(Update& group) override;
+
+  RmspropTfOptions options_;
+};
+
+}  // namespace imgcls::optim

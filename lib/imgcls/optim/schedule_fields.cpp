@@ -1,0 +1,95 @@
+#include <imgcls/optim/schedules.h>
+
+namespace imgcls::optim {
+
+const OptionFields<CosineOptions>& cosine_fields() {
+  using O = CosineOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("cycles", &O::cycles, "Times it comes down; each but the first begins with a restart.",
+          Limits::between(1, 1000));
+    f.add("longer", &O::longer, "By what each cycle is longer than the one before.",
+          {.above = 0, .maximum = 100});
+    f.add("decay", &O::decay, "What the highest rate is multiplied by at each restart.",
+          {.above = 0, .maximum = 1});
+    f.add("k", &O::k, "Power of the share of the cycle that has passed (k-decay).",
+          {.above = 0, .maximum = 100});
+    return f;
+  }();
+  return fields;
+}
+
+const OptionFields<StepOptions>& step_fields() {
+  using O = StepOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("epochs", &O::epochs, "Epochs from one reduction to the next, warm-up included.",
+          Limits::greater_than(0));
+    f.add("factor", &O::factor, "What the rate is multiplied by.", {.above = 0, .maximum = 1});
+    return f;
+  }();
+  return fields;
+}
+
+const OptionFields<MultiStepOptions>& multi_step_fields() {
+  using O = MultiStepOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("epochs", &O::epochs, "Epochs of the run after which the rate is reduced.",
+          Limits::greater_than(0));
+    f.add("factor", &O::factor, "What the rate is multiplied by.", {.above = 0, .maximum = 1});
+    return f;
+  }();
+  return fields;
+}
+
+const OptionFields<PolynomialOptions>& polynomial_fields() {
+  using O = PolynomialOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("power", &O::power, "Power of the share of steps that are left.",
+          {.above = 0, .maximum = 100});
+    return f;
+  }();
+  return fields;
+}
+
+const OptionFields<ExponentialOptions>& exponential_fields() {
+  using O = ExponentialOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("epochs", &O::epochs, "Epochs behind the warm-up over which the rate changes by factor.",
+          Limits::greater_than(0));
+    f.add("factor", &O::factor, "What the rate is multiplied by.", {.above = 0, .maximum = 1});
+    return f;
+  }();
+  return fields;
+}
+
+const OptionFields<OneCycleOptions>& one_cycle_fields() {
+  using O = OneCycleOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("rise", &O::rise, "Share of the run over which the rate rises.",
+          {.above = 0, .below = 1});
+    f.add("from", &O::from, "Factor of the highest rate at the first step.",
+          {.above = 0, .maximum = 1});
+    f.add("to", &O::to, "Factor of the first step's rate at the last step.",
+          {.minimum = 0, .maximum = 1});
+    return f;
+  }();
+  return fields;
+}
+
+const OptionFields<TrapezoidOptions>& trapezoid_fields() {
+  using O = TrapezoidOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("cooldown", &O::cooldown, "Last share of the run, over which the rate comes down.",
+          {.above = 0, .maximum = 1});
+    return f;
+  }();
+  return fields;
+}
+
+}  // namespace imgcls::optim

@@ -1,0 +1,16 @@
+#pragma once
+// configs/schema.json and the list of keys in docs/configuration.md, from the tables of options.
+// What no table has (where data lies, which model) stays as the file says it.
+
+#include <string>
+#include <string_view>
+
+namespace imgcls::train {
+
+/// The text of configs/schema.json: `text`, with each option that a table has as the table says.
+std::string schema_from_tables(std::string_view text);
+
+/// A Markdown table of keys for each section of a schema.
+std::string keys_as_markdown(std::string_view schema_text);
+
+}  // namespace imgcls::train

@@ -1,0 +1,60 @@
+#pragma once
+// Averages of the weights, chosen by name ("average.name"). They are evaluated instead of the
+// weights that are trained, and stand beside these in each checkpoint, as average.safetensors.
+
+#include <imgcls/core/registry.h>
+#include <imgcls/models/model.h>
+#include <imgcls/train/recipe/ingredient.h>
+
+#include <any>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace imgcls::train {
+
+struct AverageOptions {
+  /// "none", or one of averages().
+  std::string name = "none";
+  /// Steps from one update to the next.
+  std::int64_t every_steps = 1;
+  /// Epochs before the average begins; until then it is the weights themselves.
+  double from_epoch = 0;
+  /// Also averages the buffers (batch norm's running statistics); else they are the model's.
+  bool buffers = true;
+  /// Options that the named average has alone, its own struct; empty: defaults.
+  std::any own = {};
+};
+
+/// Exponential moving average: share 1 - decay of the new weights at each update.
+struct EmaOptions {
+  double decay = 0.9998;
+  /// At update n (the first is 0) at most 1 - (1 + n)^-(2/3), as timm's ModelEmaV3 warms up.
+  bool warmup = false;
+};
+
+/// Share of the new weights at update `n` (the first is 0, when the average is a copy).
+using AverageShare = std::function<double(std::int64_t n)>;
+
+struct AverageEntry {
+  std::string name;
+  std::string summary;
+  /// Its options that no other has: "average.<name>.*".
+  OwnFields own = {};
+  std::function<AverageShare(const AverageOptions&)> make = {};
+};
+
+/// All that there are: "ema", and "swa", the mean of all (Izmailov et al., arXiv:1803.05407). A
+/// program adds its own with `averages().add({...})`.
+Registry<AverageEntry>& averages();
+
+/// The ingredient; null where nothing is averaged. Throws ConfigError for an unknown name. The
+/// model is on its device by then; its copies share the weights.
+std::unique_ptr<Ingredient> make_average(const AverageOptions& options, const models::Model& model);
+
+const OptionFields<AverageOptions>& average_fields();
+void read_average(const nlohmann::json& section, AverageOptions& options);
+nlohmann::json write_average(const AverageOptions& options);
+
+}  // namespace imgcls::train

@@ -1,0 +1,161 @@
+#include <imgcls/train/recipe/loss.h>
+#include <imgcls/train/recipe/losses.h>
+
+#include <ATen/core/Reduction.h>
+#include <ATen/ops/binary_cross_entropy_with_logits.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/log_softmax.h>
+
+namespace imgcls::train {
+namespace {
+
+at::Tensor cross_entropy(const at::Tensor& logits, const Targets& targets, double smoothing) {
+  const at::Tensor wanted = targets.is_mixed() ? targets.rows(logits.size(1)) : targets.labels;
+  return at::cross_entropy_loss(logits, wanted, /*weight=*/{}, at::Reduction::Mean,
+                                /*ignore_index=*/-100, smoothing);
+}
+
+at::Tensor mean_over_images(const at::Tensor& values) {
+  return values.sum().div(static_cast<double>(values.size(0)));
+}
+
+Loss bce(const LossOptions& options) {
+  const auto own = OwnFields::own_options<BceOptions>(options.own);
+  return [own](const at::Tensor& logits, const Targets& targets, double smoothing) {
+    at::Tensor wanted = targets.rows(logits.size(1), smoothing);
+    if (own.threshold >= 0) wanted = wanted.gt(own.threshold).to(logits.scalar_type());
+    if (!own.sum) return at::binary_cross_entropy_with_logits(logits, wanted);
+    return at::binary_cross_entropy_with_logits(logits, wanted, {}, {}, at::Reduction::None)
+        .sum(-1)
+        .mean();
+  };
+}
+
+Loss focal(const LossOptions& options) {
+  const double gamma = OwnFields::own_options<FocalOptions>(options.own).gamma;
+  return [gamma](const at::Tensor& logits, const Targets& targets, double smoothing) {
+    const at::Tensor log_p = at::log_softmax(logits, -1);
+    const at::Tensor wanted = targets.rows(logits.size(1), smoothing);
+    const at::Tensor falls_short = log_p.exp().neg().add(1).pow(gamma);
+    return mean_over_images(wanted.mul(falls_short).mul(log_p)).neg();
+  };
+}
+
+Loss asymmetric(const LossOptions& options) {
+  const auto own = OwnFields::own_options<AsymmetricOptions>(options.own);
+  return [own](const at::Tensor& logits, const Targets& targets, double smoothing) {
+    const at::Tensor log_p = at::log_softmax(logits, -1);
+    const at::Tensor hard = targets.rows(logits.size(1));
+    const at::Tensor others = hard.neg().add(1);
+    const at::Tensor p = log_p.exp();
+    const at::Tensor base = p.mul(hard).add(p.neg().add(1).mul(others)).neg().add(1);
+    const at::Tensor weight =
+        base.pow(hard.mul(own.gamma_positive).add(others.mul(own.gamma_negative)));
+    // Smoothed as timm does it: without what the class itself would get of the spread.
+    at::Tensor wanted = hard;
+    if (smoothing > 0) {
+      wanted = hard.mul(1 - smoothing).add(smoothing / static_cast<double>(logits.size(1)));
+    }
+    return mean_over_images(wanted.mul(log_p.mul(weight))).neg();
+  };
+}
+
+Loss poly(const LossOptions& options) {
+  const double epsilon = OwnFields::own_options<PolyOptions>(options.own).epsilon;
+  return [epsilon](const at::Tensor& logits, const Targets& targets, double smoothing) {
+    const at::Tensor wanted = targets.rows(logits.size(1), smoothing);
+    const at::Tensor p = logits.softmax(-1).mul(wanted).sum(-1);
+    return cross_entropy(logits, targets, smoothing).add(p.neg().add(1).mean(), epsilon);
+  };
+}
+
+}  // namespace
+
+const OptionFields<BceOptions>& bce_fields() {
+  using O = BceOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("sum", &O::sum, "Sum over classes, mean over images; else the mean over both.");
+    f.add(
+        "threshold", &O::threshold,
+        "Targets above this count as 1, others as 0 (with mixed images both classes do); -1: they "
+        "stay as they are.",
+        {.minimum = -1, .below = 1});
+    return f;
+  }();
+  return fields;
+}
+
+const OptionFields<FocalOptions>& focal_fields() {
+  using O = FocalOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("gamma", &O::gamma, "Power of what the class's probability lacks of 1.",
+          Limits::between(0, 100));
+    return f;
+  }();
+  return fields;
+}
+
+const OptionFields<AsymmetricOptions>& asymmetric_fields() {
+  using O = AsymmetricOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("gamma_positive", &O::gamma_positive, "Power for the image's class.",
+          Limits::between(0, 100));
+    f.add("gamma_negative", &O::gamma_negative, "Power for the other classes.",
+          Limits::between(0, 100));
+    return f;
+  }();
+  return fields;
+}
+
+const OptionFields<PolyOptions>& poly_fields() {
+  using O = PolyOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("epsilon", &O::epsilon, "Factor of what the class's probability lacks of 1.",
+          Limits::between(-1, 100));
+    return f;
+  }();
+  return fields;
+}
+
+Registry<LossEntry>& losses() {
+  static Registry<LossEntry> known(
+      "loss", "name",
+      {
+          {"asymmetric", "Asymmetric loss (arXiv:2009.14119)", asymmetric_fields(), asymmetric},
+          {"bce", "Binary cross-entropy of each class (arXiv:2110.00476)", bce_fields(), bce},
+          {"cross_entropy",
+           "Cross-entropy of the softmax",
+           {},
+           [](const LossOptions&) -> Loss { return cross_entropy; }},
+          {"focal", "Focal loss (arXiv:1708.02002)", focal_fields(), focal},
+          {"poly", "Poly-1 loss (arXiv:2204.12511)", poly_fields(), poly},
+      });
+  return known;
+}
+
+const OptionFields<LossOptions>& loss_fields() {
+  using O = LossOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add_choice("name", &O::name, losses().names(), "What is minimized.");
+    return f;
+  }();
+  return fields;
+}
+
+void read_loss(const nlohmann::json& section, LossOptions& options) {
+  loss_fields().read(section, options);
+  options.own = losses().read_own(options.name, section);
+}
+
+nlohmann::json write_loss(const LossOptions& options) {
+  nlohmann::json section = loss_fields().write(options);
+  losses().write_own(options.name, options.own, section);
+  return section;
+}
+
+}  // namespace imgcls::train

@@ -1,0 +1,68 @@
+#pragma once
+// Images mixed with each other: mixup, cutmix, and what a program adds (mixes()).
+//
+// Partners are neighbours in the global batch, the images at places 2k and 2k + 1, each of which is
+// mixed into the other with the same numbers. An epoch's order is random, so this is as good as a
+// permutation of the batch, and a pair always lies on one rank: the number of ranks and of
+// micro-batches changes nothing, and no image travels.
+
+#include <imgcls/core/philox.h>
+#include <imgcls/core/registry.h>
+#include <imgcls/train/recipe/ingredient.h>
+
+#include <any>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace imgcls::train {
+
+/// How often the dice are thrown.
+enum class MixBy {
+  batch,  ///< once a step: all pairs are mixed alike, as torchvision has it
+  pair,   ///< for each pair by itself
+};
+
+struct MixOptions {
+  /// Some of mixes(), of which one is drawn each time: "mixup", "cutmix", ...; none: no mixing.
+  std::vector<std::string> kinds = {};
+  /// Probability that anything is mixed.
+  double prob = 1;
+  MixBy by = MixBy::batch;
+  /// Options of single kinds, by their names, each its own struct (mixes.h); absent: defaults.
+  std::map<std::string, std::any> own = {};
+};
+
+/// Pairs that were mixed.
+struct Mixed {
+  at::Tensor first, second;  ///< as they were given
+  at::Tensor shares;         ///< float, P or 1: what an image has kept of itself
+};
+
+/// Mixes P pairs, `first` and `second` of P x 3 x H x W. `draws` has the random numbers of each, or
+/// one for all of them alike.
+using Mix = std::function<Mixed(const at::Tensor& first, const at::Tensor& second,
+                                std::span<Random> draws)>;
+
+struct MixEntry {
+  std::string name;
+  std::string summary;
+  /// Its options that no other has: "mix.<name>.*".
+  OwnFields own = {};
+  std::function<Mix(const std::any& own)> make = {};
+};
+
+/// All that there are; a program adds its own with `mixes().add({...})`.
+Registry<MixEntry>& mixes();
+
+/// The ingredient; null where nothing is to be mixed. Throws ConfigError for an unknown kind.
+std::unique_ptr<Ingredient> make_mixer(const MixOptions& options);
+
+const OptionFields<MixOptions>& mix_fields();
+void read_mix(const nlohmann::json& section, MixOptions& options);
+nlohmann::json write_mix(const MixOptions& options);
+
+}  // namespace imgcls::train

@@ -1,0 +1,67 @@
+#include <imgcls/train/recipe/recipe.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace imgcls::train {
+
+Recipe::Recipe(const RunOptions& options, const models::Model& model)
+    : loss_(losses().at(options.loss.name).make(options.loss)),
+      label_smoothing_(options.label_smoothing) {
+  const auto add = [&](std::unique_ptr<Ingredient> ingredient) {
+    if (ingredient) ingredients_.push_back(std::move(ingredient));
+  };
+  add(make_eraser(options.erase));
+  add(make_mixer(options.mix));
+  add(make_sam(options.sam, model));
+  add(make_clipper(options.clip, model.head()));
+  add(make_average(options.average, model));
+}
+
+void Recipe::before_forward(const StepInfo& info, TrainBatch& batch) {
+  for (const auto& each : ingredients_) each->before_forward(info, batch);
+}
+
+bool Recipe::changes_gradients() const {
+  return std::ranges::any_of(ingredients_,
+                             [](const auto& each) { return each->changes_gradients(); });
+}
+
+void Recipe::after_backward(const StepInfo& info, optim::Optimizer& optimizer) {
+  for (const auto& each : ingredients_) each->after_backward(info, optimizer);
+}
+
+bool Recipe::climbs() const {
+  return std::ranges::any_of(ingredients_, [](const auto& each) { return each->climbs(); });
+}
+
+void Recipe::climb(const optim::Optimizer& optimizer) {
+  for (const auto& each : ingredients_) each->climb(optimizer);
+}
+
+void Recipe::come_back() {
+  for (const auto& each : ingredients_) each->come_back();
+}
+
+void Recipe::after_update(const StepInfo& info) {
+  for (const auto& each : ingredients_) each->after_update(info);
+}
+
+bool Recipe::has_weights() const {
+  return std::ranges::any_of(ingredients_, [](const auto& each) { return each->has_weights(); });
+}
+
+void Recipe::exchange_weights() {
+  for (const auto& each : ingredients_) each->exchange_weights();
+}
+
+std::vector<IngredientState> Recipe::state() const {
+  std::vector<IngredientState> all;
+  for (const auto& each : ingredients_) {
+    auto tensors = each->state();
+    if (!tensors.empty()) all.push_back({each->name(), std::move(tensors)});
+  }
+  return all;
+}
+
+}  // namespace imgcls::train

@@ -1,0 +1,61 @@
+#pragma once
+// All ingredients of a run, in the order in which a step asks them (ingredient.h).
+
+#include <imgcls/models/model.h>
+#include <imgcls/train/options.h>
+#include <imgcls/train/recipe/ingredient.h>
+#include <imgcls/train/recipe/loss.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace imgcls::train {
+
+class Recipe {
+ public:
+  /// What `options` say, for a model that is on its device. Throws ConfigError.
+  Recipe(const RunOptions& options, const models::Model& model);
+
+  void before_forward(const StepInfo& info, TrainBatch& batch);
+  at::Tensor loss(const at::Tensor& logits, const Targets& targets) const {
+    return loss_(logits, targets, label_smoothing_);
+  }
+  /// Whether anyone looks at the gradients, which fp16's scale must be taken off before.
+  bool changes_gradients() const;
+  void after_backward(const StepInfo& info, optim::Optimizer& optimizer);
+  /// Whether a step is taken twice, from other weights the second time.
+  bool climbs() const;
+  void climb(const optim::Optimizer& optimizer);
+  void come_back();
+  void after_update(const StepInfo& info);
+
+  /// Whether other weights are evaluated than those that are trained.
+  bool has_weights() const;
+  /// What `evaluate` returns while the model has the weights to evaluate; it has those that are
+  /// trained again when this returns or throws.
+  template <class Evaluate>
+  auto with_weights_to_evaluate(const Evaluate& evaluate) {
+    exchange_weights();
+    try {
+      auto result = evaluate();
+      exchange_weights();
+      return result;
+    } catch (...) {
+      exchange_weights();
+      throw;
+    }
+  }
+
+  /// What checkpoints keep; tensors share memory with the ingredients, and are filled to resume.
+  std::vector<IngredientState> state() const;
+
+ private:
+  void exchange_weights();
+
+  Loss loss_;
+  double label_smoothing_;
+  std::vector<std::unique_ptr<Ingredient>> ingredients_;
+};
+
+}  // namespace imgcls::train

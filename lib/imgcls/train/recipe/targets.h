@@ -1,0 +1,24 @@
+#pragma once
+// What images are to be taken for: a class each or, of mixed images, two.
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+namespace imgcls::train {
+
+struct Targets {
+  at::Tensor labels;         ///< int64, N: the classes
+  at::Tensor partners = {};  ///< int64, N: the classes of what was mixed in; undefined: nothing was
+  at::Tensor shares = {};    ///< float, N: share of `labels`, the rest is the partners'
+
+  bool is_mixed() const { return partners.defined(); }
+
+  /// Those of `length` images from `start`.
+  Targets narrow(std::int64_t start, std::int64_t length) const;
+
+  /// Rows of probabilities, float N x classes. `smoothing` of each row is spread over all classes.
+  at::Tensor rows(std::int64_t classes, double smoothing = 0) const;
+};
+
+}  // namespace imgcls::train

@@ -1,0 +1,417 @@
+#!/usr/bin/env python3
+"""Reference values of a recipe's ingredients, made by PyTorch, timm, torchvision and
+pytorch_optimizer: writes
+recipe_reference.json beside this file.
+
+    pip install torch==2.15.0 torchvision==0.29.2 timm==1.0.31 pytorch_optimizer==4.1.0
+    python3 tests/parity/recipe_reference.py
+
+Optimizers take 50 steps on three parameters of two groups, with gradients drawn anew each step;
+schedules give the rate of every step; losses, limits of gradients, averages and mixed images are
+those of the library that is named beside each.
+"""
+import os
+
+PINNED = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "COMPATIBLE",
+          "OMP_NUM_THREADS": "1"}
+os.environ.update(PINNED)  # before torch is loaded
+
+import copy
+import json
+import math
+import pathlib
+import sys
+
+import timm
+import timm.loss
+import timm.optim
+import timm.scheduler
+import timm.utils
+import pytorch_optimizer
+import torch
+import torchvision
+from timm.utils.agc import adaptive_clip_grad
+
+SHAPES = {"layer.weight": (8, 6), "conv.weight": (6, 4, 3, 3), "layer.bias": (8,)}
+
+
+def values(tensor):
+    return [float(f"{x:.9g}") for x in tensor.detach().flatten().tolist()]  # all of a float
+
+
+def parameters():
+    torch.manual_seed(11)
+    return {name: torch.nn.Parameter(torch.randn(shape)) for name, shape in SHAPES.items()}
+
+
+def groups(named, decay):
+    return [{"params": [p for n, p in named.items() if "bias" not in n], "weight_decay": decay},
+            {"params": [p for n, p in named.items() if "bias" in n], "weight_decay": 0.0}]
+
+
+# ---- optimizers ---------------------------------------------------------------------------------
+def optimizer_steps(make, decay, steps=50, scaled=False):
+    """What the parameters are after 1, 10 and 50 steps. `scaled`: gradients come times a loss scale,
+    and the 4th step's are infinite."""
+    named = parameters()
+    optimizer = make(groups(named, decay))
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0, growth_interval=5)
+    scaler.scale(torch.zeros(1))
+    found = []
+    for step in range(1, steps + 1):
+        for name, parameter in named.items():
+            parameter.grad = torch.randn(SHAPES[name]) * (0.1 if step % 3 else 1)
+            if scaled:
+                parameter.grad *= scaler.get_scale()
+        if scaled and step == 4:
+            named["layer.bias"].grad[0] = math.inf
+        if scaled:
+            scaler.step(optimizer)
+            scaler.update()
+        else:
+            optimizer.step()
+        if step in (1, 10, 50):
+            found.append([x for p in named.values() for x in values(p)])
+    return found
+
+
+OPTIMIZERS = {
+    # name, weight decay: what makes it
+    "adan": (0.02, lambda g: timm.optim.Adan(g, lr=0.01, foreach=True)),
+    "lamb": (0.02, lambda g: timm.optim.Lamb(g, lr=0.01, foreach=True)),
+    "lars": (0.02, lambda g: timm.optim.Lars(g, lr=0.5, momentum=0.9, foreach=True)),
+    "lars nesterov clip": (0.02, lambda g: timm.optim.Lars(
+        g, lr=0.5, momentum=0.9, nesterov=True, trust_clip=True, foreach=True)),
+    "lion": (0.1, lambda g: timm.optim.Lion(g, lr=0.003, foreach=True)),
+    "nadamw": (0.1, lambda g: torch.optim.NAdam(
+        g, lr=0.01, decoupled_weight_decay=True, foreach=True)),
+    "radam": (0.1, lambda g: torch.optim.RAdam(g, lr=0.01, foreach=True)),
+    "radam decoupled": (0.1, lambda g: torch.optim.RAdam(
+        g, lr=0.01, decoupled_weight_decay=True, foreach=True)),
+    "rmsprop_tf": (0.01, lambda g: timm.optim.RMSpropTF(
+        g, lr=0.01, alpha=0.9, momentum=0.9, eps=0.001, foreach=True)),
+    "muon": (0.1, lambda g: timm.optim.Muon(
+        muon_groups(g), lr=0.02, momentum=0.95, nesterov=True, ns_coefficients="original",
+        betas=(0.9, 0.999), eps=1e-8)),
+}
+
+
+def muon_groups(two):
+    """Vectors are AdamW's, in the usual form: with nesterov they would be NAdamW's."""
+    return [two[0], {**two[1], "use_fallback": True, "nesterov": False}]
+
+
+# ---- schedules ----------------------------------------------------------------------------------
+def rates(make, steps=200, lr=0.4):
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
+    scheduler = make(optimizer)
+    found = []
+    for step in range(steps):
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if isinstance(scheduler, timm.scheduler.scheduler.Scheduler):
+            scheduler.step_update(step + 1)
+        else:
+            scheduler.step()
+    return found[::9]
+
+
+def schedules():
+    by = torch.optim.lr_scheduler
+    per_epoch = 20
+
+    def per_step(gamma_at):  # a schedule by epochs, asked at each step
+        return lambda o: by.LambdaLR(o, lambda step: gamma_at(step / per_epoch))
+
+    return {
+        "step": rates(lambda o: by.StepLR(o, 3 * per_epoch, 0.1)),
+        "multi_step": rates(lambda o: by.MultiStepLR(o, [2 * per_epoch, 7 * per_epoch], 0.2)),
+        "linear": rates(lambda o: by.LinearLR(o, 1.0, 0.1, total_iters=200)),
+        "polynomial": rates(lambda o: by.PolynomialLR(o, 200, power=3)),
+        "exponential": rates(lambda o: by.ExponentialLR(o, 0.9 ** (1 / per_epoch))),
+        "one_cycle": rates(lambda o: by.OneCycleLR(o, 0.4, total_steps=201, pct_start=0.3,
+                                                   div_factor=25, final_div_factor=1e4)),
+        "restarts": rates(lambda o: by.CosineAnnealingWarmRestarts(o, 50, eta_min=0.01)),
+        "restarts longer": rates(lambda o: by.CosineAnnealingWarmRestarts(
+            o, 200 // 7 + 0, T_mult=2, eta_min=0.01), steps=196),
+        "timm cycles": rates(lambda o: timm.scheduler.CosineLRScheduler(
+            o, t_initial=50, lr_min=0.01, cycle_mul=1.0, cycle_decay=0.5, cycle_limit=4, k_decay=1.5,
+            t_in_epochs=False)),
+    }
+
+
+# ---- losses -------------------------------------------------------------------------------------
+def losses():
+    torch.manual_seed(5)
+    logits = torch.randn(6, 10)
+    labels, partners = torch.randint(0, 10, (6,)), torch.randint(0, 10, (6,))
+    shares = torch.rand(6)
+
+    def with_gradient(loss):
+        x = logits.clone().requires_grad_()
+        value = loss(x)
+        value.backward()
+        return {"loss": value.item(), "gradient": values(x.grad)}
+
+    def soft(smoothing):
+        off = smoothing / 10
+
+        def rows(of):
+            return torch.full((6, 10), off).scatter_(1, of[:, None], 1 - smoothing + off)
+
+        return rows(labels) * shares[:, None] + rows(partners) * (1 - shares[:, None])
+
+    bce = timm.loss.BinaryCrossEntropy
+    found = {
+        # torch.nn.CrossEntropyLoss with rows of probabilities, as torchvision's references use it
+        "cross_entropy mixed": with_gradient(
+            lambda x: torch.nn.CrossEntropyLoss(label_smoothing=0.1)(x, soft(0))),
+        "cross_entropy timm": with_gradient(
+            lambda x: timm.loss.SoftTargetCrossEntropy()(x, soft(0.1))),
+        "bce": with_gradient(lambda x: bce(smoothing=0.1)(x, labels)),
+        "bce sum threshold mixed": with_gradient(
+            lambda x: bce(smoothing=0.1, target_threshold=0.2, sum_classes=True,
+                          reduction="none")(x, soft(0.1))),
+        "asymmetric": with_gradient(
+            lambda x: timm.loss.AsymmetricLossSingleLabel(gamma_pos=1, gamma_neg=4, eps=0.1)(x, labels)),
+        # torchvision has the sigmoid form only; the definition (arXiv:1708.02002, 4) with softmax
+        "focal": with_gradient(lambda x: (
+            -((1 - x.softmax(-1).gather(1, labels[:, None])) ** 2)
+            * x.log_softmax(-1).gather(1, labels[:, None])).mean()),
+        # the definition (arXiv:2204.12511, appendix)
+        "poly": with_gradient(lambda x: (
+            torch.nn.functional.cross_entropy(x, labels)
+            + (1 - x.softmax(-1).gather(1, labels[:, None])).mean())),
+    }
+    return {"logits": values(logits), "labels": labels.tolist(), "partners": partners.tolist(),
+            "shares": values(shares), "values": found}
+
+
+# ---- limits of gradients, averages --------------------------------------------------------------
+def clipped(clip):
+    named = parameters()
+    for name, parameter in named.items():
+        parameter.grad = torch.randn(SHAPES[name])
+    clip(list(named.values()))
+    return [x for p in named.values() for x in values(p.grad)]
+
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(3)
+        self.fc = torch.nn.Linear(3, 4)
+        self.bn = torch.nn.BatchNorm1d(4)
+
+
+def averages():
+    def run(update, average):
+        net = Net()
+        kept = average(net)
+        torch.manual_seed(17)
+        for step in range(12):
+            with torch.no_grad():
+                for tensor in [*net.parameters(), net.bn.running_mean, net.bn.running_var]:
+                    tensor.add_(torch.randn(tensor.shape), alpha=0.1)
+            update(kept, net, step)
+        inner = kept.module
+        return [x for t in [*inner.parameters(), inner.bn.running_mean, inner.bn.running_var]
+                for x in values(t)]
+
+    ema = timm.utils.ModelEmaV3
+    swa = torch.optim.swa_utils
+    return {
+        # timm counts its steps from 1
+        "ema": run(lambda a, n, s: a.update(n, step=s + 1), lambda n: ema(n, decay=0.9)),
+        "ema warmup": run(lambda a, n, s: a.update(n, step=s + 1),
+                          lambda n: ema(n, decay=0.9, use_warmup=True)),
+        "ema no buffers": run(lambda a, n, s: a.update(n, step=s + 1),
+                              lambda n: ema(n, decay=0.9, exclude_buffers=True)),
+        # its buffers stay as they were: the last 8 values are not compared
+        "swa": run(lambda a, n, s: a.update_parameters(n), lambda n: swa.AveragedModel(n)),
+    }
+
+
+# ---- whole recipes ------------------------------------------------------------------------------
+# At low rates: at higher ones a batch of 8 and batch norm make differences of the last bit grow to
+# any size within 20 steps.
+class Random:
+    """The numbers of core/philox.h: Philox4x32-10, keyed by seed, and counted by the others."""
+
+    def __init__(self, seed, epoch, sample, stream):
+        self.key = [seed & 0xFFFFFFFF, seed >> 32]
+        self.counter = [0, sample & 0xFFFFFFFF, (sample >> 32) << 3 | stream, epoch & 0xFFFFFFFF]
+        self.left = []
+
+    def bits(self):
+        if not self.left:
+            c, k = list(self.counter), list(self.key)
+            for _ in range(10):
+                a, b = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
+                c = [(b >> 32) ^ c[1] ^ k[0], b & 0xFFFFFFFF, (a >> 32) ^ c[3] ^ k[1], a & 0xFFFFFFFF]
+                k = [(k[0] + 0x9E3779B9) & 0xFFFFFFFF, (k[1] + 0xBB67AE85) & 0xFFFFFFFF]
+            self.left = c
+            self.counter[0] += 1
+        return self.left.pop(0)
+
+    def word(self):
+        return self.bits() << 32 | self.bits()
+
+    def uniform(self):
+        return (self.word() >> 11) * 2.0**-53
+
+    def below(self, n):
+        while (value := self.word()) < 2**64 % n:
+            pass
+        return value % n
+
+
+def log_gamma_number(random, shape):
+    """Marsaglia and Tsang (2000)."""
+    if shape < 1:
+        boost = math.log(1 - random.uniform()) / shape
+        return log_gamma_number(random, shape + 1) + boost
+    d = shape - 1 / 3
+    while True:
+        radius = math.sqrt(-2 * math.log(1 - random.uniform()))
+        x = radius * math.cos(2 * math.pi * random.uniform())
+        v = (1 + x / math.sqrt(9 * d)) ** 3
+        if v > 0 and math.log(1 - random.uniform()) < x * x / 2 + d - d * v + d * math.log(v):
+            return math.log(d * v)
+
+
+def beta(random, a, b):
+    x, y = log_gamma_number(random, a), log_gamma_number(random, b)
+    return 1 / (1 + math.exp(y - x))
+
+
+def mix(images, step, seed):
+    """Mixup (0.2) or cutmix (1.0) of neighbours; the share that is left of each image."""
+    random = Random(seed, -1, step, 4)
+    random.uniform()  # against a probability of 1
+    kind = random.below(2)
+    partners = images[[i ^ 1 for i in range(len(images))]]
+    if kind == 0:
+        share = beta(random, 0.2, 0.2)
+        return images * share + partners * (1 - share), share
+    share = beta(random, 1.0, 1.0)
+    height, width = images.shape[-2:]
+    x, y = random.below(width), random.below(height)
+    # torchvision.transforms.v2.CutMix's box
+    half = 0.5 * math.sqrt(1 - share)
+    half_width, half_height = int(half * width), int(half * height)
+    left, right = max(0, x - half_width), min(width, x + half_width)
+    top, bottom = max(0, y - half_height), min(height, y + half_height)
+    mixed = images.clone()
+    mixed[..., top:bottom, left:right] = partners[..., top:bottom, left:right]
+    return mixed, 1 - (bottom - top) * (right - left) / (width * height)
+
+
+def batch(step):
+    torch.manual_seed(100 + step)
+    images = torch.randn(8, 3, 64, 64).to(memory_format=torch.channels_last)
+    return images, torch.randint(0, 10, (8,))
+
+
+def two_groups(model, decay):
+    named = list(model.named_parameters())
+    return [{"params": [p for n, p in named if "bias" not in n], "weight_decay": decay},
+            {"params": [p for n, p in named if "bias" in n], "weight_decay": 0.0}]
+
+
+def made(name, **options):
+    torch.manual_seed(3)
+    return getattr(torchvision.models, name)(num_classes=10, **options).to(
+        memory_format=torch.channels_last)
+
+
+def lamb_recipe():
+    """ResNet-18, mixup and cutmix, BCE with smoothing, LAMB, EMA: 20 losses, and the average's."""
+    model = made("resnet18")
+    optimizer = timm.optim.Lamb(two_groups(model, 0.02), lr=0.001, foreach=True)
+    ema = timm.utils.ModelEmaV3(model, decay=0.9, use_warmup=True)
+    criterion = timm.loss.BinaryCrossEntropy()
+    found = []
+    for step in range(20):
+        images, labels = batch(step)
+        images, share = mix(images, step, seed=7)
+        rows = torch.full((8, 10), 0.01).scatter_(1, labels[:, None], 0.91)
+        rows = rows * share + rows[[i ^ 1 for i in range(8)]] * (1 - share)
+        loss = criterion(model(images), rows)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        ema.update(model, step=step + 1)
+        found.append(loss.item())
+    images, labels = batch(20)
+    with torch.no_grad():
+        average = torch.nn.functional.cross_entropy(ema.module.eval()(images), labels)
+    return {"losses": found, "average": average.item()}
+
+
+def adamw_recipe():
+    """EfficientNet-B0, AdamW, smoothing, gradients limited to norm 1."""
+    model = made("efficientnet_b0", dropout=0.0, stochastic_depth_prob=0.0)
+    optimizer = torch.optim.AdamW(two_groups(model, 0.05), lr=0.0001, fused=True)
+    found = []
+    for step in range(20):
+        images, labels = batch(step)
+        loss = torch.nn.functional.cross_entropy(model(images), labels, label_smoothing=0.1)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        found.append(loss.item())
+    return {"losses": found}
+
+
+def sam_recipe(adaptive, rho):
+    """ResNet-18, SGD within SAM or ASAM (pytorch_optimizer), statistics by the first pass alone."""
+    model = made("resnet18")
+    optimizer = pytorch_optimizer.SAM(
+        two_groups(model, 0.01), base_optimizer=torch.optim.SGD, lr=0.002, momentum=0.9, rho=rho,
+        adaptive=adaptive)
+    found = []
+    for step in range(20):
+        images, labels = batch(step)
+        loss = torch.nn.functional.cross_entropy(model(images), labels)
+        loss.backward()
+        statistics = [b.clone() for b in model.buffers()]
+        optimizer.first_step(zero_grad=True)
+        torch.nn.functional.cross_entropy(model(images), labels).backward()
+        for kept, buffer in zip(statistics, model.buffers()):
+            buffer.copy_(kept)
+        optimizer.second_step(zero_grad=True)
+        found.append(loss.item())
+    return {"losses": found}
+
+
+def main():
+    torch.set_num_threads(1)
+    optimizers = {}
+    for name, (decay, make) in OPTIMIZERS.items():
+        optimizers[name] = optimizer_steps(make, decay)
+        optimizers[name + " scaled"] = optimizer_steps(make, decay, scaled=True)
+    reference = {
+        "made_by": {"torch": torch.__version__, "torchvision": torchvision.__version__,
+                    "timm": timm.__version__, "environment": PINNED},
+        "optimizers": optimizers,
+        "schedules": schedules(),
+        "losses": losses(),
+        "clips": {
+            "norm": clipped(lambda p: torch.nn.utils.clip_grad_norm_(p, 2.0, foreach=True)),
+            "norm above": clipped(lambda p: torch.nn.utils.clip_grad_norm_(p, 1e3, foreach=True)),
+            "value": clipped(lambda p: torch.nn.utils.clip_grad_value_(p, 0.5)),
+            "adaptive": clipped(lambda p: adaptive_clip_grad(p, 0.5)),
+        },
+        "averages": averages(),
+        "recipes": {"lamb": lamb_recipe(), "adamw": adamw_recipe(),
+                    "sam": sam_recipe(False, 0.05), "asam": sam_recipe(True, 0.5)},
+    }
+    path = pathlib.Path(__file__).with_suffix(".json")
+    path.write_text(json.dumps(reference, indent=1, separators=(",", ":")) + "\n")
+    print(f"wrote {path}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

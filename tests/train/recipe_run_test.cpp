@@ -1,0 +1,166 @@
+// Runs with ingredients of a recipe: what they save, evaluate, and go on with.
+#include <imgcls/core/file.h>
+#include <imgcls/dist/world.h>
+#include <imgcls/models/weights.h>
+#include <imgcls/optim/optimizers.h>
+#include <imgcls/train/run_sink.h>
+#include <imgcls/train/trainer.h>
+
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "../support/temp_folder.h"
+#include "../support/toy_net.h"
+#include "../support/toy_source.h"
+
+using namespace imgcls;
+
+namespace {
+
+train::RunOptions toy_options(const std::filesystem::path& folder) {
+  train::RunOptions o;
+  o.epochs = 2;
+  o.batch = 16;
+  o.threads = 1;
+  o.label_smoothing = 0.1;
+  o.data.threads = 1;
+  o.augment = {.size = 12, .crop = data::CropKind::pad, .pad = 1, .flip = 0};
+  o.eval = {.transform = {.size = 12, .resize = 0}, .batch = 20};
+  o.optimizer = {.lr = 0.02, .weight_decay = 0.01};
+  o.optimizer.groups = {{.pattern = "bn", .weight_decay = 0.0, .lr_scale = {}}};
+  o.folder = folder;
+  return o;
+}
+
+train::TrainResult train_toy(const train::RunOptions& options) {
+  const auto world = dist::launch({.device = dist::DeviceKind::cpu});
+  train::configure_torch(options, *world);
+  train::Trainer trainer(test::toy_model(), std::make_shared<test::ToySource>(70, 1),
+                         std::make_shared<test::ToySource>(50, 2), options, *world);
+  return trainer.run();
+}
+
+void check_restarts(const train::RunOptions& options, const std::string& what) {
+  const test::TempFolder folder;
+  train::RunOptions straight = options;
+  straight.folder = folder / "straight";
+  const auto expected = train_toy(straight);
+  for (const int stop : {1, 4, 6}) {
+    train::RunOptions stopped = options;
+    stopped.folder = folder / ("stop" + std::to_string(stop));
+    stopped.max_steps = stop;
+    train_toy(stopped);
+    stopped.max_steps = 0;
+    const auto found = train_toy(stopped);
+    for (const auto& entry : std::filesystem::directory_iterator(expected.checkpoint)) {
+      const std::string file = entry.path().filename();
+      if (!file.ends_with(".safetensors")) continue;
+      INFO(what << ", stopped after " << stop << ": " << file);
+      const bool same = read_file(found.checkpoint / file) == read_file(entry.path());
+      CHECK(same);
+    }
+  }
+}
+
+train::RunOptions everything() {
+  train::RunOptions options = toy_options("");
+  options.mix = {.kinds = {"mixup", "cutmix"}, .prob = 0.8};
+  options.erase.prob = 0.3;
+  options.loss.name = "bce";
+  options.sam.rho = 0.05;
+  options.clip.name = "norm";
+  options.average = {.name = "ema", .every_steps = 2, .own = train::EmaOptions{.decay = 0.8}};
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("with every ingredient on, a run that stops and goes on ends with the same bits") {
+  for (const std::string& optimizer : optim::optimizers().names()) {
+    train::RunOptions options = everything();
+    options.optimizer.name = optimizer;
+    options.optimizer.lr = optimizer == "lars" ? 1 : 0.01;
+    check_restarts(options, optimizer);
+  }
+}
+
+TEST_CASE("in lower precisions every ingredient trains, and with accumulation") {
+  const test::TempFolder folder;
+  for (const auto precision : {train::Precision::bf16, train::Precision::fp16}) {
+    train::RunOptions options = everything();
+    options.folder = folder / std::to_string(static_cast<int>(precision));
+    options.precision = precision;
+    options.accumulate = 2;
+    options.optimizer.name = "lamb";
+    CHECK(train_toy(options).position.step == 8);
+  }
+}
+
+TEST_CASE("the average is evaluated, and stands in each checkpoint as a file of weights") {
+  const test::TempFolder folder;
+  train::RunOptions options = toy_options(folder / "run");
+  options.average = {.name = "ema", .own = train::EmaOptions{.decay = 0.7}};
+  const train::TrainResult result = train_toy(options);
+  CHECK(train::weights_to_use(result.checkpoint) == result.checkpoint / "average.safetensors");
+
+  const auto accuracy_of = [&](const char* file) {
+    const auto world = dist::launch({.device = dist::DeviceKind::cpu});
+    const models::Model model = test::toy_model();
+    models::load_weights(model, result.checkpoint / file);
+    data::Loader loader(std::make_shared<test::ToySource>(50, 2),
+                        train::eval_loader_options(options, 0, 1));
+    const train::InputStage input(options.data.normalisation, "cpu", true);
+    return train::evaluate(model, loader, input, *world, false, [](std::size_t) { return true; })
+        .loss();
+  };
+  REQUIRE(result.eval);
+  CHECK(result.eval->loss() == accuracy_of("average.safetensors"));
+  CHECK(result.eval->loss() != accuracy_of("weights.safetensors"));
+}
+
+TEST_CASE("a run that gets an average later begins it there, and says so") {
+  const test::TempFolder folder;
+  train::RunOptions options = toy_options(folder / "run");
+  options.max_steps = 4;
+  train_toy(options);
+  options.max_steps = 0;
+  options.average.name = "ema";
+  options.checkpoint.resume = train::Resume::changed;
+  CHECK(std::filesystem::exists(train_toy(options).checkpoint / "average.safetensors"));
+  CHECK_THAT(read_text(folder / "run/log.txt"),
+             Catch::Contains("average is not in the checkpoint: it starts anew"));
+}
+
+namespace {
+
+/// Counts what it is told.
+class CountingSink final : public train::RunSink {
+ public:
+  struct Counts {
+    int steps = 0, evaluations = 0, ends = 0;
+  };
+  explicit CountingSink(std::shared_ptr<Counts> counts) : counts_(std::move(counts)) {}
+  std::filesystem::path file() const override { return "counts"; }
+  void step(const report::StepRow& /*row*/) override { ++counts_->steps; }
+  void evaluation(const train::EvaluationReport& /*report*/) override { ++counts_->evaluations; }
+  void end(bool /*complete*/, double /*time_s*/) override { ++counts_->ends; }
+
+ private:
+  std::shared_ptr<Counts> counts_;
+};
+
+}  // namespace
+
+TEST_CASE("a program's own sink is told of steps and evaluations") {
+  const test::TempFolder folder;
+  train::RunOptions options = toy_options(folder / "run");
+  options.log_every = 2;
+  const auto counts = std::make_shared<CountingSink::Counts>();
+  options.sinks.emplace_back([counts](const train::SinkContext& /*context*/) {
+    return std::make_unique<CountingSink>(counts);
+  });
+  train_toy(options);
+  CHECK(counts->steps == 4);
+  CHECK(counts->evaluations == 2);
+  CHECK(counts->ends == 1);
+}
