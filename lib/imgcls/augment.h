@@ -4,7 +4,9 @@
 //   header                      what it does
 //   augment/transform.h         the options; a plan for one image, with all random decisions made
 //                               before a pixel is touched; the plan carried out on an image
+//   augment/pixel_ops.h         operations on pixels by name: shear, rotate, contrast, ...
 //   augment/plan_applier.h      inside: the plan carried out on rows as they are decoded
 //   augment/transform_fields.h  the options' names in configurations; includes fmt, so not below
 
+#include <imgcls/augment/pixel_ops.h>
 #include <imgcls/augment/transform.h>

@@ -31,6 +31,7 @@ enum class RandomStream : std::uint32_t {
   step = 3,
   mix = 4,
   erase = 5,
+  policy = 6,
 };
 
 /// The random numbers of one (seed, epoch, sample, stream). Cheap to make; copy it at will.

@@ -1,0 +1,122 @@
+#include <imgcls/augment/color.h>
+#include <imgcls/augment/geometry.h>
+#include <imgcls/augment/pixel_ops.h>
+#include <imgcls/augment/sharpness.h>
+#include <imgcls/augment/tone.h>
+#include <imgcls/core/error.h>
+#include <imgcls/core/nearest.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace imgcls::data {
+namespace {
+
+using Tone = void (*)(PixelCanvas&, double);
+
+// For operations that need no settings.
+auto alone(Tone function) {
+  return [function](PixelCanvas& canvas, double magnitude, const PixelSettings&) {
+    function(canvas, magnitude);
+  };
+}
+
+std::vector<PixelOperation> all() {
+  constexpr double kFarthest = 65535, kTurn = 360, kSteepest = 10, kMost = 10;
+  return {
+      {"identity", "nothing", 0, 0, [](PixelCanvas&, double, const PixelSettings&) {}},
+      {"shear_x", "rows moved; magnitude: by how many pixels for each row", -kSteepest, kSteepest,
+       shear_x},
+      {"shear_y", "columns moved; magnitude: by how many pixels for each column", -kSteepest,
+       kSteepest, shear_y},
+      {"translate_x", "moved right; magnitude: pixels, cut to whole ones", -kFarthest, kFarthest,
+       translate_x},
+      {"translate_y", "moved down; magnitude: pixels, cut to whole ones", -kFarthest, kFarthest,
+       translate_y},
+      {"rotate", "turned about the centre; magnitude: degrees, against the clock", -kTurn, kTurn,
+       rotate},
+      {"brightness", "blended with black; magnitude: the share of the image, less 1", -1, kMost,
+       alone(brightness)},
+      {"color", "blended with its own grey; magnitude: the share of the image, less 1", -1, kMost,
+       alone(color)},
+      {"contrast", "blended with its mean grey; magnitude: the share of the image, less 1", -1,
+       kMost, alone(contrast)},
+      {"sharpness", "blended with itself, smoothed; magnitude: the share of the image, less 1", -1,
+       kMost, alone(sharpness)},
+      {"posterize", "the upper bits of each value; magnitude: how many", 1, 8, alone(posterize)},
+      {"solarize", "values inverted; magnitude: from which one on", 0, 256, alone(solarize)},
+      {"autocontrast", "each channel stretched to 0 .. 255", 0, 0, alone(autocontrast)},
+      {"equalize", "each channel's histogram made even", 0, 0, alone(equalize)},
+      {"invert", "the negative", 0, 0, alone(invert)},
+      {"grayscale", "grey, in three equal channels", 0, 0, alone(grayscale)},
+      {"hue", "colours turned; magnitude: of a whole turn", -0.5, 0.5, alone(hue)},
+      {"vertical_flip", "upside down", 0, 0, alone(vertical_flip)},
+  };
+}
+
+}  // namespace
+
+const std::uint8_t* PixelCanvas::copy() {
+  if (spare_.size() < pixels_.size() + 1) spare_.resize(pixels_.size() + 1);
+  std::copy(pixels_.begin(), pixels_.end(), spare_.begin());
+  return spare_.data();
+}
+
+PixelOperations::PixelOperations(std::vector<PixelOperation> operations)
+    : operations_(std::make_move_iterator(operations.begin()),
+                  std::make_move_iterator(operations.end())) {}
+
+const PixelOperation& PixelOperations::at(std::string_view name) const {
+  const auto found = std::ranges::find(operations_, name, &PixelOperation::name);
+  if (found != operations_.end()) return *found;
+  const std::string near = nearest_name(name, names());
+  throw ConfigError(fmt::format("there is no image operation \"{}\"{}; known: {}", name,
+                                near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near),
+                                fmt::join(names(), ", ")));
+}
+
+void PixelOperations::add(PixelOperation operation) {
+  if (std::ranges::find(operations_, operation.name, &PixelOperation::name) != operations_.end()) {
+    throw ConfigError(fmt::format("there is an image operation \"{}\" already", operation.name));
+  }
+  operations_.push_back(std::move(operation));
+}
+
+std::vector<std::string> PixelOperations::names() const {
+  std::vector<std::string> all;
+  for (const PixelOperation& operation : operations_) all.push_back(operation.name);
+  return all;
+}
+
+PixelOperations& pixel_operations() {
+  static PixelOperations known(all());
+  return known;
+}
+
+PixelStep pixel_step(std::string_view name, double magnitude, const PixelSettings& settings) {
+  const PixelOperation& operation = pixel_operations().at(name);
+  if (magnitude >= operation.minimum && magnitude <= operation.maximum) {
+    return {&operation, magnitude, settings};
+  }
+  if (!operation.has_magnitude()) {
+    throw ConfigError(
+        fmt::format("the image operation \"{}\" has no magnitude, but is given {}; expected 0",
+                    name, magnitude));
+  }
+  throw ConfigError(
+      fmt::format("the image operation \"{}\" has a magnitude of {}; expected {} to {} ({})", name,
+                  magnitude, operation.minimum, operation.maximum, operation.summary));
+}
+
+void apply(std::span<const PixelStep> steps, PixelCanvas canvas) {
+  if (canvas.pixels().empty()) return;
+  for (const PixelStep& step : steps) {
+    step.operation->apply(canvas, step.magnitude, step.settings);
+  }
+}
+
+}  // namespace imgcls::data

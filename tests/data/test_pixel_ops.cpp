@@ -1,0 +1,149 @@
+// Pixel operations against torchvision on Pillow, bit for bit (pixel_ops_reference.py).
+#include "made_images.h"
+
+#include <imgcls/augment/pixel_kernels.h>
+#include <imgcls/augment/pixel_ops.h>
+#include <imgcls/core/error.h>
+#include <imgcls/core/philox.h>
+
+#include <catch2/catch.hpp>
+#include <limits>
+#include <set>
+
+using namespace imgcls;
+using namespace imgcls::data;
+using Catch::Contains;
+using support::digest;
+using support::made_image;
+
+namespace {
+
+void change(Image& image, const PixelStep& step) {
+  std::vector<std::uint8_t> spare;
+  apply(std::span(&step, 1), PixelCanvas(image.size, image.pixels, spare));
+}
+
+/// One digest of what the operation makes of the image, over all magnitudes.
+std::string changed(const std::string& operation, const std::vector<double>& magnitudes,
+                    const PixelSettings& settings, const Image& image) {
+  std::vector<std::uint8_t> all;
+  for (const double magnitude : magnitudes) {
+    Image copy = image;
+    change(copy, pixel_step(operation, magnitude, settings));
+    all.insert(all.end(), copy.pixels.begin(), copy.pixels.end());
+  }
+  return digest(all);
+}
+
+Image noise(Size size, std::uint64_t seed) {
+  Random random(seed, 0, 0, RandomStream::augment);
+  Image image{size, {}};
+  image.pixels.resize(static_cast<std::size_t>(size.width) * size.height * 3);
+  for (auto& value : image.pixels) value = static_cast<std::uint8_t>(random.bits());
+  return image;
+}
+
+}  // namespace
+
+TEST_CASE("pixel operations give torchvision's bits on Pillow images") {
+  const auto images = support::pixel_reference("images");
+  const auto magnitudes = support::pixel_reference("magnitudes");
+  std::set<std::string> tested;
+  for (const auto& test : support::pixel_reference("operations")) {
+    const std::string operation = test["operation"];
+    const PixelSettings settings{
+        .sampling = test["sampling"] == "bilinear" ? Sampling::bilinear : Sampling::nearest,
+        .fill = test["fill"]};
+    INFO(operation << " " << test["sampling"] << " " << test["fill"]);
+    REQUIRE(test["digests"].size() == images.size());
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      INFO(images[i]);
+      CHECK(changed(operation, magnitudes.at(operation), settings, made_image(images[i])) ==
+            test["digests"][i]);
+    }
+    tested.insert(operation);
+  }
+  const auto names = pixel_operations().names();
+  CHECK(tested == std::set<std::string>(names.begin(), names.end()));
+}
+
+TEST_CASE("images too large for fixed point get Pillow's bits, too") {
+  for (const auto& test : support::pixel_reference("far")) {
+    INFO(test);
+    CHECK(changed(test["operation"], test["magnitudes"], {}, made_image(test["image"])) ==
+          test["digest"]);
+  }
+}
+
+TEST_CASE("the loops for AVX2 give the bits of the portable ones") {
+  if (!is_available(InstructionSet::avx2)) return;
+  const PixelKernels& portable = pixel_kernels(InstructionSet::portable);
+  const PixelKernels& avx2 = pixel_kernels(InstructionSet::avx2);
+  REQUIRE(&portable != &avx2);
+  Random random(5, 0, 0, RandomStream::augment);
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    const Size size{1 + static_cast<int>(random.below(80)), 1 + static_cast<int>(random.below(5))};
+    const Image image = noise(size, i);
+    const std::size_t pixels = image.pixels.size() / 3;
+    const auto alpha = static_cast<float>(random.uniform(-1, 3));
+    const auto both = [&](const auto& run) {
+      Image one = image, other = image;
+      run(portable, one.pixels.data());
+      run(avx2, other.pixels.data());
+      CHECK(one.pixels == other.pixels);
+    };
+    both([&](const auto& k, auto* data) { k.blend_constant(data, 3 * pixels, 93, alpha); });
+    both([&](const auto& k, auto* data) { k.blend_grey(data, pixels, alpha); });
+    both([&](const auto& k, auto* data) { k.to_grey(data, pixels); });
+    both([&](const auto& k, auto* data) { k.mask(data, 3 * pixels, 0xF0, 0x3C); });
+    both([&](const auto& k, auto* data) { k.solarize(data, 3 * pixels, 100); });
+    const float scale[3]{1.5F, 2.0F, alpha}, offset[3]{-20, 0.25F, 3};
+    both([&](const auto& k, auto* data) { k.linear(data, pixels, scale, offset); });
+    CHECK(portable.grey_sum(image.pixels.data(), pixels) ==
+          avx2.grey_sum(image.pixels.data(), pixels));
+    std::array<std::uint8_t, 12> ends{};
+    portable.extremes(image.pixels.data(), pixels, ends.data(), ends.data() + 3);
+    avx2.extremes(image.pixels.data(), pixels, ends.data() + 6, ends.data() + 9);
+    CHECK(std::equal(ends.begin(), ends.begin() + 6, ends.begin() + 6));
+    Image source = image;
+    source.pixels.push_back(0);
+    const double matrix[6]{0.9, alpha, 1, -0.2, 1.1, 0.5};
+    const std::uint8_t fill[3]{1, 2, 3};
+    const std::size_t stride = static_cast<std::size_t>(size.width) * 3;
+    both([&](const auto& k, auto* data) {
+      k.bilinear_row({source.pixels.data(), stride, size.width, size.height}, matrix, 0, fill,
+                     data);
+    });
+    if (size.width < 3 || size.height < 3) continue;
+    both([&](const auto& k, auto* data) {
+      const std::uint8_t* row = source.pixels.data() + stride;
+      k.blend_smooth(row - stride, row, row + stride, stride, alpha, data);
+    });
+  }
+}
+
+TEST_CASE("an unknown operation, or a magnitude that it does not take, is refused by name") {
+  CHECK_THROWS_WITH(pixel_step("solarise", 3), Contains("no image operation \"solarise\"") &&
+                                                   Contains("did you mean \"solarize\"?"));
+  CHECK_THROWS_WITH(pixel_step("zzz"), !Contains("did you mean") && Contains("known: identity"));
+  CHECK_THROWS_WITH(pixel_step("posterize", 0),
+                    Contains("\"posterize\" has a magnitude of 0; expected 1 to 8"));
+  CHECK_THROWS_AS(pixel_step("hue", 0.51), ConfigError);
+  CHECK_THROWS_AS(pixel_step("rotate", std::numeric_limits<double>::quiet_NaN()), ConfigError);
+  CHECK_THROWS_WITH(pixel_step("invert", 1), Contains("\"invert\" has no magnitude"));
+}
+
+TEST_CASE("a program's own operation is known by its name, once") {
+  const PixelOperation own{"blue_only", "blue", 0, 0,
+                           [](PixelCanvas& canvas, double, const PixelSettings&) {
+                             for (std::size_t i = 0; i < canvas.pixels().size(); ++i) {
+                               if (i % 3 != 2) canvas.pixels()[i] = 0;
+                             }
+                           }};
+  PixelOperations known({own});
+  Image image{{1, 1}, {1, 2, 3}};
+  change(image, {&known.at("blue_only"), 0, {}});
+  CHECK(image.pixels == std::vector<std::uint8_t>{0, 0, 3});
+  CHECK_THROWS_WITH(known.add(own), Contains("\"blue_only\" already"));
+  CHECK_THROWS_WITH(known.at("blue_onyl"), Contains("did you mean \"blue_only\"?"));
+}
