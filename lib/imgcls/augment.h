@@ -5,8 +5,12 @@
 //   augment/transform.h         the options; a plan for one image, with all random decisions made
 //                               before a pixel is touched; the plan carried out on an image
 //   augment/pixel_ops.h         operations on pixels by name: shear, rotate, contrast, ...
+//   augment/policy.h            what draws such operations for an image: rand_augment.h,
+//                               trivial_augment_wide.h, auto_augment.h, or one of your own
+//   augment/policies.h          policies by name; includes fmt, so not below, nor are these three
 //   augment/plan_applier.h      inside: the plan carried out on rows as they are decoded
 //   augment/transform_fields.h  the options' names in configurations; includes fmt, so not below
 
 #include <imgcls/augment/pixel_ops.h>
+#include <imgcls/augment/policy.h>
 #include <imgcls/augment/transform.h>

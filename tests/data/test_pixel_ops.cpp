@@ -20,7 +20,7 @@ namespace {
 
 void change(Image& image, const PixelStep& step) {
   std::vector<std::uint8_t> spare;
-  apply(std::span(&step, 1), PixelCanvas(image.size, image.pixels, spare));
+  apply_steps(std::span(&step, 1), PixelCanvas(image.size, image.pixels, spare));
 }
 
 /// One digest of what the operation makes of the image, over all magnitudes.

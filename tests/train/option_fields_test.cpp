@@ -39,12 +39,26 @@ TEST_CASE("schema and list of keys are what the tables of options say") {
 
 TEST_CASE("options that a configuration gives are written as it says them") {
   const Config config = config_with(
-      {"augment.crop=pad", "augment.area=[0.1,0.5]", "augment.pad_mode=zero", "eval.resize=0",
-       "train.seed=9007199254740992", "train.deterministic=true", "train.precision=bf16",
-       "optimizer.name=adam", "optimizer.betas=[0.8,0.95]", "optimizer.lr=0.003",
+      {"augment.crop=pad",
+       "augment.area=[0.1,0.5]",
+       "augment.pad_mode=zero",
+       "augment.policy=rand_augment",
+       "augment.rand_augment.magnitude=4",
+       "eval.resize=0",
+       "train.seed=9007199254740992",
+       "train.deterministic=true",
+       "train.precision=bf16",
+       "optimizer.name=adam",
+       "optimizer.betas=[0.8,0.95]",
+       "optimizer.lr=0.003",
        R"(optimizer.groups=[{"pattern":"bn","weight_decay":0},{"pattern":"fc","lr_scale":10}])",
-       "schedule.name=constant", "checkpoint.resume=changed", "log.wandb_project=x",
-       "profile.steps=3-5", "dist.compress=fp16", "data.mean=[0.1,0.2,0.3]", "data.on_error=skip"});
+       "schedule.name=constant",
+       "checkpoint.resume=changed",
+       "log.wandb_project=x",
+       "profile.steps=3-5",
+       "dist.compress=fp16",
+       "data.mean=[0.1,0.2,0.3]",
+       "data.on_error=skip"});
   const train::RunOptions o = train::run_options(config);
   CHECK(o.seed == std::uint64_t{1} << 53);
   CHECK(o.optimizer.lr == 0.003);
@@ -57,7 +71,7 @@ TEST_CASE("options that a configuration gives are written as it says them") {
     return !written.empty();
   };
   CHECK(agrees("data", train::data_fields().write(o.data)));
-  CHECK(agrees("augment", data::augment_fields().write(o.augment)));
+  CHECK(agrees("augment", data::write_augment(o.augment)));
   CHECK(agrees("eval", train::eval_fields().write(o.eval)));
   CHECK(agrees("train", train::train_fields().write(o)));
   CHECK(agrees("schedule", train::write_schedule(o.schedule)));
@@ -75,6 +89,10 @@ TEST_CASE("options that contradict themselves are named with where they stand") 
   CHECK_THROWS_WITH(train::run_options(config_with({"augment.area=[0.5,0.1]"})),
                     Contains("augment.area=[0.5,0.1]") &&
                         Contains("augment.area must be [smallest, largest], not [0.5, 0.1]"));
+  CHECK_THROWS_WITH(train::run_options(config_with(
+                        {"augment.policy=rand_augment", "augment.rand_augment.magnitude=31"})),
+                    Contains("augment.rand_augment.magnitude=31") &&
+                        Contains("augment.rand_augment.magnitude must be below bins=31, not 31"));
   CHECK_THROWS_WITH(train::run_options(config_with({"profile.steps=9-3"})),
                     Contains("profile.steps"));
 }

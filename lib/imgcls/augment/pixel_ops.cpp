@@ -112,7 +112,7 @@ PixelStep pixel_step(std::string_view name, double magnitude, const PixelSetting
                   magnitude, operation.minimum, operation.maximum, operation.summary));
 }
 
-void apply(std::span<const PixelStep> steps, PixelCanvas canvas) {
+void apply_steps(std::span<const PixelStep> steps, PixelCanvas canvas) {
   if (canvas.pixels().empty()) return;
   for (const PixelStep& step : steps) {
     step.operation->apply(canvas, step.magnitude, step.settings);

@@ -98,6 +98,6 @@ PixelStep pixel_step(std::string_view name, double magnitude = 0,
                      const PixelSettings& settings = {});
 
 /// Carries steps out, one after the other.
-void apply(std::span<const PixelStep> steps, PixelCanvas canvas);
+void apply_steps(std::span<const PixelStep> steps, PixelCanvas canvas);
 
 }  // namespace imgcls::data

@@ -1,5 +1,7 @@
 #include <imgcls/augment/plan_applier.h>
 
+#include <utility>
+
 namespace imgcls::data {
 void PlanApplier::start(const Plan& plan, std::span<std::uint8_t> output) {
   plan_ = plan;
@@ -47,8 +49,14 @@ void PlanApplier::finish() {
   if (!by_rows_) {
     part_.size = {region_.width, region_.height};
     plan_.region.x = plan_.region.y = 0;
+    std::vector<PixelStep> steps = std::exchange(plan_.steps, {});  // they are for below
     apply(plan_, part_, output_);
+    plan_.steps = std::move(steps);
     if (part_.pixels.capacity() > kKeptBytes) part_ = {};
+  }
+  if (!plan_.steps.empty()) {
+    const Size size{plan_.window.width, plan_.window.height};
+    apply_steps(plan_.steps, PixelCanvas(size, output_, spare_));
   }
   clock_.add_to(times_.resize);
 }

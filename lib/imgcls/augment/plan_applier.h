@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace imgcls::data {
 
@@ -43,7 +44,8 @@ class PlanApplier final : public RowSink {
   bool by_rows_ = false;
   bool fresh_ = false;  // no row has come since begin()
   RowResizer resizer_;
-  Image part_;  // the region, where it has to be whole
+  Image part_;                       // the region, where it has to be whole
+  std::vector<std::uint8_t> spare_;  // for the plan's steps
 };
 
 }  // namespace imgcls::data

@@ -67,7 +67,11 @@ void apply(const Plan& plan, const Image& image, std::span<std::uint8_t> output)
   } else {
     resize(image, plan.region, plan.resized, window, plan.interpolation, output);
   }
-  if (plan.flip) mirror({window.width, window.height}, output);
+  const Size size{window.width, window.height};
+  if (plan.flip) mirror(size, output);
+  if (plan.steps.empty()) return;
+  std::vector<std::uint8_t> spare;
+  apply_steps(plan.steps, PixelCanvas(size, output, spare));
 }
 
 }  // namespace imgcls::data

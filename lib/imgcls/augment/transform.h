@@ -3,13 +3,16 @@
 // and the sample's random numbers before a pixel is touched, so that decoding can be limited to
 // what the plan needs.
 
+#include <imgcls/augment/pixel_ops.h>
 #include <imgcls/core/philox.h>
 #include <imgcls/image/image.h>
 #include <imgcls/image/resize/interpolation.h>
 
+#include <any>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace imgcls::data {
 
@@ -45,6 +48,10 @@ struct AugmentOptions {
   PadMode pad_mode = PadMode::reflect;
   /// Probability of a horizontal flip.
   double flip = 0.5;
+  /// What else is done to the pixels after that: a name out of policies.h.
+  std::string policy = "none";
+  /// That policy's own options (RandAugmentOptions, ...); empty: its defaults.
+  std::any policy_options = {};
 };
 
 /// The transform of evaluation images: shorter side resized to `resize` (0: not resized), then the
@@ -70,6 +77,8 @@ struct Plan {
   bool flip = false;
   Interpolation interpolation = Interpolation::bilinear;
   PadMode pad_mode = PadMode::reflect;
+  /// Operations on the output, in order: what a policy has drawn (policy.h).
+  std::vector<PixelStep> steps = {};
 
   /// Whether the window reaches outside.
   bool has_border() const {
@@ -80,7 +89,8 @@ struct Plan {
 
 /// Decides for an image of `size` in training, as torchvision's RandomResizedCrop (or DALI's) and
 /// RandomHorizontalFlip do from their own random numbers. Draws, in this order: area and aspect of
-/// each try, y and x of the crop (or of the window, for CropKind::pad), flip.
+/// each try, y and x of the crop (or of the window, for CropKind::pad), flip. The policy's steps
+/// are not drawn here: they have a stream of their own.
 Plan plan_augment(Size size, const AugmentOptions& options, Random& random);
 
 /// Decides for an image of `size` in evaluation, as torchvision's Resize and CenterCrop do. Throws

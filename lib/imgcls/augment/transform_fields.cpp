@@ -1,3 +1,4 @@
+#include <imgcls/augment/policies.h>
 #include <imgcls/augment/transform_fields.h>
 
 namespace imgcls::data {
@@ -44,9 +45,30 @@ const OptionFields<AugmentOptions>& augment_fields() {
     f.add("pad_mode", &O::pad_mode, kPadModes,
           "pad: what the border shows, black or the image mirrored.");
     f.add("flip", &O::flip, "Probability of a horizontal flip.", Limits::between(0, 1));
+    f.add_choice("policy", &O::policy, policies().names(),
+                 "Operations on the pixels after crop and flip: none; rand_augment: a few of one "
+                 "magnitude; trivial_augment_wide: one of any magnitude; auto_augment: a learned "
+                 "pair. As torchvision has them, on Pillow's images.");
     return f;
   }();
   return fields;
+}
+
+void read_augment(const nlohmann::json& section, AugmentOptions& options) {
+  augment_fields().read(section, options);
+  try {
+    options.policy_options = policies().read_own(options.policy, section);
+  } catch (const OptionError& e) {
+    // What stands behind the option's name in the message.
+    const std::string must = std::string(e.what()).substr(e.option().size() + 1);
+    throw OptionError(options.policy + "." + e.option(), must);
+  }
+}
+
+nlohmann::json write_augment(const AugmentOptions& options) {
+  nlohmann::json section = augment_fields().write(options);
+  policies().write_own(options.policy, options.policy_options, section);
+  return section;
 }
 
 const OptionFields<EvalOptions>& eval_transform_fields() {

@@ -9,7 +9,12 @@ namespace imgcls::data {
 Plan ImageMaker::plan_for(Size size, std::uint32_t epoch, std::uint64_t sample) const {
   if (const auto* augment = std::get_if<AugmentOptions>(&options_.transform)) {
     Random random(options_.seed, epoch, sample, RandomStream::augment);
-    return plan_augment(size, *augment, random);
+    Plan plan = plan_augment(size, *augment, random);
+    if (policy_ != nullptr) {
+      Random drawn(options_.seed, epoch, sample, RandomStream::policy);
+      plan.steps = policy_->draw({plan.window.width, plan.window.height}, drawn);
+    }
+    return plan;
   }
   return plan_eval(size, std::get<EvalOptions>(options_.transform));
 }

@@ -3,6 +3,7 @@
 // needs and resize it on the way, and what to do when that fails. Internal to imgcls::data.
 
 #include <imgcls/augment/plan_applier.h>
+#include <imgcls/augment/policy.h>
 #include <imgcls/data/loader.h>
 #include <imgcls/image/region_decoder.h>
 
@@ -28,9 +29,9 @@ class ImageMaker {
   /// Replacements drawn for an image that cannot be used before giving up.
   static constexpr int kReplacements = 16;
 
-  /// Both are kept by reference.
-  ImageMaker(const Source& source, const LoaderOptions& options)
-      : source_(source), options_(options) {}
+  /// All are kept by reference. `policy` is that of the options; null where there is none.
+  ImageMaker(const Source& source, const LoaderOptions& options, const Policy* policy)
+      : source_(source), options_(options), policy_(policy) {}
 
   /// Makes `sample` of `epoch` into `output` (side x side x 3). An image that cannot be read or
   /// decoded is a DataError, or is skipped and counted, as LoaderOptions::on_error says.
@@ -45,6 +46,7 @@ class ImageMaker {
 
   const Source& source_;
   const LoaderOptions& options_;
+  const Policy* policy_;
   LapClock clock_;
   LoaderTimes times_;
   RegionDecoder decoder_;

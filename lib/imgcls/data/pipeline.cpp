@@ -1,3 +1,4 @@
+#include <imgcls/augment/policies.h>
 #include <imgcls/core/error.h>
 #include <imgcls/data/pipeline.h>
 
@@ -26,6 +27,9 @@ int side_of(const LoaderOptions& options) {
 
 Pipeline::Pipeline(std::shared_ptr<const Source> source, const LoaderOptions& options)
     : source_(std::move(source)), options_(options) {
+  if (const auto* augment = std::get_if<AugmentOptions>(&options_.transform)) {
+    policy_ = make_policy(*augment);
+  }
   std::pmr::memory_resource* memory =
       options_.memory ? options_.memory.get() : std::pmr::get_default_resource();
   const auto slots = static_cast<std::size_t>(options_.prefetch + options_.kept);
@@ -226,7 +230,7 @@ void Pipeline::count_failures(const Slot& slot) {
 void Pipeline::work(const std::stop_token& stop) {
   // One image a thread: OpenCV's own threads would only be in the way.
   cv::setNumThreads(0);
-  ImageMaker maker(*source_, options_);
+  ImageMaker maker(*source_, options_, policy_.get());
   std::unique_lock lock(mutex_);
   for (;;) {
     work_.wait(lock, stop, [this] { return can_claim() || can_announce(); });

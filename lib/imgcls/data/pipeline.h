@@ -82,7 +82,8 @@ class Pipeline {
   void count_failures(const Slot& slot);
 
   std::shared_ptr<const Source> source_;
-  LoaderOptions options_;  // before the slots, whose memory it owns
+  LoaderOptions options_;                 // before the slots, whose memory it owns
+  std::unique_ptr<const Policy> policy_;  // null: none
 
   std::mutex mutex_;
   std::condition_variable_any work_;      // something may be claimed

@@ -1,3 +1,4 @@
+#include <imgcls/augment/policies.h>
 #include <imgcls/augment/transform_fields.h>
 #include <imgcls/optim/optimizer_fields.h>
 #include <imgcls/optim/optimizers.h>
@@ -40,7 +41,7 @@ Schemas operator+(Schemas one, const Schemas& other) {
 std::vector<Section> sections() {
   return {
       {"data", "", schemas(data_fields())},
-      {"augment", "", schemas(data::augment_fields())},
+      {"augment", "", schemas(data::augment_fields()) + data::policies().schemas()},
       {"erase", "Random erasing of training images.", schemas(erase_fields())},
       {"mix", "Training images mixed with each other.", schemas(mix_fields()) + mixes().schemas()},
       {"eval", "", schemas(eval_fields())},

@@ -83,7 +83,8 @@ bool is_deterministic(const RunOptions& options, std::string_view device) {
 RunOptions run_options(const Config& config) {
   RunOptions o;
   read(config, "data", data_fields(), o.data);
-  read(config, "augment", data::augment_fields(), o.augment);
+  read_section(config, "augment",
+               [&](const json& values) { data::read_augment(values, o.augment); });
   read(config, "eval", eval_fields(), o.eval);
   read(config, "train", train_fields(), o);
   read_section(config, "optimizer",

@@ -58,7 +58,7 @@ std::string own_config(const RunOptions& options, const models::Model& model,
                        const data::Source& train, const data::Source& val) {
   json config{{"data", data_json(options.data, train, val)},
               {"model", model_json(model)},
-              {"augment", data::augment_fields().write(options.augment)},
+              {"augment", data::write_augment(options.augment)},
               {"eval", eval_fields().write(options.eval)},
               {"train", train_fields().write(options)},
               {"optimizer", optim::write_optimizer(options.optimizer)},

@@ -1,0 +1,51 @@
+#include <imgcls/augment/auto_augment.h>
+#include <imgcls/augment/policies.h>
+#include <imgcls/augment/rand_augment.h>
+#include <imgcls/augment/trivial_augment_wide.h>
+
+#include <utility>
+
+namespace imgcls::data {
+namespace {
+
+template <class Kind, class Options>
+PolicyEntry policy_entry(std::string name, std::string summary,
+                         const OptionFields<Options>& fields) {
+  return {.name = std::move(name),
+          .summary = std::move(summary),
+          .own = fields,
+          .make = [](const std::any& own) {
+            return std::make_unique<const Kind>(OwnFields::own_options<Options>(own));
+          }};
+}
+
+std::vector<PolicyEntry> known_policies() {
+  return {
+      {.name = "none",
+       .summary = "no operations",
+       .own = {},
+       .make = [](const std::any&) { return nullptr; }},
+      policy_entry<RandAugment>("rand_augment",
+                                "A few operations, all of one magnitude (arXiv:1909.13719)",
+                                rand_augment_fields()),
+      policy_entry<TrivialAugmentWide>("trivial_augment_wide",
+                                       "One operation of any magnitude (arXiv:2103.10158)",
+                                       trivial_augment_wide_fields()),
+      policy_entry<AutoAugment>("auto_augment",
+                                "One of 25 learned pairs of operations (arXiv:1805.09501)",
+                                auto_augment_fields()),
+  };
+}
+
+}  // namespace
+
+Registry<PolicyEntry>& policies() {
+  static Registry<PolicyEntry> known("augment", "policy", known_policies());
+  return known;
+}
+
+std::unique_ptr<const Policy> make_policy(const AugmentOptions& options) {
+  return policies().at(options.policy).make(options.policy_options);
+}
+
+}  // namespace imgcls::data

@@ -1,0 +1,35 @@
+#pragma once
+// The augmentation policies by name: "augment.policy" in configurations. A new one is a file that
+// derives from Policy and a line in policies.cpp.
+
+#include <imgcls/augment/policy.h>
+#include <imgcls/augment/transform.h>
+#include <imgcls/core/registry.h>
+
+#include <any>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace imgcls::data {
+
+struct PolicyEntry {
+  std::string name;
+  /// What it is, and where it is described.
+  std::string summary;
+  /// Its options: "augment.<name>.*" in configurations, AugmentOptions::policy_options in C++.
+  OwnFields own = {};
+  /// From its options, or an empty any for the defaults; null: nothing is ever drawn. Throws
+  /// ConfigError for options that contradict each other.
+  std::function<std::unique_ptr<const Policy>(const std::any& own)> make = {};
+};
+
+/// All that there are. A program adds its own with `policies().add({...})` before it reads
+/// configurations or makes loaders.
+Registry<PolicyEntry>& policies();
+
+/// The policy that `options` names; null for "none". Throws ConfigError for an unknown name and
+/// for options that no policy can have.
+std::unique_ptr<const Policy> make_policy(const AugmentOptions& options);
+
+}  // namespace imgcls::data

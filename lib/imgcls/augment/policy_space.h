@@ -1,0 +1,53 @@
+#pragma once
+// The operations that policies draw from, each with a scale of magnitudes cut into bins, as
+// torchvision 0.29's AutoAugment classes have them.
+
+#include <imgcls/augment/pixel_ops.h>
+#include <imgcls/core/option_fields.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace imgcls::data {
+
+/// An operation and its scale.
+struct ScaledOperation {
+  std::string_view name;
+  /// Magnitudes of the first and of the last bin; the same: it has none.
+  double first = 0, last = 0;
+  /// Whether the magnitude may be drawn with either sign.
+  bool either_sign = false;
+  /// Whether it counts bits, and so has whole numbers.
+  bool whole = false;
+
+  bool has_scale() const { return first != last; }
+  /// The magnitude of a bin of `bins`; 0 without a scale. Steps of single precision, as those of
+  /// torch.linspace on a processor with fused multiply-add.
+  double magnitude(int bin, int bins) const;
+};
+
+/// Number of operations in moderate_space and in wide_space.
+constexpr std::size_t kSpaceSize = 14;
+using PolicySpace = std::array<ScaledOperation, kSpaceSize>;
+
+/// RandAugment's, for an image of `size`, and AutoAugment's, which has "invert" beside them.
+PolicySpace moderate_space(Size size);
+/// TrivialAugmentWide's.
+const PolicySpace& wide_space();
+
+/// What all policies let a configuration say of their operations.
+struct PolicySettings {
+  /// torchvision's classes: nearest; its training recipes: bilinear.
+  Sampling sampling = Sampling::nearest;
+  /// The colour of what an operation moves in from outside: R, G, B, each 0 to 255.
+  std::array<int, 3> fill{};
+};
+
+const OptionFields<PolicySettings>& policy_settings_fields();
+
+/// Throws ConfigError for a colour outside of 0 to 255.
+PixelSettings pixel_settings(const PolicySettings& settings);
+
+}  // namespace imgcls::data
