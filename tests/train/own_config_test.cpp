@@ -3,6 +3,7 @@
 #include "../support/toy_net.h"
 #include "../support/toy_source.h"
 
+#include <imgcls/augment/policies.h>
 #include <imgcls/core/config.h>
 #include <imgcls/core/file.h>
 #include <imgcls/core/schema.h>
@@ -24,7 +25,9 @@ const char* const kConfig = R"({
            "threads": 3, "prefetch": 5, "timeout_s": 70},
   "model": {"name": "resnet18", "zero_init_residual": true, "stem": "small", "blur_pool": true},
   "augment": {"crop": "pad", "size": 48, "area": [0.2, 0.9], "aspect": [0.8, 1.2], "tries": 7,
-              "interpolation": "bicubic", "pad": 3, "pad_mode": "zero", "flip": 0.25},
+              "interpolation": "bicubic", "pad": 3, "pad_mode": "zero", "flip": 0.25,
+              "policy": "rand_augment", "rand_augment": {"num_ops": 3, "magnitude": 5, "bins": 11,
+              "interpolation": "bilinear", "fill": [1, 2, 3]}},
   "eval": {"size": 56, "resize": 60, "interpolation": "bilinear_no_antialias", "batch": 33,
            "flip": true, "every_epochs": 2},
   "train": {"epochs": 4, "batch": 24, "accumulate": 2, "max_steps": 11, "seed": 5,
@@ -88,6 +91,7 @@ void check_choices(const std::string& section, const std::string& choice,
 }  // namespace
 
 TEST_CASE("each ingredient's own options are written as they were read") {
+  check_choices("augment", "policy", data::policies().names());
   check_choices("optimizer", "name", optim::optimizers().names());
   check_choices("schedule", "name", optim::schedules().names());
   check_choices("mix", "kinds", train::mixes().names());

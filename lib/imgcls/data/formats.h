@@ -34,7 +34,8 @@ struct FormatEntry {
   std::function<std::shared_ptr<const Source>(const SourceRequest&)> open = {};
 };
 
-/// All that there are: "folder", "shards", "idx". A program adds its own with `formats().add({...})`.
+/// All that there are: "folder", "shards", "idx". A program adds its own with
+/// `formats().add({...})`.
 Registry<FormatEntry>& formats();
 
 }  // namespace imgcls::data
