@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
 
 namespace imgcls::data {
@@ -13,6 +12,12 @@ using Pixel = std::array<std::uint8_t, 3>;
 
 std::uint8_t byte_of(double value) {
   return static_cast<std::uint8_t>(std::clamp(static_cast<int>(value), 0, 255));
+}
+
+// C's round() of what is not negative, without a call.
+std::uint8_t rounded(double value) {
+  const int whole = static_cast<int>(value);
+  return byte_of(value - whole >= 0.5 ? whole + 1 : whole);
 }
 
 // Single precision with double precision in between, where Pillow's C has it.
@@ -33,7 +38,8 @@ Pixel to_hsv(Pixel rgb) {
   } else {
     turn = static_cast<float>(4.0 + g - r);
   }
-  turn = static_cast<float>(std::fmod(turn / 6.0 + 1.0, 1.0));
+  const double turns = turn / 6.0 + 1.0;  // 5/6 to 11/6; of that the fraction, without fmod
+  turn = static_cast<float>(turns >= 1.0 ? turns - 1.0 : turns);
   return {byte_of(turn * 255.0), byte_of(saturation * 255.0), most};
 }
 
@@ -41,14 +47,14 @@ Pixel to_rgb(Pixel hsv) {
   const auto [h, s, v] = hsv;
   if (s == 0) return {v, v, v};
   const double sixths = static_cast<float>(h) * 6.0 / 255.0;
-  const int sector = static_cast<int>(std::floor(sixths));
+  const int sector = static_cast<int>(sixths);
   const auto part = static_cast<float>(sixths - static_cast<float>(sector));
   const auto saturation = static_cast<float>(static_cast<float>(s) / 255.0);
   const auto value = static_cast<float>(v);
   // No std::fma and no reordering: -ffp-contract=off for this file.
-  const std::uint8_t p = byte_of(std::round(value * (1.0 - saturation)));
-  const std::uint8_t q = byte_of(std::round(value * (1.0 - saturation * part)));
-  const std::uint8_t t = byte_of(std::round(value * (1.0 - saturation * (1.0 - part))));
+  const std::uint8_t p = rounded(value * (1.0 - saturation));
+  const std::uint8_t q = rounded(value * (1.0 - saturation * part));
+  const std::uint8_t t = rounded(value * (1.0 - saturation * (1.0 - part)));
   switch (sector % 6) {
     case 0:
       return {v, t, p};

@@ -1,20 +1,73 @@
 // The loops of PixelKernels, compiled once for each kind of vector unit by the files that include
 // this one. Internal to imgcls::data. They are written for the compiler to vectorise: no branch in
-// a loop, and bytes that are widened, worked on and narrowed.
+// a loop, and bytes that are widened, worked on and narrowed. Where that leaves it too far from
+// what the processor can do, AVX2's own instructions stand beside the plain loop, which then does
+// the last few bytes.
 
 #include <imgcls/augment/pixel_kernels.h>
+
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
 
 namespace imgcls::data {
 namespace {
 
 using Byte = std::uint8_t;
 
+// Within 0 .. 255, and cut to a whole number. In this form a comparison is one instruction.
+inline Byte to_byte(float value) {
+  value = 0.0F < value ? value : 0.0F;
+  value = value < 255.0F ? value : 255.0F;
+  return static_cast<Byte>(static_cast<int>(value));
+}
+
 // Blends `value` with `degenerate`; both are bytes' values.
 inline Byte blended(int degenerate, int value, float alpha) {
-  float mixed = static_cast<float>(degenerate) + alpha * static_cast<float>(value - degenerate);
-  mixed = mixed < 0.0F ? 0.0F : mixed;
-  mixed = mixed > 255.0F ? 255.0F : mixed;
-  return static_cast<Byte>(static_cast<int>(mixed));
+  return to_byte(static_cast<float>(degenerate) + alpha * static_cast<float>(value - degenerate));
+}
+
+#ifdef __AVX2__
+constexpr std::size_t kVector = 32;
+
+inline __m256i load_8(const Byte* from) {
+  return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
+}
+
+// Four times eight numbers, cut, to bytes: packing keeps them within 0 .. 255. They must be within
+// an int's range.
+inline void store_32(const __m256 (&values)[4], Byte* to) {
+  const __m256i low =
+      _mm256_packs_epi32(_mm256_cvttps_epi32(values[0]), _mm256_cvttps_epi32(values[1]));
+  const __m256i high =
+      _mm256_packs_epi32(_mm256_cvttps_epi32(values[2]), _mm256_cvttps_epi32(values[3]));
+  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);  // packing is by halves
+  const __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high), order);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), bytes);
+}
+#endif
+
+// Blends `values` with `degenerate`, into `out`; its first byte stands for all where it is
+// `constant`. No more than 11 times a difference of bytes comes out.
+template <bool constant>
+inline void blend_span(const Byte* degenerate, const Byte* values, std::size_t bytes, float alpha,
+                       Byte* out) {
+  std::size_t i = 0;
+#ifdef __AVX2__
+  const __m256 share = _mm256_set1_ps(alpha);
+  for (; i + kVector <= bytes; i += kVector) {
+    __m256 mixed[4];
+    for (std::size_t k = 0; k < 4; ++k) {
+      const __m256i base =
+          constant ? _mm256_set1_epi32(*degenerate) : load_8(degenerate + i + 8 * k);
+      const __m256i change = _mm256_sub_epi32(load_8(values + i + 8 * k), base);
+      mixed[k] =
+          _mm256_add_ps(_mm256_cvtepi32_ps(base), _mm256_mul_ps(share, _mm256_cvtepi32_ps(change)));
+    }
+    store_32(mixed, out + i);
+  }
+#endif
+  for (; i < bytes; ++i) out[i] = blended(degenerate[constant ? 0 : i], values[i], alpha);
 }
 
 // ITU-R 601-2 luma as Pillow's convert("L") has it: weights of 16 fractional bits, rounded.
@@ -26,8 +79,9 @@ inline int grey(int red, int green, int blue) {
 // neighbours, which any compiler turns into vectors.
 constexpr std::size_t kBlock = 64;
 
-void blend_constant(Byte* __restrict data, std::size_t bytes, int degenerate, float alpha) {
-  for (std::size_t i = 0; i < bytes; ++i) data[i] = blended(degenerate, data[i], alpha);
+void blend_constant(Byte* data, std::size_t bytes, int degenerate, float alpha) {
+  const Byte value = static_cast<Byte>(degenerate);
+  blend_span<true>(&value, data, bytes, alpha, data);
 }
 
 // The greys of at most kBlock pixels.
@@ -43,37 +97,40 @@ inline void spread_block(const Byte* __restrict greys, std::size_t pixels, Byte*
   }
 }
 
-inline void blend_block(const Byte* __restrict degenerate, std::size_t bytes, float alpha,
-                        Byte* __restrict data) {
-  for (std::size_t i = 0; i < bytes; ++i) data[i] = blended(degenerate[i], data[i], alpha);
-}
-
-void blend_grey(Byte* __restrict data, std::size_t pixels, float alpha) {
+void blend_grey(Byte* data, std::size_t pixels, float alpha) {
   Byte greys[kBlock], wide[3 * kBlock];
-  for (; pixels >= kBlock; pixels -= kBlock, data += 3 * kBlock) {
-    grey_block(data, kBlock, greys);
-    spread_block(greys, kBlock, wide);
-    blend_block(wide, 3 * kBlock, alpha, data);
+  while (pixels > 0) {
+    const std::size_t count = pixels < kBlock ? pixels : kBlock;
+    grey_block(data, count, greys);
+    spread_block(greys, count, wide);
+    blend_span<false>(wide, data, 3 * count, alpha, data);
+    pixels -= count;
+    data += 3 * count;
   }
-  grey_block(data, pixels, greys);
-  spread_block(greys, pixels, wide);
-  blend_block(wide, 3 * pixels, alpha, data);
 }
 
 // Pillow sums in single precision and rounds. A sum over 13 is never nearer to a half than 1/26, so
 // that whole numbers give the same: (sum + 6) / 13, the division by a product of 16 bits.
-inline int smooth(const Byte* above, const Byte* row, const Byte* below, std::size_t i) {
-  const unsigned sum = above[i - 3] + above[i] + above[i + 3] + row[i - 3] + 5U * row[i] +
-                       row[i + 3] + below[i - 3] + below[i] + below[i + 3];
-  return static_cast<int>(((sum + 6) * 5042U) >> 16);
+inline void smooth_block(const Byte* __restrict above, const Byte* __restrict row,
+                         const Byte* __restrict below, std::size_t bytes, Byte* __restrict out) {
+  for (std::size_t i = 0; i < bytes; ++i) {
+    // From the pixel before to the one behind; 16 bits hold it.
+    const auto sum = static_cast<std::uint16_t>(above[i] + above[i + 3] + above[i + 6] + row[i] +
+                                                5 * row[i + 3] + row[i + 6] + below[i] +
+                                                below[i + 3] + below[i + 6] + 6);
+    out[i] = static_cast<Byte>((std::uint32_t{sum} * 5042U) >> 16);
+  }
 }
 
-void blend_smooth(const Byte* __restrict above, const Byte* __restrict row,
-                  const Byte* __restrict below, std::size_t bytes, float alpha,
-                  Byte* __restrict out) {
+void blend_smooth(const Byte* above, const Byte* row, const Byte* below, std::size_t bytes,
+                  float alpha, Byte* out) {
+  Byte smoothed[3 * kBlock];
   for (std::size_t i = 0; i < 3; ++i) out[i] = row[i];
-  for (std::size_t i = 3; i + 3 < bytes; ++i) {
-    out[i] = blended(smooth(above, row, below, i), row[i], alpha);
+  for (std::size_t i = 3; i + 3 < bytes;) {
+    const std::size_t left = bytes - 3 - i, count = left < 3 * kBlock ? left : 3 * kBlock;
+    smooth_block(above + i - 3, row + i - 3, below + i - 3, count, smoothed);
+    blend_span<false>(smoothed, row + i, count, alpha, out + i);
+    i += count;
   }
   for (std::size_t i = bytes - 3; i < bytes; ++i) out[i] = row[i];
 }
@@ -137,22 +194,31 @@ void extremes(const Byte* __restrict data, std::size_t pixels, Byte low[3], Byte
   }
 }
 
-void linear(Byte* __restrict data, std::size_t pixels, const float scale[3],
-            const float offset[3]) {
-  constexpr std::size_t kPixels = 16;
-  float scales[3 * kPixels], offsets[3 * kPixels];
-  for (std::size_t i = 0; i < 3 * kPixels; ++i)
-    scales[i] = scale[i % 3], offsets[i] = offset[i % 3];
-  const auto apply = [&](std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
-      float value = static_cast<float>(data[i]) * scales[i] + offsets[i];
-      value = value < 0.0F ? 0.0F : value;
-      value = value > 255.0F ? 255.0F : value;
-      data[i] = static_cast<Byte>(static_cast<int>(value));
+void linear(Byte* data, std::size_t pixels, const float scale[3], const float offset[3]) {
+  const std::size_t bytes = 3 * pixels;
+  std::size_t i = 0;
+#ifdef __AVX2__
+  constexpr std::size_t kPeriod = 96;  // bytes after which vectors meet the same channels again
+  float scales[kPeriod], offsets[kPeriod];
+  for (std::size_t k = 0; k < kPeriod; ++k) scales[k] = scale[k % 3], offsets[k] = offset[k % 3];
+  for (; i + kPeriod <= bytes; i += kPeriod) {
+    for (std::size_t k = 0; k < kPeriod; k += kVector) {
+      __m256 values[4];
+      for (std::size_t part = 0; part < 4; ++part) {
+        const std::size_t at = k + 8 * part;
+        values[part] = _mm256_add_ps(
+            _mm256_mul_ps(_mm256_cvtepi32_ps(load_8(data + i + at)), _mm256_loadu_ps(scales + at)),
+            _mm256_loadu_ps(offsets + at));
+      }
+      store_32(values, data + i + k);
     }
-  };
-  for (; pixels >= kPixels; pixels -= kPixels, data += 3 * kPixels) apply(3 * kPixels);
-  apply(3 * pixels);
+  }
+#endif
+  for (; i + 3 <= bytes; i += 3) {
+    for (std::size_t c = 0; c < 3; ++c) {
+      data[i + c] = to_byte(static_cast<float>(data[i + c]) * scale[c] + offset[c]);
+    }
+  }
 }
 
 // A pixel's channels side by side, and a fourth number that is not used.
@@ -162,53 +228,97 @@ using FourBytes = Byte __attribute__((vector_size(4)));
 
 // By reference: how a vector is returned differs between the sets.
 inline void load_pixel(const Byte* from, Four& pixel) {
+#ifdef __AVX2__
+  int bytes;
+  __builtin_memcpy(&bytes, from, 4);
+  pixel = _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(bytes)));
+#else
   FourBytes bytes;
   __builtin_memcpy(&bytes, from, 4);
   pixel = __builtin_convertvector(__builtin_convertvector(bytes, FourInts), Four);
+#endif
 }
 
-inline int floor_of(double value) {
-  const int cut = static_cast<int>(value);
-  return cut - (static_cast<double>(cut) > value ? 1 : 0);
+inline void store_pixel(const Four& pixel, Byte* to) {
+#ifdef __AVX2__
+  const __m128i order = _mm_setr_epi8(0, 4, 8, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+  const int bytes = _mm_cvtsi128_si32(_mm_shuffle_epi8(_mm256_cvttpd_epi32(pixel), order));
+  __builtin_memcpy(to, &bytes, 3);
+#else
+  const FourInts whole = __builtin_convertvector(pixel, FourInts);
+  for (int k = 0; k < 3; ++k) to[k] = static_cast<Byte>(whole[k]);
+#endif
 }
 
-inline int clipped(int value, int size) {
-  return value < 0 ? 0 : value < size ? value : size - 1;
+// Where some neighbouring pixels of a row come from. Made for all of them first, four at a time.
+constexpr int kAhead = 32;
+using FourMasks = std::int64_t __attribute__((vector_size(32)));
+struct Places {
+  FourMasks inside[kAhead / 4];                   // 0: nowhere in the source
+  FourInts left[kAhead / 4], right[kAhead / 4];   // columns, kept within the source
+  FourInts upper[kAhead / 4], lower[kAhead / 4];  // rows, likewise
+  Four across[kAhead / 4], down[kAhead / 4];      // shares of the right and the lower ones
+};
+
+// Four coordinates' whole parts and fractions, half a pixel before `at`, and the two pixels that
+// each lies between. `at` may be anything; it counts only where it is inside, and there it is not
+// changed.
+inline void split(const Four& at, int size, Four& share, FourInts& first, FourInts& second) {
+  const Four zero{}, one = zero + 1.0, most = zero + static_cast<double>(size);
+  const FourInts begin{}, last = begin + (size - 1);
+  Four kept = at < most ? at : most;
+  kept = (zero < kept ? kept : zero) - 0.5;
+  Four whole = __builtin_convertvector(__builtin_convertvector(kept, FourInts), Four);
+  whole -= whole > kept ? one : zero;
+  share = kept - whole;
+  const FourInts before = __builtin_convertvector(whole, FourInts), behind = before + 1;
+  first = before < begin ? begin : before;
+  first = first < last ? first : last;
+  second = behind < last ? behind : last;
+}
+
+inline void find_places(const double* m, int begin, int row, int columns, int rows,
+                        Places& places) {
+  const double y_out = row + 0.5, width = columns, height = rows;
+  for (int k = 0; k < kAhead / 4; ++k) {
+    const double at = begin + 4 * k;  // whole and small, so that adding a half to it is exact
+    const Four x_out = Four{0.5, 1.5, 2.5, 3.5} + at;
+    const Four x = m[0] * x_out + m[1] * y_out + m[2];
+    const Four y = m[3] * x_out + m[4] * y_out + m[5];
+    places.inside[k] = (x >= 0.0) & (x < width) & (y >= 0.0) & (y < height);
+    split(x, columns, places.across[k], places.left[k], places.right[k]);
+    split(y, rows, places.down[k], places.upper[k], places.lower[k]);
+  }
 }
 
 void bilinear_row(const BilinearSource& source, const double* m, int row, const Byte fill[3],
                   Byte* __restrict out) {
-  const double y_out = row + 0.5, width = source.width, height = source.height;
+  Places places;
   for (int i = 0; i < source.width; ++i, out += 3) {
-    const double x_out = i + 0.5;
-    const double x_in = m[0] * x_out + m[1] * y_out + m[2];
-    const double y_in = m[3] * x_out + m[4] * y_out + m[5];
-    if (!(x_in >= 0.0 && x_in < width && y_in >= 0.0 && y_in < height)) {
-      for (int k = 0; k < 3; ++k) out[k] = fill[k];
+    if (i % kAhead == 0) find_places(m, i, row, source.width, source.height, places);
+    const int k = i % kAhead / 4, lane = i % 4;
+    if (places.inside[k][lane] == 0) {
+      for (int c = 0; c < 3; ++c) out[c] = fill[c];
       continue;
     }
-    const int x = floor_of(x_in - 0.5), y = floor_of(y_in - 0.5);
-    const double dx = (x_in - 0.5) - x, dy = (y_in - 0.5) - y;
-    const int left = 3 * clipped(x, source.width), right = 3 * clipped(x + 1, source.width);
+    const std::size_t left = 3 * static_cast<std::size_t>(places.left[k][lane]);
+    const std::size_t right = 3 * static_cast<std::size_t>(places.right[k][lane]);
+    const double across = places.across[k][lane], down = places.down[k][lane];
     const Byte* upper =
-        source.pixels + static_cast<std::size_t>(clipped(y, source.height)) * source.stride;
-    Four a, b, c, d;
+        source.pixels + static_cast<std::size_t>(places.upper[k][lane]) * source.stride;
+    Four a, b;
     load_pixel(upper + left, a);
     load_pixel(upper + right, b);
-    const Four above = a + (b - a) * dx;
-    Four mixed = above;
-    if (y + 1 < source.height) {
-      // y is -1 at least, so this row is one of the image's.
-      const Byte* lower = source.pixels + static_cast<std::size_t>(y + 1) * source.stride;
+    Four mixed = a + (b - a) * across;
+    if (down != 0) {  // not where rows come from rows (shear_x)
+      const Byte* lower =
+          source.pixels + static_cast<std::size_t>(places.lower[k][lane]) * source.stride;
+      Four c, d;
       load_pixel(lower + left, c);
       load_pixel(lower + right, d);
-      const Four below = c + (d - c) * dx;
-      mixed = above + (below - above) * dy;
-    } else {
-      mixed = above + (above - above) * dy;
+      mixed = mixed + (c + (d - c) * across - mixed) * down;
     }
-    const FourInts whole = __builtin_convertvector(mixed, FourInts);
-    for (int k = 0; k < 3; ++k) out[k] = static_cast<Byte>(whole[k]);
+    store_pixel(mixed, out);
   }
 }
 
