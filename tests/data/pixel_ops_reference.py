@@ -116,6 +116,17 @@ def magnitudes():
     return {name: found.get(name, [0.0]) for name in [*NAMES, *OTHERS]}
 
 
+def scales():
+    """Every bin of the policies' scales; single precision, so that JSON has them exactly."""
+    for bins in (2, 10, 12, 23, 31, 100):
+        for policy, space in (
+            ("moderate", autoaugment.RandAugment()._augmentation_space(bins, (32, 224))),
+            ("wide", autoaugment.TrivialAugmentWide()._augmentation_space(bins)),
+        ):
+            values = {OURS[name]: v.tolist() for name, (v, _) in space.items() if v.ndim > 0}
+            yield {"space": policy, "bins": bins, "values": values}
+
+
 def digest(images):
     made = hashlib.sha256()
     for img in images:
@@ -216,6 +227,7 @@ def main():
         "magnitudes": values,
         "operations": [case for name in values for case in operation_cases(name, values[name])],
         "far": list(far_cases()),
+        "scales": list(scales()),
         "policies": list(policy_cases()),
     }
     text = ",\n".join(

@@ -122,6 +122,24 @@ TEST_CASE("policies draw torchvision's steps and make its pixels") {
   }
 }
 
+TEST_CASE("the scales of magnitudes are torch.linspace's, bin by bin") {
+  for (const auto& test : support::pixel_reference("scales")) {
+    INFO(test["space"] << " " << test["bins"]);
+    const PolicySpace space = test["space"] == "wide" ? wide_space() : moderate_space({224, 32});
+    std::size_t with_scale = 0;
+    for (const ScaledOperation& operation : space) {
+      if (!operation.has_scale()) continue;
+      ++with_scale;
+      INFO(operation.name);
+      const auto& values = test["values"].at(std::string(operation.name));
+      for (std::size_t bin = 0; bin < values.size(); ++bin) {
+        CHECK(operation.magnitude(static_cast<int>(bin), test["bins"]) == values[bin]);
+      }
+    }
+    CHECK(with_scale == test["values"].size());
+  }
+}
+
 TEST_CASE("a loader applies the policy after crop and flip, whoever makes the image") {
   for (const CropKind crop : {CropKind::random_resized, CropKind::pad}) {
     AugmentOptions augment = with_policy("rand_augment", {{"num_ops", 3}, {"magnitude", 20}});

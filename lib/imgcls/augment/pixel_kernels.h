@@ -3,7 +3,7 @@
 // one text; all give the same bits, since no operation is reordered and none is fused. Internal to
 // imgcls::data.
 //
-//   pixel_loops.h          the loops
+//   pixel_loops.h          the loops; bilinear_loop.h the longest of them
 //   pixel_kernels.cpp      compiled for any processor, and the choice at run time
 //   pixel_kernels_avx2.cpp compiled for AVX2
 //
