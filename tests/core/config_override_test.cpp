@@ -105,7 +105,8 @@ TEST_CASE("a wrong argument is refused") {
         "argument epochs=1: unknown key \"epochs\"; did you mean \"train.epochs\"?");
   CHECK(refused({"train.epochs.x=1"})
             .starts_with("argument train.epochs.x=1: unknown key \"train.epochs.x\"; "));
-  CHECK_THAT(refused({"zzzzzzzz.b=1"}), Contains("known here: augment, checkpoint, data, dist"));
+  CHECK_THAT(refused({"zzzzzzzz.b=1"}),
+             Contains("known here: augment, average, checkpoint, clip, data, dist"));
   CHECK_THAT(refused({"=1"}), Contains("argument =1: unknown key \"\""));
   CHECK_THAT(refused({"train.batch=1e400"}), Contains("not \"1e400\""));
   CHECK_THAT(refused({"optimizer.lr=NaN"}), Contains("not \"NaN\""));

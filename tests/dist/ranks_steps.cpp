@@ -109,7 +109,7 @@ void check_equal_training(World& world, const train::RunOptions& options, double
   expect(equal_on_all_ranks(models::state(trainee.model), world), world);
   if (!world.is_first()) return;
   std::printf("%s, lr %g: losses differ by %.1e, parameters by %.1e at most\n",
-              options.optimizer.name, lr, worst,
+              options.optimizer.name.c_str(), lr, worst,
               largest_difference(trainee.model, reference.model));
   expect(worst < 1e-5, world);
 }

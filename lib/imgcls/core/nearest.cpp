@@ -24,9 +24,10 @@ std::string nearest(std::size_t limit, std::span<const std::string> candidates,
   return best;
 }
 
-/// One typing error in three letters may still be meant; of a short word, two.
+/// One typing error in three letters may still be meant; of a short word, two, and of one that is
+/// hardly a word, one.
 std::size_t tolerance(std::string_view word) {
-  return std::max<std::size_t>(2, word.size() / 3);
+  return word.size() <= 2 ? 1 : std::max<std::size_t>(2, word.size() / 3);
 }
 
 }  // namespace
@@ -47,7 +48,11 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string nearest_key(std::string_view key, std::span<const std::string> candidates) {
-  return nearest(tolerance(last_part(key)), candidates, [&](const std::string& candidate) {
+  // Of equally near ones, one that is not an ingredient's own.
+  std::vector<std::string> by_depth(candidates.begin(), candidates.end());
+  std::ranges::stable_sort(by_depth, {},
+                           [](const std::string& name) { return std::ranges::count(name, '.'); });
+  return nearest(tolerance(last_part(key)), by_depth, [&](const std::string& candidate) {
     return std::min(edit_distance(key, candidate),
                     1 + edit_distance(last_part(key), last_part(candidate)));
   });

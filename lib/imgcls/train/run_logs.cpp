@@ -22,29 +22,34 @@ RunLogs::RunLogs(const RunFiles& files, const RunOptions& options, std::int64_t 
   }
 }
 
-void RunLogs::tell(const std::function<void(RunSink&)>& what) {
+void RunLogs::tell(Told what, const std::function<void(RunSink&)>& say) {
   for (const auto& sink : sinks_) {
     const std::filesystem::path file = sink->file();
+    const auto earlier = incomplete_.find(file);
     try {
-      what(*sink);
-      incomplete_.erase(file);
+      say(*sink);
+      const bool caught_up =
+          earlier != incomplete_.end() && (what == earlier->second.what || what == Told::end);
+      if (caught_up) incomplete_.erase(earlier);
     } catch (const IoError& e) {
-      const bool is_new = incomplete_.insert_or_assign(file, e.what()).second;
-      if (is_new) warn_(fmt::format("{}; the training goes on, and it is tried again", e.what()));
+      if (earlier == incomplete_.end()) {
+        warn_(fmt::format("{}; the training goes on, and it is tried again", e.what()));
+      }
+      incomplete_.insert_or_assign(file, Failure{.what = what, .reason = e.what()});
     }
   }
 }
 
 void RunLogs::step(const report::StepRow& row) {
-  tell([&](RunSink& sink) { sink.step(row); });
+  tell(Told::step, [&](RunSink& sink) { sink.step(row); });
 }
 
 void RunLogs::first_batch(const data::Batch& batch, std::int64_t step) {
-  tell([&](RunSink& sink) { sink.first_batch(batch, step); });
+  tell(Told::first_batch, [&](RunSink& sink) { sink.first_batch(batch, step); });
 }
 
 void RunLogs::samples(const Position& position, std::span<const std::string> shares) {
-  tell([&](RunSink& sink) { sink.samples(position, shares); });
+  tell(Told::samples, [&](RunSink& sink) { sink.samples(position, shares); });
 }
 
 void RunLogs::evaluation(const report::TrainLogRow& row, const EvalCounts& counts,
@@ -52,13 +57,13 @@ void RunLogs::evaluation(const report::TrainLogRow& row, const EvalCounts& count
                          const models::Model& model) {
   const EvaluationReport report{
       .row = row, .counts = counts, .details = details, .source = source, .model = model};
-  tell([&](RunSink& sink) { sink.evaluation(report); });
+  tell(Told::evaluation, [&](RunSink& sink) { sink.evaluation(report); });
 }
 
 void RunLogs::end(bool complete, double time_s) {
-  tell([&](RunSink& sink) { sink.end(complete, time_s); });
-  for (const auto& [file, reason] : incomplete_) {
-    warn_(fmt::format("{} is not complete: {}", file.string(), reason));
+  tell(Told::end, [&](RunSink& sink) { sink.end(complete, time_s); });
+  for (const auto& [file, failure] : incomplete_) {
+    warn_(fmt::format("{} is not complete: {}", file.string(), failure.reason));
   }
 }
 

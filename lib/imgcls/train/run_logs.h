@@ -44,11 +44,19 @@ class RunLogs {
   void end(bool complete, double time_s);
 
  private:
-  void tell(const std::function<void(RunSink&)>& what);
+  enum class Told { step, first_batch, samples, evaluation, end };
+  void tell(Told what, const std::function<void(RunSink&)>& say);
+
+  /// What a sink failed at, and the system's reason. It has what it lacked when it is told the same
+  /// again, or the end: a sink that does not listen to something has not written it.
+  struct Failure {
+    Told what;
+    std::string reason;
+  };
 
   Warn warn_;
   std::vector<std::unique_ptr<RunSink>> sinks_;
-  std::map<std::filesystem::path, std::string> incomplete_;  // files, and the system's reason
+  std::map<std::filesystem::path, Failure> incomplete_;
 };
 
 }  // namespace imgcls::train

@@ -61,7 +61,8 @@ class RunSink {
   /// The samples of each step, the ranks' shares in order, as text; with log.samples only.
   virtual void samples(const Position& position, std::span<const std::string> shares);
   virtual void evaluation(const EvaluationReport& report);
-  /// The session has ended after `time_s` of the run: it is complete, or goes on later.
+  /// The session has ended after `time_s` of the run: it is complete, or goes on later. The last
+  /// chance to write what could not be; throws where something is still missing.
   virtual void end(bool complete, double time_s);
 };
 

@@ -1,3 +1,4 @@
+#include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
 #include <imgcls/log/sample_log.h>
 #include <imgcls/log/step_log.h>
@@ -28,15 +29,22 @@ class EvalFolder final : public RunSink {
       write_eval_files(temporary, report.counts, report.details, report.source,
                        {.step = report.row.step, .weights = {}});
       replace_folder(temporary, files_.evaluation());
-    } catch (const IoError&) {
+      failure_.clear();
+    } catch (const IoError& e) {
       std::error_code ignored;
       fs::remove_all(temporary, ignored);  // a full disk needs the room
+      failure_ = e.what();
       throw;
     }
+  }
+  /// The newest evaluation is not there, and can no longer be written.
+  void end(bool /*complete*/, double /*time_s*/) override {
+    if (!failure_.empty()) throw IoError(failure_);
   }
 
  private:
   RunFiles files_;
+  std::string failure_;
 };
 
 class TrainLogSink final : public RunSink {
