@@ -147,7 +147,7 @@ struct RunOptions {
   bool log_samples = false;
   /// Write TensorBoard's event files (train/event_log.h).
   bool tensorboard = true;
-  /// Write an offline run of Weights & Biases (report/wandb_run.h), for this project of its.
+  /// Write an offline run of Weights & Biases (log/wandb_run.h), for this project of its.
   bool wandb = false;
   std::string wandb_project = "imgcls";
   /// Sinks of a program's own for the run's figures (train/run_sink.h).
@@ -156,7 +156,7 @@ struct RunOptions {
   StepSpan profile;
   /// Lines for the log that tell how the parts were made, such as which weights were taken.
   std::vector<std::string> notes = {};
-  /// Where results go (train/run_folder.h). Created.
+  /// Where results go (log/run_folder.h). Created.
   std::filesystem::path folder = "runs/run";
 };
 
