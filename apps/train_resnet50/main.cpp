@@ -1,11 +1,11 @@
 // train_resnet50: trains an image classifier as its configurations say; alone, or on each rank of
 // `mpirun -np N`.
 //
-// The whole program is here: read the configuration, open the data, make the model, train.
+// train::run_program reads the configuration and joins the job, train::run_training opens the data,
+// makes the model and trains (train/compose.h).
 #include <imgcls/core/process.h>
 #include <imgcls/train/compose.h>
 #include <imgcls/train/program.h>
-#include <imgcls/train/trainer.h>
 
 #include <cstdio>
 #include <string>
@@ -28,13 +28,6 @@ Examples:
       data.root=/data/Imagenet run.dir=runs/resnet50-1 train.seed=1
 )";
 
-int run(const Config& config, dist::World& world) {
-  const train::Parts parts = train::compose(config, world);
-  train::Trainer trainer(parts.model, parts.train, parts.val, parts.options, world, config.text());
-  const train::TrainResult result = trainer.run();
-  return result.stopped_by == 0 ? train::kSuccess : train::kStopped;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -44,5 +37,5 @@ int main(int argc, char** argv) {
     std::fputs(kHelp, arguments.empty() ? stderr : stdout);
     return arguments.empty() ? train::kUsage : train::kSuccess;
   }
-  return train::run_program(arguments, run);
+  return train::run_program(arguments, train::run_training);
 }

@@ -29,6 +29,9 @@ import timm.utils
 import torch
 import torchvision
 from timm.utils.agc import adaptive_clip_grad
+from transforms_reference import Random  # imgcls::Random
+
+MIX = 4  # imgcls::RandomStream::mix
 
 SHAPES = {"layer.weight": (8, 6), "conv.weight": (6, 4, 3, 3), "layer.bias": (8,)}
 
@@ -234,37 +237,6 @@ def averages():
 # At low rates and over few steps: a batch of 8 and batch norm make differences of the last bit grow.
 # LAMB divides by the root of small squares: the losses of timm's own two forms of it, with and
 # without foreach, differ by 1e-5 after 17 steps at a rate of 2e-4.
-class Random:
-    """The numbers of core/philox.h: Philox4x32-10, keyed by seed, and counted by the others."""
-
-    def __init__(self, seed, epoch, sample, stream):
-        self.key = [seed & 0xFFFFFFFF, seed >> 32]
-        self.counter = [0, sample & 0xFFFFFFFF, (sample >> 32) << 3 | stream, epoch & 0xFFFFFFFF]
-        self.left = []
-
-    def bits(self):
-        if not self.left:
-            c, k = list(self.counter), list(self.key)
-            for _ in range(10):
-                a, b = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
-                c = [(b >> 32) ^ c[1] ^ k[0], b & 0xFFFFFFFF, (a >> 32) ^ c[3] ^ k[1], a & 0xFFFFFFFF]
-                k = [(k[0] + 0x9E3779B9) & 0xFFFFFFFF, (k[1] + 0xBB67AE85) & 0xFFFFFFFF]
-            self.left = c
-            self.counter[0] += 1
-        return self.left.pop(0)
-
-    def word(self):
-        return self.bits() << 32 | self.bits()
-
-    def uniform(self):
-        return (self.word() >> 11) * 2.0**-53
-
-    def below(self, n):
-        while (value := self.word()) < 2**64 % n:
-            pass
-        return value % n
-
-
 def log_gamma_number(random, shape):
     """Marsaglia and Tsang (2000)."""
     if shape < 1:
@@ -286,7 +258,7 @@ def beta(random, a, b):
 
 def mix(images, step, seed):
     """Mixup (0.2) or cutmix (1.0) of neighbours; the share that is left of each image."""
-    random = Random(seed, -1, step, 4)
+    random = Random(seed, 0xFFFFFFFF, step, MIX)
     random.uniform()  # against a probability of 1
     kind = random.below(2)
     partners = images[[i ^ 1 for i in range(len(images))]]

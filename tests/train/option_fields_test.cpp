@@ -3,6 +3,7 @@
 #include <imgcls/core/config.h>
 #include <imgcls/core/file.h>
 #include <imgcls/optim/optimizer_fields.h>
+#include <imgcls/optim/optimizers.h>
 #include <imgcls/train/config_schema.h>
 #include <imgcls/train/run_fields.h>
 
@@ -74,12 +75,12 @@ TEST_CASE("options that a configuration gives are written as it says them") {
   CHECK(agrees("augment", data::write_augment(o.augment)));
   CHECK(agrees("eval", train::eval_fields().write(o.eval)));
   CHECK(agrees("train", train::train_fields().write(o)));
-  CHECK(agrees("schedule", train::write_schedule(o.schedule)));
+  CHECK(agrees("schedule", write_chosen(train::schedule_fields(), optim::schedules(), o.schedule)));
   CHECK(agrees("checkpoint", train::checkpoint_fields().write(o.checkpoint)));
   CHECK(agrees("log", train::log_fields().write(o)));
   CHECK(agrees("profile", train::profile_fields().write(o)));
   CHECK(agrees("dist", train::dist_fields().write(o)));
-  json optimizer = optim::write_optimizer(o.optimizer);
+  json optimizer = write_chosen(optim::optimizer_fields(), optim::optimizers(), o.optimizer);
   CHECK(optimizer.at("groups").size() == 2);
   optimizer["groups"][0]["lr_scale"] = 1;  // the default of a group that does not say it
   CHECK(agrees("optimizer", optimizer));
@@ -93,6 +94,11 @@ TEST_CASE("options that contradict themselves are named with where they stand") 
                         {"augment.policy=rand_augment", "augment.rand_augment.magnitude=31"})),
                     Contains("augment.rand_augment.magnitude=31") &&
                         Contains("augment.rand_augment.magnitude must be below bins=31, not 31"));
+  CHECK_THROWS_WITH(
+      train::run_options(
+          config_with({"mix.kinds=[\"resize_mix\"]", "mix.resize_mix.scale=[0.8,0.2]"})),
+      Contains("argument mix.resize_mix.scale=[0.8,0.2]: mix.resize_mix.scale must be "
+               "[smallest, largest], not [0.8, 0.2]"));
   CHECK_THROWS_WITH(train::run_options(config_with({"profile.steps=9-3"})),
                     Contains("profile.steps"));
 }

@@ -10,35 +10,13 @@
 #include <sstream>
 
 #include "../support/temp_folder.h"
-#include "../support/toy_net.h"
-#include "../support/toy_source.h"
+#include "../support/toy_run.h"
 
 using namespace imgcls;
+using test::toy_options;
+using test::train_toy;
 
 namespace {
-
-train::RunOptions toy_options(const std::filesystem::path& folder) {
-  train::RunOptions o;
-  o.epochs = 2;
-  o.batch = 16;
-  o.threads = 1;
-  o.label_smoothing = 0.1;
-  o.data.threads = 1;
-  o.augment = {.size = 12, .crop = data::CropKind::pad, .pad = 1, .flip = 0};
-  o.eval = {.transform = {.size = 12, .resize = 0}, .batch = 20};
-  o.optimizer = {.lr = 0.02, .weight_decay = 0.01};
-  o.optimizer.groups = {{.pattern = "bn", .weight_decay = 0.0, .lr_scale = {}}};
-  o.folder = folder;
-  return o;
-}
-
-train::TrainResult train_toy(const train::RunOptions& options) {
-  const auto world = dist::launch({.device = dist::DeviceKind::cpu});
-  train::configure_torch(options, *world);
-  train::Trainer trainer(test::toy_model(), std::make_shared<test::ToySource>(70, 1),
-                         std::make_shared<test::ToySource>(50, 2), options, *world);
-  return trainer.run();
-}
 
 void check_restarts(const train::RunOptions& options, const std::string& what) {
   const test::TempFolder folder;
@@ -67,6 +45,7 @@ train::RunOptions everything() {
   options.mix = {.kinds = {"mixup", "cutmix"}, .prob = 0.8};
   options.erase.prob = 0.3;
   options.loss.name = "bce";
+  options.optimizer.weight_decay = 0.01;
   options.sam.rho = 0.05;
   options.clip.name = "norm";
   options.average = {.name = "ema", .every_steps = 2, .own = train::EmaOptions{.decay = 0.8}};

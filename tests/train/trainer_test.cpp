@@ -1,7 +1,6 @@
 #include "../support/gated_source.h"
 #include "../support/temp_folder.h"
-#include "../support/toy_net.h"
-#include "../support/toy_source.h"
+#include "../support/toy_run.h"
 #include "../support/wrapped_source.h"
 
 #include <imgcls/core/error.h>
@@ -24,35 +23,10 @@
 
 using namespace imgcls;
 using Catch::Matchers::Contains;
+using test::toy_options;
+using test::train_toy;
 
 namespace {
-
-train::RunOptions toy_options(const std::filesystem::path& folder) {
-  train::RunOptions o;
-  o.epochs = 2;
-  o.batch = 16;
-  o.threads = 1;
-  o.label_smoothing = 0.1;
-  o.data.threads = 1;
-  o.augment = {.size = 12, .crop = data::CropKind::pad, .pad = 1, .flip = 0};
-  o.eval = {.transform = {.size = 12, .resize = 0}, .batch = 20};
-  o.optimizer.groups = {{.pattern = "bn", .weight_decay = 0.0, .lr_scale = {}}};
-  o.schedule = {.warmup_epochs = 0.5};
-  o.folder = folder;
-  return o;
-}
-
-/// Trains the toy network as `options` say; the model is made anew each time.
-train::TrainResult train_toy(const train::RunOptions& options,
-                             std::shared_ptr<const data::Source> source = nullptr,
-                             std::shared_ptr<const data::Source> val = nullptr) {
-  const auto world = dist::launch({.device = dist::DeviceKind::cpu});
-  train::configure_torch(options, *world);
-  if (!source) source = std::make_shared<test::ToySource>(70, 1);
-  if (!val) val = std::make_shared<test::ToySource>(50, 2);
-  train::Trainer trainer(test::toy_model(), source, val, options, *world);
-  return trainer.run();
-}
 
 bool same_tensors(const std::filesystem::path& a, const std::filesystem::path& b) {
   return read_file(a / "weights.safetensors") == read_file(b / "weights.safetensors") &&

@@ -10,7 +10,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace imgcls::data {
@@ -66,13 +65,8 @@ const std::uint8_t* PixelCanvas::copy() {
   return spare_.data();
 }
 
-PixelOperations::PixelOperations(std::vector<PixelOperation> operations)
-    : operations_(std::make_move_iterator(operations.begin()),
-                  std::make_move_iterator(operations.end())) {}
-
 const PixelOperation& PixelOperations::at(std::string_view name) const {
-  const auto found = std::ranges::find(operations_, name, &PixelOperation::name);
-  if (found != operations_.end()) return *found;
+  if (const PixelOperation* found = operations_.find(name)) return *found;
   const std::string near = nearest_name(name, names());
   throw ConfigError(fmt::format("there is no image operation \"{}\"{}; known: {}", name,
                                 near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near),
@@ -80,16 +74,10 @@ const PixelOperation& PixelOperations::at(std::string_view name) const {
 }
 
 void PixelOperations::add(PixelOperation operation) {
-  if (std::ranges::find(operations_, operation.name, &PixelOperation::name) != operations_.end()) {
+  if (operations_.find(operation.name) != nullptr) {
     throw ConfigError(fmt::format("there is an image operation \"{}\" already", operation.name));
   }
   operations_.push_back(std::move(operation));
-}
-
-std::vector<std::string> PixelOperations::names() const {
-  std::vector<std::string> all;
-  for (const PixelOperation& operation : operations_) all.push_back(operation.name);
-  return all;
 }
 
 PixelOperations& pixel_operations() {

@@ -4,15 +4,16 @@
 // the same magnitude (torchvision.transforms.functional on PIL images). A new one is a file with a
 // function and a line in pixel_ops.cpp; a program adds its own by `pixel_operations().add`.
 
+#include <imgcls/core/named_entries.h>
 #include <imgcls/image/image.h>
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace imgcls::data {
@@ -69,17 +70,18 @@ struct PixelOperation {
 /// The operations that there are.
 class PixelOperations {
  public:
-  explicit PixelOperations(std::vector<PixelOperation> operations);
+  explicit PixelOperations(std::vector<PixelOperation> operations)
+      : operations_(std::move(operations)) {}
 
   /// Throws ConfigError for a name that is unknown, with the nearest one. What is returned stays
   /// where it is.
   const PixelOperation& at(std::string_view name) const;
   /// Makes one known. Throws ConfigError where the name is taken. Not while others read.
   void add(PixelOperation operation);
-  std::vector<std::string> names() const;
+  std::vector<std::string> names() const { return operations_.names(); }
 
  private:
-  std::deque<PixelOperation> operations_;
+  NamedEntries<PixelOperation> operations_;
 };
 
 /// Those of the house, and those that the program has added.

@@ -56,13 +56,7 @@ const OptionFields<AugmentOptions>& augment_fields() {
 
 void read_augment(const nlohmann::json& section, AugmentOptions& options) {
   augment_fields().read(section, options);
-  try {
-    options.policy_options = policies().read_own(options.policy, section);
-  } catch (const OptionError& e) {
-    // What stands behind the option's name in the message.
-    const std::string must = std::string(e.what()).substr(e.option().size() + 1);
-    throw OptionError(options.policy + "." + e.option(), must);
-  }
+  options.policy_options = policies().read_own(options.policy, section);
 }
 
 nlohmann::json write_augment(const AugmentOptions& options) {

@@ -1,11 +1,14 @@
 #pragma once
-// JSON from files that anybody may have written: a run's folder, a checkpoint.
+// JSON from files that anybody may have written (a run's folder, a checkpoint), and its numbers.
 
 #include <imgcls/core/error.h>
 
+#include <cmath>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace imgcls {
 
@@ -31,6 +34,18 @@ Json parse_json(std::string_view text) {
     throw DataError(std::string("broken JSON: ") + e.what());
   }
   throw DataError("broken JSON: nested deeper than " + std::to_string(kMaxJsonDepth));
+}
+
+/// `value` with its whole numbers as integers, also in lists: equal numbers then have equal texts.
+inline nlohmann::json without_fraction(nlohmann::json value) {
+  if (value.is_array()) {
+    for (nlohmann::json& each : value) each = without_fraction(std::move(each));
+  } else if (value.is_number_float()) {
+    const auto number = value.get<double>();
+    const bool whole = number == std::trunc(number) && std::abs(number) < 0x1p63;
+    if (whole) return static_cast<std::int64_t>(number);
+  }
+  return value;
 }
 
 }  // namespace imgcls

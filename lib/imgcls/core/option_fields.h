@@ -5,6 +5,7 @@
 // configs/schema.json; the default is what the member holds in a new struct.
 
 #include <imgcls/core/error.h>
+#include <imgcls/core/json_text.h>
 
 #include <fmt/format.h>
 
@@ -57,12 +58,14 @@ Value value_in(const Names<Value, count>& names, const std::string& wanted) {
 class OptionError : public ConfigError {
  public:
   OptionError(std::string option, const std::string& must)
-      : ConfigError(option + " " + must), option_(std::move(option)) {}
+      : ConfigError(option + " " + must), option_(std::move(option)), must_(must) {}
   /// The option's name in its section.
   const std::string& option() const { return option_; }
+  /// What it must be.
+  const std::string& must() const { return must_; }
 
  private:
-  std::string option_;
+  std::string option_, must_;
 };
 
 /// The table of a struct `Options`, one section of a configuration or a part of one.
@@ -179,7 +182,7 @@ class OptionFields {
     const Options defaults{};
     for (const Field& field : fields_) {
       json& schema = all[field.name] = field.schema;
-      schema["default"] = field.write(defaults);
+      schema["default"] = without_fraction(field.write(defaults));
       schema["description"] = field.description;
     }
     return all;
@@ -195,12 +198,6 @@ class OptionFields {
   const std::vector<Field>& fields() const { return fields_; }
 
  private:
-  static json number(double value) {
-    return value == static_cast<double>(static_cast<std::int64_t>(value))
-               ? json(static_cast<std::int64_t>(value))
-               : json(value);
-  }
-
   template <class Member>
   static json schema_of(const Limits& limits) {
     json schema;
@@ -220,10 +217,10 @@ class OptionFields {
       }
       return schema;
     }
-    if (limits.minimum) schema["minimum"] = number(*limits.minimum);
-    if (limits.above) schema["exclusiveMinimum"] = number(*limits.above);
-    if (limits.maximum) schema["maximum"] = number(*limits.maximum);
-    if (limits.below) schema["exclusiveMaximum"] = number(*limits.below);
+    if (limits.minimum) schema["minimum"] = without_fraction(*limits.minimum);
+    if (limits.above) schema["exclusiveMinimum"] = without_fraction(*limits.above);
+    if (limits.maximum) schema["maximum"] = without_fraction(*limits.maximum);
+    if (limits.below) schema["exclusiveMaximum"] = without_fraction(*limits.below);
     return schema;
   }
 

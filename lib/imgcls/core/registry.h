@@ -4,6 +4,7 @@
 // a configuration below its name: "optimizer.lion.betas".
 
 #include <imgcls/core/error.h>
+#include <imgcls/core/named_entries.h>
 #include <imgcls/core/nearest.h>
 #include <imgcls/core/option_fields.h>
 #include <imgcls/core/schema.h>
@@ -11,9 +12,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <deque>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,15 +26,11 @@ class Registry {
  public:
   /// `section` is the configuration's, of which `choice` holds the name or the list of names.
   Registry(std::string section, std::string choice, std::vector<Entry> entries)
-      : section_(std::move(section)),
-        choice_(std::move(choice)),
-        entries_(std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end())) {
-  }
+      : section_(std::move(section)), choice_(std::move(choice)), entries_(std::move(entries)) {}
 
   /// Throws ConfigError for a name that is unknown, with the nearest one.
   const Entry& at(std::string_view name) const {
-    const auto found = std::ranges::find(entries_, name, &Entry::name);
-    if (found != entries_.end()) return *found;
+    if (const Entry* found = entries_.find(name)) return *found;
     throw ConfigError(fmt::format("{}.{}: no \"{}\"; did you mean \"{}\"? Known: {}", section_,
                                   choice_, name, nearest_name(name, names()),
                                   fmt::join(names(), ", ")));
@@ -45,7 +39,7 @@ class Registry {
   /// Makes one known to C++ and to configurations; call it before these are read. Throws
   /// ConfigError where the name is taken.
   void add(Entry entry) {
-    if (std::ranges::find(entries_, entry.name, &Entry::name) != entries_.end()) {
+    if (entries_.find(entry.name) != nullptr) {
       throw ConfigError(
           fmt::format("{}.{}: there is a \"{}\" already", section_, choice_, entry.name));
     }
@@ -53,11 +47,16 @@ class Registry {
     entries_.push_back(std::move(entry));
   }
 
-  /// The options of its own that the named one has in a section that a schema has completed.
+  /// The options of its own that the named one has in a section that a schema has completed. Throws
+  /// OptionError.
   std::any read_own(const std::string& name, const nlohmann::json& section) const {
     const Entry& entry = at(name);
     if (entry.own.empty()) return {};
-    return entry.own.read(section.value(name, nlohmann::json::object()));
+    try {
+      return entry.own.read(section.value(name, nlohmann::json::object()));
+    } catch (const OptionError& e) {  // as it is called in the section
+      throw OptionError(fmt::format("{}.{}", name, e.option()), e.must());
+    }
   }
   /// Puts them into a section.
   void write_own(const std::string& name, const std::any& own, nlohmann::json& section) const {
@@ -65,11 +64,7 @@ class Registry {
     if (!entry.own.empty()) section[name] = entry.own.write(own);
   }
 
-  std::vector<std::string> names() const {
-    std::vector<std::string> all;
-    for (const Entry& entry : entries_) all.push_back(entry.name);
-    return all;
-  }
+  std::vector<std::string> names() const { return entries_.names(); }
 
   /// The schemas of the entries' own options, by name; entries without any are left out.
   std::vector<std::pair<std::string, nlohmann::json>> schemas() const {
@@ -90,7 +85,25 @@ class Registry {
   }
 
   std::string section_, choice_;
-  std::deque<Entry> entries_;  // they are referred to while others are added
+  NamedEntries<Entry> entries_;
 };
+
+/// From a section, a struct whose table is `fields`, with the name of one of `registry` in `name`
+/// and that one's options in `own`. Throws OptionError.
+template <class Options, class Entry>
+void read_chosen(const nlohmann::json& section, const OptionFields<Options>& fields,
+                 const Registry<Entry>& registry, Options& options) {
+  fields.read(section, options);
+  options.own = registry.read_own(options.name, section);
+}
+
+/// The section that says what such a struct holds.
+template <class Options, class Entry>
+nlohmann::json write_chosen(const OptionFields<Options>& fields, const Registry<Entry>& registry,
+                            const Options& options) {
+  nlohmann::json section = fields.write(options);
+  registry.write_own(options.name, options.own, section);
+  return section;
+}
 
 }  // namespace imgcls

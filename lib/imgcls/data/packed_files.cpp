@@ -16,12 +16,11 @@ using namespace std::string_view_literals;
 
 // Of zstd and lz4 also what may stand before the data: pzstd begins each file with such a frame,
 // and `lz4 -l` has a mark of its own.
-constexpr std::string_view kSkippable = "\x2a\x4d\x18";  // after a byte from 0x50 to 0x5f
 constexpr FileSignature kSignatures[] = {{0, "\x1f\x8b", "gzip"},
                                          {0, "BZh", "bzip2"},
                                          {0, "\xfd\x37zXZ", "xz"},
                                          {0, "\x28\xb5\x2f\xfd", "zstd"},
-                                         {1, kSkippable, "zstd"},
+                                         {1, kSkippableFrame, "zstd"},
                                          {0, "\x04\x22\x4d\x18", "lz4"},
                                          {0, "\x02\x21\x4c\x18", "lz4"},
                                          {0, "LZIP", "lzip"},

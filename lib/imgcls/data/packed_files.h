@@ -13,6 +13,9 @@ namespace imgcls::data {
 /// How many of a file's first bytes `packer_of` wants to see.
 inline constexpr std::size_t kLongestSignature = 6;
 
+/// How frames begin that zstd's readers pass over, after a byte from 0x50 to 0x5f.
+inline constexpr std::string_view kSkippableFrame = "\x2a\x4d\x18";
+
 /// What a file with these first bytes is packed by: "gzip", "bzip2", "xz", "zstd", "lz4", "lzip",
 /// "compress", "lzop", "7-Zip", "RAR" or "zip"; empty where it is by none of them.
 std::string_view packer_of(std::span<const std::byte> begin);

@@ -24,11 +24,15 @@ using namespace wandb;
 using SystemClock = std::chrono::system_clock;
 
 constexpr std::string_view kFolderPrefix = "offline-run-";
+/// What the history calls a figure of steps.csv.
+std::string metric_of(const StepFigure& figure) {
+  return fmt::format("train/{}", figure.name);
+}
+
 /// What the history has besides `step`: epochs, the figures of steps, and those of evaluations.
 std::vector<std::string> metrics() {
   std::vector<std::string> names{"epoch"};
-  for (const StepFigure& figure : kStepFigures)
-    names.push_back(fmt::format("train/{}", figure.name));
+  for (const StepFigure& figure : kStepFigures) names.push_back(metric_of(figure));
   for (const char* name : {"train/epoch_loss", "val/loss", "val/acc1", "val/acc5"}) {
     names.emplace_back(name);
   }
@@ -130,8 +134,7 @@ void WandbRun::begin_session() {
 
 void WandbRun::step(const StepRow& row) {
   std::vector<std::string> names;
-  for (const StepFigure& figure : kStepFigures)
-    names.push_back(fmt::format("train/{}", figure.name));
+  for (const StepFigure& figure : kStepFigures) names.push_back(metric_of(figure));
   std::vector<Figure> figures{Figure{"step", static_cast<double>(row.step)},
                               Figure{"epoch", static_cast<double>(row.epoch)}};
   for (std::size_t i = 0; i < names.size(); ++i) {

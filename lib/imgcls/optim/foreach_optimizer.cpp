@@ -41,8 +41,11 @@ ForeachOptimizer::Update ForeachOptimizer::gather(std::size_t group) const {
 void ForeachOptimizer::step(double lr, const at::Tensor& grad_scale, const at::Tensor& found_inf) {
   const at::NoGradGuard no_grad;
   if (found_inf.defined() && found_inf.item<float>() != 0) return;
-  if (grad_scale.defined()) at::_foreach_mul_(gradients(), grad_scale.reciprocal().squeeze());
-  begin(gradients());
+  const Tensors all = gradients();
+  if (grad_scale.defined() && !all.empty()) {
+    at::_foreach_mul_(all, grad_scale.reciprocal().squeeze());
+  }
+  begin(all);
   steps_.add_(1);
   for (std::size_t g = 0; g < groups().size(); ++g) {
     Update group = gather(g);

@@ -1,16 +1,11 @@
 #include <imgcls/optim/lamb.h>
+#include <imgcls/optim/moments.h>
+#include <imgcls/optim/norms.h>
 
 #include <ATen/ops/_foreach_add.h>
-#include <ATen/ops/_foreach_addcmul.h>
 #include <ATen/ops/_foreach_div.h>
-#include <ATen/ops/_foreach_lerp.h>
 #include <ATen/ops/_foreach_mul.h>
-#include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_foreach_sqrt.h>
-#include <ATen/ops/linalg_vector_norm.h>
-#include <ATen/ops/ones_like.h>
-#include <ATen/ops/stack.h>
-#include <ATen/ops/where.h>
 
 #include <cmath>
 
@@ -20,10 +15,7 @@ const OptionFields<LambOptions>& lamb_fields() {
   using O = LambOptions;
   static const OptionFields<O> fields = [] {
     OptionFields<O> f;
-    f.add_pair("betas", &O::beta1, &O::beta2,
-               "Decay of the averages of the gradient and of its square.",
-               {.minimum = 0, .below = 1});
-    f.add("eps", &O::eps, "Added to the denominator.", Limits::greater_than(0));
+    add_moment_options(f);
     f.add("max_grad_norm", &O::max_grad_norm,
           "Largest norm of all gradients together, to which they are scaled down; 0: no limit.",
           Limits::at_least(0));
@@ -40,8 +32,7 @@ Lamb::Lamb(std::vector<ParameterGroup> groups, const OptimizerOptions& options)
 void Lamb::begin(const Tensors& gradients) {
   clip_ = at::Tensor();
   if (options_.max_grad_norm == 0 || gradients.empty()) return;
-  const at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients)));
-  clip_ = norm.div(options_.max_grad_norm).clamp_min(1);
+  clip_ = total_norm(gradients).div(options_.max_grad_norm).clamp_min(1);
 }
 
 void Lamb::update(Update& group) {
@@ -51,9 +42,7 @@ void Lamb::update(Update& group) {
   const Tensors &exp_avg = group.slots[0], &exp_avg_sq = group.slots[1];
   const Tensors gradients =
       clip_.defined() ? at::_foreach_div(group.gradients, clip_) : group.gradients;
-  at::_foreach_lerp_(exp_avg, gradients, 1 - options_.beta1);
-  at::_foreach_mul_(exp_avg_sq, options_.beta2);
-  at::_foreach_addcmul_(exp_avg_sq, gradients, gradients, 1 - options_.beta2);
+  update_moments(exp_avg, exp_avg_sq, gradients, options_.beta1, options_.beta2);
 
   // The corrections of both averages are one factor, which goes into decay, norm and rate.
   Tensors denominator = at::_foreach_sqrt(exp_avg_sq);
@@ -65,10 +54,9 @@ void Lamb::update(Update& group) {
     return;
   }
   at::_foreach_add_(update, group.parameters, group.weight_decay / scale);
-  const at::Tensor weights = at::stack(at::_foreach_norm(group.parameters));
-  const at::Tensor updates = at::stack(at::_foreach_norm(update)).mul(scale);
-  at::Tensor ratio = at::where(weights.gt(0).logical_and(updates.gt(0)), weights.div(updates),
-                               at::ones_like(weights));
+  const at::Tensor weights = norms(group.parameters);
+  const at::Tensor updates = norms(update).mul(scale);
+  at::Tensor ratio = trusted(weights.div(updates), weights, updates);
   if (options_.trust_clip) ratio.clamp_max_(1);
   at::_foreach_mul_(update, ratio.mul(-group.lr * scale).unbind());
   at::_foreach_add_(group.parameters, update);

@@ -1,11 +1,8 @@
 #include <imgcls/optim/lars.h>
+#include <imgcls/optim/norms.h>
 
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_mul.h>
-#include <ATen/ops/_foreach_norm.h>
-#include <ATen/ops/ones_like.h>
-#include <ATen/ops/stack.h>
-#include <ATen/ops/where.h>
 
 namespace imgcls::optim {
 
@@ -32,13 +29,12 @@ Lars::Lars(std::vector<ParameterGroup> groups, const OptimizerOptions& options)
 void Lars::update(Update& group) {
   Tensors gradients = group.gradients;
   if (group.weight_decay != 0) {
-    const at::Tensor weights = at::stack(at::_foreach_norm(group.parameters));
-    const at::Tensor norms = at::stack(at::_foreach_norm(gradients));
+    const at::Tensor weights = norms(group.parameters);
+    const at::Tensor lengths = norms(gradients);
     const at::Tensor adapted =
         weights.mul(options_.trust_coefficient)
-            .div(norms.add(weights.mul(group.weight_decay)).add(options_.eps));
-    at::Tensor ratio =
-        at::where(weights.gt(0).logical_and(norms.gt(0)), adapted, at::ones_like(weights));
+            .div(lengths.add(weights.mul(group.weight_decay)).add(options_.eps));
+    at::Tensor ratio = trusted(adapted, weights, lengths);
     if (options_.trust_clip) ratio = ratio.div(group.lr).clamp_max(1);
     gradients = at::_foreach_add(gradients, group.parameters, group.weight_decay);
     at::_foreach_mul_(gradients, ratio.unbind());

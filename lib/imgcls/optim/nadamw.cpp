@@ -1,10 +1,9 @@
+#include <imgcls/optim/moments.h>
 #include <imgcls/optim/nadamw.h>
 
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_addcdiv.h>
-#include <ATen/ops/_foreach_addcmul.h>
 #include <ATen/ops/_foreach_div.h>
-#include <ATen/ops/_foreach_lerp.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_sqrt.h>
 
@@ -16,10 +15,7 @@ const OptionFields<NAdamWOptions>& nadamw_fields() {
   using O = NAdamWOptions;
   static const OptionFields<O> fields = [] {
     OptionFields<O> f;
-    f.add_pair("betas", &O::beta1, &O::beta2,
-               "Decay of the averages of the gradient and of its square.",
-               {.minimum = 0, .below = 1});
-    f.add("eps", &O::eps, "Added to the denominator.", Limits::greater_than(0));
+    add_moment_options(f);
     f.add("momentum_decay", &O::momentum_decay, "How fast the momentum rises to the first beta.",
           Limits::at_least(0));
     return f;
@@ -47,9 +43,7 @@ void NAdamW::update(Update& group) {
   const Tensors &exp_avg = group.slots[0], &exp_avg_sq = group.slots[1];
 
   at::_foreach_mul_(group.parameters, 1 - group.lr * group.weight_decay);
-  at::_foreach_lerp_(exp_avg, group.gradients, 1 - options_.beta1);
-  at::_foreach_mul_(exp_avg_sq, options_.beta2);
-  at::_foreach_addcmul_(exp_avg_sq, group.gradients, group.gradients, 1 - options_.beta2);
+  update_moments(exp_avg, exp_avg_sq, group.gradients, options_.beta1, options_.beta2);
   Tensors denominator = at::_foreach_sqrt(exp_avg_sq);
   at::_foreach_div_(denominator, correction);
   at::_foreach_add_(denominator, options_.eps);

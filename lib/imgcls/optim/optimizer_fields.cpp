@@ -84,15 +84,4 @@ const OptionFields<OptimizerOptions>& optimizer_fields() {
   return fields;
 }
 
-void read_optimizer(const json& section, OptimizerOptions& options) {
-  optimizer_fields().read(section, options);
-  options.own = optimizers().read_own(options.name, section);
-}
-
-json write_optimizer(const OptimizerOptions& options) {
-  json section = optimizer_fields().write(options);
-  optimizers().write_own(options.name, options.own, section);
-  return section;
-}
-
 }  // namespace imgcls::optim

@@ -6,11 +6,7 @@
 
 namespace imgcls::optim {
 
-/// Those that all optimizers share.
+/// Those that all optimizers share; OptimizerOptions::own has tables of its own (optimizers.h).
 const OptionFields<OptimizerOptions>& optimizer_fields();
-
-/// From and to a section, the named optimizer's own options among them.
-void read_optimizer(const nlohmann::json& section, OptimizerOptions& options);
-nlohmann::json write_optimizer(const OptimizerOptions& options);
 
 }  // namespace imgcls::optim

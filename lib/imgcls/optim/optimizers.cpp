@@ -23,7 +23,7 @@ OptimizerEntry entry(std::string name, std::string summary, OwnFields own = {}) 
           }};
 }
 
-std::vector<OptimizerEntry> all() {
+std::vector<OptimizerEntry> known_optimizers() {
   return {
       entry<Adam>("adam", "Adam with coupled decay (arXiv:1412.6980)"),
       entry<Adam>("adamw", "AdamW (arXiv:1711.05101)"),
@@ -42,7 +42,7 @@ std::vector<OptimizerEntry> all() {
 }  // namespace
 
 Registry<OptimizerEntry>& optimizers() {
-  static Registry<OptimizerEntry> known("optimizer", "name", all());
+  static Registry<OptimizerEntry> known("optimizer", "name", known_optimizers());
   return known;
 }
 

@@ -1,9 +1,9 @@
+#include <imgcls/optim/moments.h>
 #include <imgcls/optim/radam.h>
 
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_addcmul.h>
 #include <ATen/ops/_foreach_div.h>
-#include <ATen/ops/_foreach_lerp.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_reciprocal.h>
 #include <ATen/ops/_foreach_sqrt.h>
@@ -28,10 +28,7 @@ const OptionFields<RAdamOptions>& radam_fields() {
   using O = RAdamOptions;
   static const OptionFields<O> fields = [] {
     OptionFields<O> f;
-    f.add_pair("betas", &O::beta1, &O::beta2,
-               "Decay of the averages of the gradient and of its square.",
-               {.minimum = 0, .below = 1});
-    f.add("eps", &O::eps, "Added to the denominator.", Limits::greater_than(0));
+    add_moment_options(f);
     f.add("decoupled", &O::decoupled, "Weight decay apart from the gradient, as AdamW's.");
     return f;
   }();
@@ -51,9 +48,7 @@ void RAdam::update(Update& group) {
   } else if (group.weight_decay != 0) {
     gradients = at::_foreach_add(gradients, group.parameters, group.weight_decay);
   }
-  at::_foreach_lerp_(exp_avg, gradients, 1 - options_.beta1);
-  at::_foreach_mul_(exp_avg_sq, options_.beta2);
-  at::_foreach_addcmul_(exp_avg_sq, gradients, gradients, 1 - options_.beta2);
+  update_moments(exp_avg, exp_avg_sq, gradients, options_.beta1, options_.beta2);
 
   const double rate = group.lr / (1 - std::pow(options_.beta1, step));
   const double rectified = rectification(options_.beta2, step);

@@ -92,7 +92,7 @@ double trapezoid(const ScheduleOptions& o, std::int64_t step) {
   return o.final_lr + (o.lr - o.final_lr) * left;
 }
 
-std::vector<ScheduleEntry> all() {
+std::vector<ScheduleEntry> known_schedules() {
   return {
       {"constant",
        "The same all the time",
@@ -113,7 +113,7 @@ std::vector<ScheduleEntry> all() {
 }  // namespace
 
 Registry<ScheduleEntry>& schedules() {
-  static Registry<ScheduleEntry> known("schedule", "name", all());
+  static Registry<ScheduleEntry> known("schedule", "name", known_schedules());
   return known;
 }
 

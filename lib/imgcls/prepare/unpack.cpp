@@ -2,6 +2,7 @@
 #include <imgcls/core/input_file.h>
 #include <imgcls/core/little_endian.h>
 #include <imgcls/core/new_file.h>
+#include <imgcls/data/packed_files.h>
 #include <imgcls/prepare/archive.h>
 #include <imgcls/prepare/unpack.h>
 
@@ -47,7 +48,7 @@ std::uint64_t skippable_bytes(const std::filesystem::path& path) {
   while (file.bytes() - at >= head.size()) {
     file.read(at, head);
     const std::string_view mark(reinterpret_cast<const char*>(head.data()), 4);
-    const bool is_skippable = (mark[0] & 0xf0) == 0x50 && mark.ends_with("\x2a\x4d\x18");
+    const bool is_skippable = (mark[0] & 0xf0) == 0x50 && mark.ends_with(kSkippableFrame);
     const std::uint64_t frame = head.size() + load_le<std::uint32_t>(std::span(head).subspan(4));
     if (!is_skippable || frame > file.bytes() - at) break;
     at += frame;

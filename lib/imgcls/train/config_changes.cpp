@@ -5,8 +5,6 @@
 #include <imgcls/train/config_changes.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -35,12 +33,7 @@ std::string dotted(const std::string& pointer) {
 
 /// As text; of equal numbers the same, 0 and 0.0 among them.
 std::string text_at(const json& flat, const std::string& pointer) {
-  if (!flat.contains(pointer)) return "nothing";
-  const json& value = flat.at(pointer);
-  if (!value.is_number_float()) return value.dump();
-  const auto number = value.get<double>();
-  const bool whole = number == std::trunc(number) && std::abs(number) < 0x1p53;
-  return whole ? json(static_cast<std::int64_t>(number)).dump() : value.dump();
+  return flat.contains(pointer) ? without_fraction(flat.at(pointer)).dump() : "nothing";
 }
 
 bool may_be_auto(const std::string& pointer) {

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -60,19 +59,6 @@ std::vector<Section> sections() {
   };
 }
 
-/// Whole numbers without a fraction, also in lists.
-Ordered plain(Ordered value) {
-  if (value.is_array()) {
-    for (Ordered& each : value) each = plain(each);
-  } else if (value.is_number_float()) {
-    const auto number = value.get<double>();
-    if (number == std::trunc(number) && std::abs(number) < 1e15) {
-      return static_cast<std::int64_t>(number);
-    }
-  }
-  return value;
-}
-
 /// Words in the order in which people read them.
 Ordered in_order(const nlohmann::json& schema) {
   Ordered made = Ordered::object();
@@ -87,7 +73,7 @@ Ordered in_order(const nlohmann::json& schema) {
     } else if (std::string_view(word) == "properties") {
       for (const auto& [name, below] : found->items()) made[word][name] = in_order(below);
     } else {
-      made[word] = plain(Ordered(*found));
+      made[word] = Ordered(*found);
     }
   }
   return made;

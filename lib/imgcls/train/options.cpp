@@ -2,6 +2,7 @@
 #include <imgcls/core/config.h>
 #include <imgcls/core/error.h>
 #include <imgcls/optim/optimizer_fields.h>
+#include <imgcls/optim/optimizers.h>
 #include <imgcls/train/options.h>
 #include <imgcls/train/run_fields.h>
 
@@ -29,6 +30,14 @@ template <class Options>
 void read(const Config& config, const char* section, const OptionFields<Options>& fields,
           Options& options) {
   read_section(config, section, [&](const json& values) { fields.read(values, options); });
+}
+
+/// The same of a section that chooses one of a registry.
+template <class Options, class Entry>
+void read(const Config& config, const char* section, const OptionFields<Options>& fields,
+          const Registry<Entry>& registry, Options& options) {
+  read_section(config, section,
+               [&](const json& values) { read_chosen(values, fields, registry, options); });
 }
 
 std::filesystem::path run_folder(const json& j) {
@@ -87,15 +96,14 @@ RunOptions run_options(const Config& config) {
                [&](const json& values) { data::read_augment(values, o.augment); });
   read(config, "eval", eval_fields(), o.eval);
   read(config, "train", train_fields(), o);
-  read_section(config, "optimizer",
-               [&](const json& values) { optim::read_optimizer(values, o.optimizer); });
-  read_section(config, "schedule", [&](const json& values) { read_schedule(values, o.schedule); });
+  read(config, "optimizer", optim::optimizer_fields(), optim::optimizers(), o.optimizer);
+  read(config, "schedule", schedule_fields(), optim::schedules(), o.schedule);
   read(config, "erase", erase_fields(), o.erase);
   read_section(config, "mix", [&](const json& values) { read_mix(values, o.mix); });
-  read_section(config, "loss", [&](const json& values) { read_loss(values, o.loss); });
+  read(config, "loss", loss_fields(), losses(), o.loss);
   read(config, "sam", sam_fields(), o.sam);
-  read_section(config, "clip", [&](const json& values) { read_clip(values, o.clip); });
-  read_section(config, "average", [&](const json& values) { read_average(values, o.average); });
+  read(config, "clip", clip_fields(), clips(), o.clip);
+  read(config, "average", average_fields(), averages(), o.average);
   read(config, "checkpoint", checkpoint_fields(), o.checkpoint);
   read(config, "log", log_fields(), o);
   read(config, "profile", profile_fields(), o);

@@ -3,6 +3,7 @@
 #include <imgcls/core/schema.h>
 #include <imgcls/models/registry.h>
 #include <imgcls/optim/optimizer_fields.h>
+#include <imgcls/optim/optimizers.h>
 #include <imgcls/train/own_config.h>
 #include <imgcls/train/run_fields.h>
 
@@ -61,14 +62,15 @@ std::string own_config(const RunOptions& options, const models::Model& model,
               {"augment", data::write_augment(options.augment)},
               {"eval", eval_fields().write(options.eval)},
               {"train", train_fields().write(options)},
-              {"optimizer", optim::write_optimizer(options.optimizer)},
-              {"schedule", write_schedule(options.schedule)},
+              {"optimizer",
+               write_chosen(optim::optimizer_fields(), optim::optimizers(), options.optimizer)},
+              {"schedule", write_chosen(schedule_fields(), optim::schedules(), options.schedule)},
               {"erase", erase_fields().write(options.erase)},
               {"mix", write_mix(options.mix)},
-              {"loss", write_loss(options.loss)},
+              {"loss", write_chosen(loss_fields(), losses(), options.loss)},
               {"sam", sam_fields().write(options.sam)},
-              {"clip", write_clip(options.clip)},
-              {"average", write_average(options.average)},
+              {"clip", write_chosen(clip_fields(), clips(), options.clip)},
+              {"average", write_chosen(average_fields(), averages(), options.average)},
               {"checkpoint", checkpoint_fields().write(options.checkpoint)},
               {"log", log_fields().write(options)},
               {"profile", profile_fields().write(options)},

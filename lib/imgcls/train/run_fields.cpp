@@ -159,17 +159,6 @@ const OptionFields<ScheduleRunOptions>& schedule_fields() {
   return fields;
 }
 
-void read_schedule(const json& section, ScheduleRunOptions& options) {
-  schedule_fields().read(section, options);
-  options.own = optim::schedules().read_own(options.name, section);
-}
-
-json write_schedule(const ScheduleRunOptions& options) {
-  json section = schedule_fields().write(options);
-  optim::schedules().write_own(options.name, options.own, section);
-  return section;
-}
-
 const OptionFields<CheckpointOptions>& checkpoint_fields() {
   using O = CheckpointOptions;
   static const OptionFields<O> fields = [] {

@@ -16,8 +16,4 @@ const OptionFields<RunOptions>& log_fields();
 const OptionFields<RunOptions>& profile_fields();
 const OptionFields<RunOptions>& dist_fields();
 
-/// From and to a section, the named schedule's own options among them.
-void read_schedule(const nlohmann::json& section, ScheduleRunOptions& options);
-nlohmann::json write_schedule(const ScheduleRunOptions& options);
-
 }  // namespace imgcls::train

@@ -1,15 +1,12 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/philox.h>
 #include <imgcls/dist/step_ranges.h>
+#include <imgcls/optim/norms.h>
 #include <imgcls/train/precision.h>
 #include <imgcls/train/step.h>
 
 #include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/_foreach_norm.h>
-#include <ATen/ops/linalg_vector_norm.h>
-#include <ATen/ops/stack.h>
-#include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
 namespace imgcls::train {
@@ -48,9 +45,11 @@ at::Tensor TrainStep::operator()(const DeviceBatch& given, double lr, at::Tensor
   if (unscaled) scaler_->unscale(optimizer_);
   if (gradient_norm != nullptr) {
     const StepRange range(ranges::kNorm);
-    *gradient_norm = norm_of_gradients();
-    if (scaler_ && !unscaled)
+    const at::NoGradGuard no_grad;
+    *gradient_norm = optim::total_norm(optimizer_.gradients());
+    if (scaler_ && !unscaled) {
       *gradient_norm = gradient_norm->div(scaler_->scale_on_device().squeeze());
+    }
   }
   recipe_.after_backward(info, optimizer_);
   update(lr);
@@ -83,13 +82,6 @@ void TrainStep::update(double lr) {
     optimizer_.step(lr);
   }
   optimizer_.zero_grad();
-}
-
-at::Tensor TrainStep::norm_of_gradients() const {
-  const at::NoGradGuard no_grad;
-  const std::vector<at::Tensor> gradients = optimizer_.gradients();
-  if (gradients.empty()) return at::zeros({});
-  return at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients)));
 }
 
 // The micro-batch's part of the step's loss.

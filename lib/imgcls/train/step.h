@@ -45,7 +45,6 @@ class TrainStep {
  private:
   at::Tensor gradients(const TrainBatch& batch, dist::Gradients last);
   void update(double lr);
-  at::Tensor norm_of_gradients() const;
   at::Tensor backward(const TrainBatch& micro_batch, dist::Gradients gradients);
 
   dist::DataParallel& replicas_;

@@ -146,15 +146,4 @@ const OptionFields<AverageOptions>& average_fields() {
   return fields;
 }
 
-void read_average(const nlohmann::json& section, AverageOptions& options) {
-  average_fields().read(section, options);
-  options.own = averages().read_own(options.name, section);
-}
-
-nlohmann::json write_average(const AverageOptions& options) {
-  nlohmann::json section = average_fields().write(options);
-  averages().write_own(options.name, options.own, section);
-  return section;
-}
-
 }  // namespace imgcls::train

@@ -54,7 +54,5 @@ Registry<AverageEntry>& averages();
 std::unique_ptr<Ingredient> make_average(const AverageOptions& options, const models::Model& model);
 
 const OptionFields<AverageOptions>& average_fields();
-void read_average(const nlohmann::json& section, AverageOptions& options);
-nlohmann::json write_average(const AverageOptions& options);
 
 }  // namespace imgcls::train

@@ -1,12 +1,11 @@
+#include <imgcls/optim/norms.h>
 #include <imgcls/train/recipe/clip.h>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_clamp_max.h>
 #include <ATen/ops/_foreach_clamp_min.h>
 #include <ATen/ops/_foreach_mul.h>
-#include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/linalg_vector_norm.h>
-#include <ATen/ops/stack.h>
 #include <ATen/ops/where.h>
 
 #include <numeric>
@@ -20,8 +19,8 @@ Clip by_norm(const ClipOptions& options) {
   return [most](optim::Optimizer& optimizer, const std::string& /*head*/) {
     const std::vector<at::Tensor> gradients = optimizer.gradients();
     if (gradients.empty()) return;
-    const at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients)));
-    at::_foreach_mul_(gradients, norm.add(1e-6).reciprocal().mul(most).clamp_max(1));
+    at::_foreach_mul_(gradients,
+                      optim::total_norm(gradients).add(1e-6).reciprocal().mul(most).clamp_max(1));
   };
 }
 
@@ -140,17 +139,6 @@ const OptionFields<ClipOptions>& clip_fields() {
     return f;
   }();
   return fields;
-}
-
-void read_clip(const nlohmann::json& section, ClipOptions& options) {
-  clip_fields().read(section, options);
-  options.own = clips().read_own(options.name, section);
-}
-
-nlohmann::json write_clip(const ClipOptions& options) {
-  nlohmann::json section = clip_fields().write(options);
-  clips().write_own(options.name, options.own, section);
-  return section;
 }
 
 }  // namespace imgcls::train

@@ -55,7 +55,5 @@ Registry<ClipEntry>& clips();
 std::unique_ptr<Ingredient> make_clipper(const ClipOptions& options, const std::string& head);
 
 const OptionFields<ClipOptions>& clip_fields();
-void read_clip(const nlohmann::json& section, ClipOptions& options);
-nlohmann::json write_clip(const ClipOptions& options);
 
 }  // namespace imgcls::train

@@ -147,15 +147,4 @@ const OptionFields<LossOptions>& loss_fields() {
   return fields;
 }
 
-void read_loss(const nlohmann::json& section, LossOptions& options) {
-  loss_fields().read(section, options);
-  options.own = losses().read_own(options.name, section);
-}
-
-nlohmann::json write_loss(const LossOptions& options) {
-  nlohmann::json section = loss_fields().write(options);
-  losses().write_own(options.name, options.own, section);
-  return section;
-}
-
 }  // namespace imgcls::train

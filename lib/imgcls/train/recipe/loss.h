@@ -36,7 +36,5 @@ struct LossEntry {
 Registry<LossEntry>& losses();
 
 const OptionFields<LossOptions>& loss_fields();
-void read_loss(const nlohmann::json& section, LossOptions& options);
-nlohmann::json write_loss(const LossOptions& options);
 
 }  // namespace imgcls::train

@@ -1,3 +1,4 @@
+#include <imgcls/optim/norms.h>
 #include <imgcls/train/recipe/sam.h>
 
 #include <ATen/core/grad_mode.h>
@@ -5,9 +6,6 @@
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_copy.h>
 #include <ATen/ops/_foreach_mul.h>
-#include <ATen/ops/_foreach_norm.h>
-#include <ATen/ops/linalg_vector_norm.h>
-#include <ATen/ops/stack.h>
 
 #include <vector>
 
@@ -40,7 +38,7 @@ class Sam final : public Ingredient {
 
     std::vector<at::Tensor> direction = gradients;
     if (options_.adaptive) direction = at::_foreach_mul(at::_foreach_abs(weights_), gradients);
-    const at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(direction)));
+    const at::Tensor norm = optim::total_norm(direction);
     if (options_.adaptive) {
       direction = at::_foreach_mul(at::_foreach_mul(weights_, weights_), gradients);
     }

@@ -1,0 +1,43 @@
+#pragma once
+// Things that are found by their names: what registries are made of.
+
+#include <algorithm>
+#include <deque>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace imgcls {
+
+/// Things with a `std::string name` each, which are found by it.
+template <class Entry>
+class NamedEntries {
+ public:
+  explicit NamedEntries(std::vector<Entry> entries)
+      : entries_(std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end())) {
+  }
+
+  /// Null where none is called so. Entries stay where they are while others are added.
+  const Entry* find(std::string_view name) const {
+    const auto found = std::ranges::find(entries_, name, &Entry::name);
+    return found == entries_.end() ? nullptr : &*found;
+  }
+
+  void push_back(Entry entry) { entries_.push_back(std::move(entry)); }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> all;
+    for (const Entry& entry : entries_) all.push_back(entry.name);
+    return all;
+  }
+
+  auto begin() const { return entries_.begin(); }
+  auto end() const { return entries_.end(); }
+
+ private:
+  std::deque<Entry> entries_;
+};
+
+}  // namespace imgcls
