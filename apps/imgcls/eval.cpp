@@ -44,7 +44,7 @@ struct EvalArguments {
   std::string weights, key;
   std::string model, data, classes, output;
   int size = 0, resize = -1;
-  bool flip = false;
+  bool flip = false, best = false;
 };
 
 /// A text as JSON, whose texts are UTF-8.
@@ -74,7 +74,7 @@ void expand_model(EvalArguments& arguments) {
   arguments.config = std::move(config);
 }
 
-/// A run's folder stands for its configuration and its newest good checkpoint.
+/// A run's folder stands for its configuration and its weights.
 void expand_run_folder(EvalArguments& arguments) {
   if (arguments.config.empty()) {
     throw ConfigError("say a run's folder, or --model MODEL --weights FILE --data FOLDER");
@@ -93,11 +93,8 @@ void expand_run_folder(EvalArguments& arguments) {
     arguments.classes = files.classes().string();
   }
   if (!arguments.weights.empty()) return;
-  const auto newest = train::Checkpoints(files.checkpoints(), 1).newest_good(Log());
-  if (!newest) {
-    throw CheckpointError(fmt::format("{} holds no usable checkpoint", first.string()));
-  }
-  arguments.weights = train::weights_to_use(*newest).string();
+  const auto which = arguments.best ? train::RunWeights::best : train::RunWeights::newest;
+  arguments.weights = train::weights_of_run(files, which, Log()).string();
 }
 
 /// What is evaluated.
@@ -244,8 +241,9 @@ int run_eval(EvalArguments arguments) {
 void add_options(CLI::App& command, EvalArguments& arguments) {
   command.add_option("RUN|CONFIG", arguments.config,
                      "A run's folder, or JSON files; then key.path=value overrides");
-  command.add_option("-w,--weights", arguments.weights,
-                     "Weights (safetensors or .pth); default: the run's newest good checkpoint");
+  auto* weights = command.add_option(
+      "-w,--weights", arguments.weights,
+      "Weights (safetensors or .pth); default: the run's newest good checkpoint");
   add_key(command, arguments.key);
   auto* model = command.add_option("-m,--model", arguments.model,
                                    "A model's name, instead of a run: with --weights and --data");
@@ -265,6 +263,9 @@ void add_options(CLI::App& command, EvalArguments& arguments) {
       "--classes", arguments.classes,
       "A text file with a class in each line, in the order of the model's numbers;\n"
       "default: the run's, ImageNet's where the folders are named so, or the data's");
+  command.add_flag("--best", arguments.best, "A run's best weights, not its newest")
+      ->excludes(weights)
+      ->excludes(model);
   command.add_flag("--flip", arguments.flip, "Average with the mirror images");
   command.add_option("-o,--output", arguments.output,
                      "A folder for the counts (JSON), each class's accuracy, the confusion matrix\n"
@@ -281,6 +282,7 @@ void add_eval(CLI::App& program, std::function<int()>& chosen) {
       "Examples:\n"
       "  imgcls eval runs/demo\n"
       "  imgcls eval runs/demo -o runs/demo/eval\n"
+      "  imgcls eval runs/demo --best\n"
       "  imgcls eval -m resnet50 -w resnet50.pth -d imagenet/val\n"
       "  imgcls eval -m resnet50 -w checkpoint.pth --key model_ema -d imagenet/val\n"
       "  mpirun -np 2 imgcls eval runs/demo eval.batch=100\n"

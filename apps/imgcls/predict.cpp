@@ -37,7 +37,7 @@ struct PredictArguments {
   std::vector<std::string> inputs;
   std::string run, model, weights, key, classes;
   int top = 5, size = 0, resize = -1, batch = 32, threads = 0;
-  bool flip = false, json = false, csv = false;
+  bool flip = false, best = false, json = false, csv = false;
 };
 
 /// What standard input holds: an image, or a path in each line.
@@ -52,7 +52,10 @@ StandardInput read_standard_input() {
 }
 
 Classifier make_classifier(const PredictArguments& arguments) {
-  if (!arguments.run.empty()) return Classifier::from_run(arguments.run);
+  if (!arguments.run.empty()) {
+    return Classifier::from_run(
+        arguments.run, Log(), arguments.best ? train::RunWeights::best : train::RunWeights::newest);
+  }
   if (arguments.model.empty() || arguments.weights.empty()) {
     throw ConfigError("say --run RUN, or --model MODEL and --weights FILE");
   }
@@ -222,6 +225,7 @@ void add_options(CLI::App& command, PredictArguments& arguments) {
       ->required();
   auto* run = command.add_option("-r,--run", arguments.run,
                                  "A run's folder: its newest good checkpoint and its classes");
+  command.add_flag("--best", arguments.best, "Its best weights, not its newest")->needs(run);
   command.add_option("-m,--model", arguments.model, "The model's name (imgcls models)")
       ->excludes(run);
   command.add_option("-w,--weights", arguments.weights, "Its weights: safetensors or .pth")

@@ -22,6 +22,7 @@ RunFolder::RunFolder(const RunFiles& files) : lock_(made(files.folder) / ".lock"
                     files.folder.string()));
   }
   finish_replacement(files.evaluation());
+  finish_replacement(files.best());
 }
 
 bool RunFolder::is_locked() const {

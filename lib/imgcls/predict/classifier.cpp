@@ -65,15 +65,15 @@ Classifier::Classifier(const ClassifierOptions& options, const Log& log)
                  or_imagenet(options.classes), complete(options.transform, options.model),
                  options.normalisation, options.flip) {}
 
-Classifier Classifier::from_run(const std::filesystem::path& run, const Log& log) {
+Classifier Classifier::from_run(const std::filesystem::path& run, const Log& log,
+                                train::RunWeights which) {
   const train::RunFiles files{run};
-  const auto newest = train::Checkpoints(files.checkpoints(), 1).newest_good(log);
-  if (!newest) throw CheckpointError(fmt::format("{} holds no usable checkpoint", run.string()));
+  const std::filesystem::path weights = train::weights_of_run(files, which, log);
   const std::vector<std::string> config_file{files.config().string()};
   const Config config = Config::load(config_file);
   auto classes = data::read_class_names(files.classes(), data::Repeats::allowed);
   models::Model model = train::create_model(config, classes.size());
-  models::load_weights(model, train::weights_to_use(*newest));
+  models::load_weights(model, weights);
   const train::RunOptions options = train::run_options(config);
   return {std::move(model), std::move(classes), options.eval.transform, options.data.normalisation,
           options.eval.flip};

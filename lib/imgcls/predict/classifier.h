@@ -57,9 +57,11 @@ class Classifier {
   /// `log` hears which weights were taken where there is a choice.
   explicit Classifier(const ClassifierOptions& options, const Log& log = Log());
 
-  /// The newest good checkpoint of a run's folder, with the run's classes and transform. Throws
-  /// CheckpointError where there is none. `log` hears of broken checkpoints.
-  static Classifier from_run(const std::filesystem::path& run, const Log& log = Log());
+  /// The weights of a run's folder, the newest good checkpoint's or the best ones, with the run's
+  /// classes and transform. Throws CheckpointError where there are none. `log` hears of broken
+  /// checkpoints.
+  static Classifier from_run(const std::filesystem::path& run, const Log& log = Log(),
+                             train::RunWeights which = train::RunWeights::newest);
 
   const std::vector<data::ClassName>& classes() const { return classes_; }
 

@@ -51,9 +51,28 @@ std::vector<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
+json best_json(const Best& best) {
+  if (best.step < 0) return nullptr;
+  return {{"step", best.step},
+          {"metric", name_in(kMetrics, best.metric)},
+          {"value", best.value},
+          {"since", best.since}};
+}
+
+/// None where nothing was compared, and in checkpoints from before there was a best.
+Best read_best(const json& state) {
+  const json best = state.value("best", json());
+  if (best.is_null()) return {};
+  return {.step = best.at("step"),
+          .metric = value_in(kMetrics, best.at("metric").get<std::string>()),
+          .value = best.at("value"),
+          .since = best.at("since")};
+}
+
 json position_json(const Position& p) {
   return {{"step", p.step},           {"epoch", p.epoch},       {"consumed", p.consumed},
-          {"elapsed_s", p.elapsed_s}, {"loss_sum", p.loss_sum}, {"images", p.images}};
+          {"elapsed_s", p.elapsed_s}, {"loss_sum", p.loss_sum}, {"images", p.images},
+          {"best", best_json(p.best)}};
 }
 
 json state_json(const Training& training, const Position& position, const RunIdentity& identity) {
@@ -205,6 +224,19 @@ fs::path weights_to_use(const fs::path& checkpoint) {
   return fs::exists(average) ? average : checkpoint / kWeightsFile;
 }
 
+fs::path weights_of_run(const RunFiles& files, RunWeights which, const Log& log) {
+  if (which == RunWeights::best) {
+    const fs::path best = files.best() / kWeightsFile;
+    if (fs::exists(best)) return best;
+    throw CheckpointError(
+        fmt::format("{} does not exist: a run keeps its best weights with checkpoint.best=true",
+                    best.string()));
+  }
+  const auto newest = Checkpoints(files.checkpoints(), 1).newest_good(log);
+  if (newest) return weights_to_use(*newest);
+  throw CheckpointError(fmt::format("{} holds no usable checkpoint", files.folder.string()));
+}
+
 Position load_checkpoint(const fs::path& checkpoint, const Training& training,
                          const RunIdentity& identity, std::vector<std::string>* changes) {
   const json state = read_state(checkpoint);
@@ -220,7 +252,8 @@ Position load_checkpoint(const fs::path& checkpoint, const Training& training,
           .consumed = state.at("consumed"),
           .elapsed_s = state.at("elapsed_s"),
           .loss_sum = state.at("loss_sum"),
-          .images = state.at("images")};
+          .images = state.at("images"),
+          .best = read_best(state)};
 }
 
 }  // namespace imgcls::train

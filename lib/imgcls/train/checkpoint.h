@@ -12,9 +12,11 @@
 // step-0000012510-best among them, are the user's and left alone.
 
 #include <imgcls/core/log.h>
+#include <imgcls/log/run_folder.h>
 #include <imgcls/models/model.h>
 #include <imgcls/optim/grad_scaler.h>
 #include <imgcls/optim/optimizer.h>
+#include <imgcls/train/best.h>
 #include <imgcls/train/recipe/ingredient.h>
 
 #include <cstdint>
@@ -33,6 +35,7 @@ struct Position {
   double elapsed_s = 0;      ///< time in the training loop, over all sessions
   double loss_sum = 0;       ///< of the epoch so far: sum over images of all ranks
   std::int64_t images = 0;   ///< of the epoch so far: images in loss_sum
+  Best best = {};            ///< of the evaluations so far
   friend bool operator==(const Position&, const Position&) = default;
 };
 
@@ -52,6 +55,15 @@ struct Training {
 
 /// The file of a checkpoint to evaluate and to use: the average's where there is one.
 std::filesystem::path weights_to_use(const std::filesystem::path& checkpoint);
+
+/// Which of a run's weights to use.
+enum class RunWeights {
+  newest,  ///< those of its newest good checkpoint
+  best,    ///< those of its best evaluation (checkpoint.best)
+};
+
+/// Their file. Throws CheckpointError where there is none; `log` hears of broken checkpoints.
+std::filesystem::path weights_of_run(const RunFiles& files, RunWeights which, const Log& log);
 
 /// The checkpoints of a run's folder.
 class Checkpoints {

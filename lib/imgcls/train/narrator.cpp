@@ -126,6 +126,11 @@ void Narrator::changed(const std::string& change) {
   log_.info("changed since the run began: " + change);
 }
 
+void Narrator::ends_early(const std::string& why) {
+  clear();
+  log_.info(why + "; the run ends here");
+}
+
 void Narrator::saved_before_failing(const std::filesystem::path& checkpoint) {
   clear();
   log_.info(fmt::format(
@@ -173,6 +178,11 @@ void Narrator::end(const TrainResult& result, const RunFiles& files) {
   log_.info(fmt::format("  log      {}", files.train_log().string()));
   log_.info(fmt::format("  mistakes {}", (files.evaluation() / "mistakes.csv").string()));
   log_.info(fmt::format("  weights  {}", weights_to_use(result.checkpoint).string()));
+  if (!result.best.empty()) {
+    const Best& best = result.position.best;
+    log_.info(fmt::format("  best     {} ({} after step {})", result.best.string(),
+                          figure_text(best.value, best.metric), best.step));
+  }
   log_.info(fmt::format("  next     imgcls report {}", files.folder.string()));
   if (!report::wandb_folders(files.folder).empty()) {
     log_.info(fmt::format("           imgcls wandb sync {}", files.folder.string()));

@@ -68,6 +68,8 @@ class Narrator {
   void clear();
   /// How configuration or data differ from those the run began with.
   void changed(const std::string& change);
+  /// The run ends before its last epoch does, and why.
+  void ends_early(const std::string& why);
   /// An error is about to end the run: what was trained is saved, or cannot be.
   void saved_before_failing(const std::filesystem::path& checkpoint);
   void not_saved(const std::string& why);

@@ -7,6 +7,7 @@
 #include <imgcls/dist/data_parallel.h>
 #include <imgcls/optim/optimizer.h>
 #include <imgcls/optim/schedule.h>
+#include <imgcls/train/best.h>
 #include <imgcls/train/recipe/average.h>
 #include <imgcls/train/recipe/clip.h>
 #include <imgcls/train/recipe/erase.h>
@@ -68,6 +69,8 @@ struct EvalRunOptions {
   bool flip = false;
   /// Epochs between evaluations; the last epoch is always evaluated.
   int every_epochs = 1;
+  /// The figure by which evaluations are compared: `checkpoint.best`, `patience`.
+  Metric metric = Metric::acc1;
 };
 
 /// How the learning rate grows with the batch (Goyal et al., arXiv:1706.02677; Hoffer et al.,
@@ -101,6 +104,8 @@ struct CheckpointOptions {
   int every_steps = 0;
   /// How many of the newest are kept.
   int keep = 2;
+  /// The weights of the best evaluation are kept besides, in RunFiles::best().
+  bool best = false;
   Resume resume = Resume::automatic;
 };
 
@@ -112,6 +117,10 @@ struct RunOptions {
   int accumulate = 1;
   /// Ends the run after that many steps; 0: after `epochs`. The schedule does not change.
   std::int64_t max_steps = 0;
+  /// The same after that many hours, evaluations included, over all sessions; 0: no limit.
+  double max_hours = 0;
+  /// The same after so many evaluations in a row that were no better than the best; 0: never.
+  int patience = 0;
   std::uint64_t seed = 0;
   double label_smoothing = 0;
   Precision precision = Precision::fp32;

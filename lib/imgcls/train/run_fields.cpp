@@ -83,6 +83,9 @@ const OptionFields<EvalRunOptions>& eval_fields() {
           "higher accuracy, which is to be reported as such.");
     f.add("every_epochs", &O::every_epochs, "Epochs from one validation to the next.",
           Limits::between(1, kMost));
+    f.add("metric", &O::metric, kMetrics,
+          "Figure by which validations are compared, for checkpoint.best and train.patience: top-1 "
+          "accuracy, top-5 accuracy, or the loss.");
     return f;
   }();
   return fields;
@@ -99,6 +102,14 @@ const OptionFields<RunOptions>& train_fields() {
           "memory; train.batch is a multiple of ranks times this.",
           Limits::between(1, 65536));
     f.add("max_steps", &O::max_steps, "Stop after so many optimizer steps; 0: no limit.",
+          Limits::between(0, kMost));
+    f.add("max_hours", &O::max_hours,
+          "End after so many hours of training and validation, over all sessions of the run: what "
+          "was trained is validated and saved; 0: no limit.",
+          Limits::at_least(0));
+    f.add("patience", &O::patience,
+          "End when so many validations in a row were no better than the best by eval.metric; 0: "
+          "never.",
           Limits::between(0, kMost));
     f.add("seed", &O::seed, "Seed of initial weights, order of images and augmentation.",
           Limits::between(0, kLargestSeed));
@@ -170,6 +181,9 @@ const OptionFields<CheckpointOptions>& checkpoint_fields() {
           "Steps from one checkpoint to the next; 0: by epochs alone.", Limits::between(0, kMost));
     f.add("keep", &O::keep, "How many of the newest checkpoints are kept.",
           Limits::between(1, kMost));
+    f.add("best", &O::best,
+          "Keep the weights of the best validation by eval.metric, in best/ in the run's folder, "
+          "besides the newest checkpoints.");
     f.add("resume", &O::resume, kResumes,
           "auto: go on from the newest good checkpoint in the run's folder, if there is one; "
           "changed: the same, although configuration or data have changed: every difference is "

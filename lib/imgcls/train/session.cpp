@@ -3,6 +3,7 @@
 #include <imgcls/data/class_names.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/step_ranges.h>
+#include <imgcls/train/checkpoint_files.h>
 #include <imgcls/train/class_differences.h>
 #include <imgcls/train/device_event.h>
 #include <imgcls/train/environment.h>
@@ -23,6 +24,9 @@
 namespace imgcls::train {
 
 namespace {
+
+/// What a rank answers that is out of time, where others give the number of a signal.
+constexpr int kOutOfTime = 1000;
 
 /// The configuration with what "auto" means here, since on another device it means another thing.
 std::string resolved(const std::string& config, const RunOptions& options,
@@ -47,23 +51,21 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
       narrator_(world),
       train_source_(std::move(train)),
       val_source_(std::move(val)),
-      identity_{
-          .config = resolved(
-              config.empty() ? own_config(options_, model, *train_source_, *val_source_) : config,
-              options_, world.device()),
-          .data_fingerprint = train_source_->fingerprint()},
       files_{options_.folder},
-      checkpoints_(files_.checkpoints(), options_.checkpoint.keep),
+      saver_(
+          files_, options_.checkpoint,
+          {.config = resolved(
+               config.empty() ? own_config(options_, model, *train_source_, *val_source_) : config,
+               options_, world.device()),
+           .data_fingerprint = train_source_->fingerprint()},
+          world, narrator_),
       profiler_(StepProfiler::Detail::everything, world.device() != "cpu"),
       loss_(world),
       readings_(world.device()) {
   check_sources();
   replica_ = std::make_unique<Replica>(std::move(model), train_source_, options_, world_);
   dist::agree(world_, [&] {
-    data::LoaderOptions loading =
-        eval_loader_options(replica_->options(), world_.rank(), world_.size());
-    replica_->input().prepare(loading);
-    val_loader_ = std::make_unique<data::Loader>(val_source_, std::move(loading));
+    evaluator_ = std::make_unique<RunEvaluator>(val_source_, *replica_, world_, narrator_);
     open_folder();
   });
   batches_ = replica_->steps_per_epoch();
@@ -92,34 +94,15 @@ void Trainer::Session::open_folder() {
                   options_.folder.string()));
 }
 
-/// The newest good one; empty without.
-std::string Trainer::Session::find_checkpoint() {
-  std::string found;
-  dist::agree(world_, [&] {
-    if (!world_.is_first()) return;
-    if (const auto newest = checkpoints_.recover(narrator_.log())) found = newest->string();
-    if (!found.empty() && options_.checkpoint.resume == Resume::never) {
-      throw ConfigError(fmt::format(
-          "{} holds the checkpoints of an earlier run: choose another run.dir, or go on with "
-          "checkpoint.resume=auto",
-          options_.folder.string()));
-    }
-  });
-  return world_.broadcast(found);
-}
-
 void Trainer::Session::start_or_resume() {
-  const std::string found = find_checkpoint();
+  const std::string found = saver_.find();
   std::vector<std::string> changes;
   dist::agree(world_, [&] {
     if (found.empty()) return;
-    const bool may_change = options_.checkpoint.resume == Resume::changed;
-    position_ = load_checkpoint(found, training(), identity_, may_change ? &changes : nullptr);
-    saved_ = position_;
+    position_ = saver_.load(found, training(), changes);
     if (!changes.empty()) fit_position();
   });
-  last_step_ = position_.step + static_cast<std::int64_t>(batches_) * options_.epochs - scheduled();
-  if (options_.max_steps > 0) last_step_ = std::min(last_step_, options_.max_steps);
+  last_step_ = find_last_step();
   dist::agree(world_, [&] {
     if (world_.is_first()) open_files(changes);
   });
@@ -135,6 +118,14 @@ void Trainer::Session::start_or_resume() {
   }
 }
 
+/// Of the run as it was told; a limit of its time is not known as a step.
+std::int64_t Trainer::Session::find_last_step() const {
+  if (has_lost_patience()) return position_.step;
+  const std::int64_t steps = static_cast<std::int64_t>(batches_) * options_.epochs;
+  const std::int64_t last = position_.step + steps - scheduled();
+  return options_.max_steps > 0 ? std::min(last, options_.max_steps) : last;
+}
+
 /// A batch or data of another size: images of the epoch may come a second time, and none is lost.
 void Trainer::Session::fit_position() {
   const std::size_t whole = position_.consumed - position_.consumed % options_.batch;
@@ -145,11 +136,11 @@ void Trainer::Session::fit_position() {
 void Trainer::Session::open_files(std::span<const std::string> changes) {
   // A run that was stopped before or in an epoch's evaluation makes it again.
   const std::int64_t evaluated = position_.step - (epoch_is_complete() ? 1 : 0);
-  logs_ =
-      std::make_unique<RunLogs>(files_, options_, position_.step, evaluated, identity_.config,
-                                [this](const std::string& message) { narrator_.warn(message); });
+  logs_ = std::make_unique<RunLogs>(
+      files_, options_, position_.step, evaluated, saver_.identity().config,
+      [this](const std::string& message) { narrator_.warn(message); });
   record_session(files_.environment(), world_, position_.step, at::get_num_threads(), changes);
-  replace_file(files_.config(), identity_.config);
+  replace_file(files_.config(), saver_.identity().config);
   replace_file(files_.classes(), data::class_names_text(train_source_->classes()));
 }
 
@@ -163,14 +154,17 @@ TrainResult Trainer::Session::run() {
     throw;
   }
   end_profile();
-  save(Saving::last);
+  save(RunSaver::Saving::last);
   TrainResult result{.position = position_,
                      .eval = last_eval_,
                      .stopped_by = stop_signal_,
-                     .checkpoint = checkpoints_.path(position_.step)};
+                     .checkpoint = saver_.path(position_.step)};
   result.position.elapsed_s = elapsed();
+  if (options_.checkpoint.best && position_.best.step >= 0) {
+    result.best = files_.best() / kWeightsFile;
+  }
   narrator_.skipped(replica_->loader());
-  narrator_.skipped(*val_loader_);
+  narrator_.skipped(evaluator_->loader());
   narrator_.end(result, files_);
   dist::agree(world_, [&] {
     if (logs_) logs_->end(stop_signal_ == 0, elapsed());
@@ -182,7 +176,7 @@ TrainResult Trainer::Session::run() {
 void Trainer::Session::train() {
   while (stop_signal_ == 0 && (!is_finished() || epoch_is_complete())) {
     train_epoch();
-    if (stop_signal_ == 0) end_epoch();
+    if (stop_signal_ == 0 && position_.consumed > 0) end_epoch();
   }
 }
 
@@ -206,12 +200,24 @@ void Trainer::Session::train_epoch() {
     const int every = options_.checkpoint.every_steps;
     if (every > 0 && position_.step % every == 0 && !epoch_is_complete()) {
       finish_row();
-      save(Saving::periodic);
+      save(RunSaver::Saving::periodic);
       meter_.resume();
     }
   }
   finish_row();
   timed_s_ += narrator_.phase_seconds();
+}
+
+/// Why this rank wants no further step: a signal, kOutOfTime, or 0.
+int Trainer::Session::wish_to_stop() const {
+  if (const int signal = signals_.received(); signal != 0) return signal;
+  return is_out_of_time() ? kOutOfTime : 0;
+}
+
+/// What was trained so far is the run's result; it is evaluated and saved as any.
+void Trainer::Session::end_early() {
+  last_step_ = position_.step;
+  narrator_.ends_early(fmt::format("train.max_hours={} have passed", options_.max_hours));
 }
 
 /// The batch of the next step; null where the run is to stop.
@@ -220,7 +226,11 @@ const data::Batch* Trainer::Session::next_batch() {
   {
     const StepRange range(ranges::kDataWait);
     const Delivery delivery =
-        wait_for_data(replica_->loader(), world_, [this] { return signals_.received(); });
+        wait_for_data(replica_->loader(), world_, [this] { return wish_to_stop(); });
+    if (delivery.stopped_by == kOutOfTime) {
+      end_early();
+      return nullptr;
+    }
     stop_signal_ = delivery.stopped_by;
     if (stop_signal_ != 0) return nullptr;
     batch = delivery.batch;
@@ -253,85 +263,62 @@ void Trainer::Session::end_epoch() {
   const int every = options_.checkpoint.every_epochs;
   const bool saving = is_finished() || (complete && every > 0 && epoch % every == 0);
   if (is_finished() || epoch % options_.eval.every_epochs == 0) {
-    if (saving) save(Saving::periodic);  // whatever becomes of the evaluation
-    EvalDetails details(val_source_->classes().size());
-    const EvalCounts counts = evaluate_now(details);
-    if (counts.images < 0) return;  // stopped: evaluated again when the run goes on
-    last_eval_ = counts;
-    report_evaluation(counts, details, epoch, loss.mean());
+    if (saving) save(RunSaver::Saving::periodic);  // whatever becomes of the evaluation
+    if (!evaluate(epoch, loss.mean())) return;     // evaluated again when the run resumes
   }
   if (complete) {
     ++position_.epoch;
     position_.consumed = 0;
     loss_.reset();
   }
-  if (saving) save(Saving::periodic);
+  if (saving) save(RunSaver::Saving::periodic);
 }
 
-EvalCounts Trainer::Session::evaluate_now(EvalDetails& details) {
-  narrator_.begin_phase();
-  replica_->sync_buffers();
-  const std::size_t total = val_loader_->batches_per_epoch();
-  const auto go_on = [&](std::size_t done) {
-    const std::size_t images = std::min(val_source_->size(), done * options_.eval.batch);
-    narrator_.eval_batches(done, total, images, position_);
-    return signals_.received() == 0;
-  };
-  const EvalCounts counts = replica_->recipe().with_weights_to_evaluate([&] {
-    if (replica_->recipe().has_weights()) replica_->sync_buffers();  // an average's own
-    return evaluate(replica_->model(), *val_loader_, replica_->input(), world_, options_.eval.flip,
-                    go_on, &details);
-  });
-  if (counts.images < 0) stop_signal_ = static_cast<int>(world_.max(signals_.received()));
-  eval_s_ = narrator_.phase_seconds();
-  return counts;
+/// False where it was stopped.
+bool Trainer::Session::evaluate(int epoch, double train_loss) {
+  EvalDetails details(val_source_->classes().size());
+  const auto counts =
+      evaluator_->evaluate(position_, details, [this] { return signals_.received() != 0; });
+  if (!counts) {
+    stop_signal_ = static_cast<int>(world_.max(signals_.received()));
+    return false;
+  }
+  last_eval_ = counts;
+  report_evaluation(*counts, details, epoch, train_loss);
+  compare(*counts);
+  return true;
 }
 
-void Trainer::Session::save(Saving saving) {
-  if (saved_ && saved_->step == position_.step && saved_->epoch == position_.epoch) return;
+/// With the best evaluation so far.
+void Trainer::Session::compare(const EvalCounts& counts) {
+  const Metric metric = options_.eval.metric;
+  const bool is_best = position_.best.add(figure(counts, metric), position_.step, metric);
+  if (is_best && options_.checkpoint.best) {
+    saver_.save_best(replica_->model(), replica_->recipe(), position_, counts);
+  }
+  if (!has_lost_patience() || is_finished()) return;
+  last_step_ = position_.step;
+  narrator_.ends_early(fmt::format("train.patience={}: the last {} evaluations were no better",
+                                   options_.patience, position_.best.since));
+}
+
+void Trainer::Session::save(RunSaver::Saving saving) {
+  if (saver_.has(position_)) return;
   const LossTotals loss = loss_.totals();
   throw_if_diverged(loss.sum, position_.step);
   Position now = position_;
   now.elapsed_s = elapsed();
   now.loss_sum = loss.sum;
   now.images = loss.images;
-  narrator_.clear();
   replica_->sync_buffers();  // all ranks hold what the checkpoint does
-  bool failed = false;       // on rank 0
-  dist::agree(world_, [&] {
-    if (!world_.is_first()) return;
-    try {
-      write_checkpoint(now);
-    } catch (const IoError& e) {
-      if (saving == Saving::last) throw;
-      failed = true;
-      // What fails before an evaluation is tried again after it; that is one checkpoint.
-      if (std::exchange(missed_, now.step) == now.step) return;
-      narrator_.warn(fmt::format(
-          "{}; the training goes on without this checkpoint, and the next is tried", e.what()));
-    }
-  });
-  if (world_.max(failed ? 1 : 0) == 0) saved_ = now;
-}
-
-/// On rank 0.
-void Trainer::Session::write_checkpoint(const Position& now) {
-  if (saved_ && saved_->step == now.step) {  // an evaluation has been made, nothing else
-    try {
-      checkpoints_.move(now);
-      return;
-    } catch (const IoError&) {  // it may have been removed
-    } catch (const CheckpointError&) {
-    }
-  }
-  checkpoints_.save(training(), now, identity_, narrator_.log());
+  saver_.save(training(), now, saving);
 }
 
 /// The error that ends the run is what is told, whatever becomes of this.
 void Trainer::Session::save_before_failing() {
   try {
-    save(Saving::last);
-    narrator_.saved_before_failing(checkpoints_.path(position_.step));
+    save(RunSaver::Saving::last);
+    narrator_.saved_before_failing(saver_.path(position_.step));
     if (logs_) logs_->end(/*complete=*/false, elapsed());
   } catch (const dist::AgreedError& e) {
     narrator_.not_saved(e.what());

@@ -1,11 +1,14 @@
 #pragma once
-// What a Trainer holds, and its loop (session.cpp); what it reports (session_report.cpp).
+// What a Trainer holds, and its loop (session.cpp); what it reports (session_report.cpp). What it
+// saves is run_saver.h's, how it evaluates run_evaluator.h's.
 
 #include <imgcls/log/run_folder.h>
 #include <imgcls/train/epoch_loss.h>
 #include <imgcls/train/narrator.h>
 #include <imgcls/train/replica.h>
+#include <imgcls/train/run_evaluator.h>
 #include <imgcls/train/run_logs.h>
+#include <imgcls/train/run_saver.h>
 #include <imgcls/train/step_meter.h>
 #include <imgcls/train/step_profile.h>
 #include <imgcls/train/step_readings.h>
@@ -34,9 +37,8 @@ class Trainer::Session {
   void check_sources();
   void open_folder();
   void start_or_resume();
-  std::string find_checkpoint();
-  void go_on_from(const std::string& checkpoint);
   void fit_position();
+  std::int64_t find_last_step() const;
   void open_files(std::span<const std::string> changes);
   void train_epoch();
   const data::Batch* next_batch();
@@ -45,14 +47,14 @@ class Trainer::Session {
   void begin_row();
   void finish_row();
   void end_profile();
+  int wish_to_stop() const;
+  void end_early();
   void end_epoch();
+  bool evaluate(int epoch, double train_loss);
+  void compare(const EvalCounts& counts);
   void report_evaluation(const EvalCounts& counts, const EvalDetails& details, int epoch,
                          double train_loss);
-  EvalCounts evaluate_now(EvalDetails& details);
-  /// What a checkpoint that cannot be written is: tried again at the next, or the run's failure.
-  enum class Saving { periodic, last };
-  void save(Saving saving);
-  void write_checkpoint(const Position& now);
+  void save(RunSaver::Saving saving);
   void save_before_failing();
   RunShape shape() const;
   StepStatus status(double loss) const;
@@ -65,6 +67,12 @@ class Trainer::Session {
                                      position_.consumed / options_.batch);
   }
   bool is_finished() const { return position_.step >= last_step_; }
+  bool has_lost_patience() const {
+    return options_.patience > 0 && position_.best.since >= options_.patience;
+  }
+  bool is_out_of_time() const {
+    return options_.max_hours > 0 && elapsed() >= options_.max_hours * 3600;
+  }
   double elapsed() const { return position_.elapsed_s + session_seconds(); }
   double session_seconds() const {
     return std::chrono::duration<double>(Clock::now() - session_start_).count();
@@ -80,13 +88,12 @@ class Trainer::Session {
   dist::World& world_;
   Narrator narrator_;
   std::shared_ptr<const data::Source> train_source_, val_source_;
-  RunIdentity identity_;
   RunFiles files_;
-  Checkpoints checkpoints_;
+  RunSaver saver_;
   std::unique_ptr<RunFolder> folder_;  // rank 0
   std::unique_ptr<RunLogs> logs_;      // rank 0
   std::unique_ptr<Replica> replica_;
-  std::unique_ptr<data::Loader> val_loader_;
+  std::unique_ptr<RunEvaluator> evaluator_;
   StepProfiler profiler_;
   StopSignals signals_;
 
@@ -105,13 +112,11 @@ class Trainer::Session {
   std::optional<Row> row_;
   int stop_signal_ = 0;
   std::optional<EvalCounts> last_eval_;
-  std::optional<Position> saved_;  // the newest checkpoint's
-  std::int64_t missed_ = -1;       // the step of the last one that could not be written; rank 0
 
   // For estimates, of this session.
   Clock::time_point session_start_ = Clock::now();
   std::int64_t timed_steps_ = 0;
-  double timed_s_ = 0, eval_s_ = 0;
+  double timed_s_ = 0;
 };
 
 }  // namespace imgcls::train

@@ -86,16 +86,16 @@ void Trainer::Session::end_profile() {
 
 void Trainer::Session::report_evaluation(const EvalCounts& counts, const EvalDetails& details,
                                          int epoch, double train_loss) {
-  const bool is_saved = saved_ && saved_->step == position_.step;
-  const report::TrainLogRow row{
-      .epoch = epoch,
-      .step = position_.step,
-      .train_loss = train_loss,
-      .val_loss = counts.loss(),
-      .val_acc1 = counts.acc1(),
-      .val_acc5 = counts.acc5(),
-      .time_s = elapsed(),
-      .checkpoint_dir = is_saved ? checkpoints_.path(position_.step).string() : ""};
+  const report::TrainLogRow row{.epoch = epoch,
+                                .step = position_.step,
+                                .train_loss = train_loss,
+                                .val_loss = counts.loss(),
+                                .val_acc1 = counts.acc1(),
+                                .val_acc5 = counts.acc5(),
+                                .time_s = elapsed(),
+                                .checkpoint_dir = saver_.has_step(position_.step)
+                                                      ? saver_.path(position_.step).string()
+                                                      : ""};
   narrator_.epoch(row);
   dist::agree(world_, [&] {
     if (logs_) logs_->evaluation(row, counts, details, *val_source_, replica_->model());
@@ -112,7 +112,7 @@ StepStatus Trainer::Session::status(double loss) const {
           .loss = loss,
           .lr = replica_->learning_rate(scheduled() - 1),
           .epoch_eta_s = per_step * static_cast<double>(epoch_left),
-          .run_eta_s = per_step * left + eval_s_ * evals,
+          .run_eta_s = per_step * left + evaluator_->seconds() * evals,
           .data_wait = meter_.figures().data_wait()};
 }
 

@@ -24,6 +24,9 @@ struct TrainResult {
   int stopped_by = 0;
   /// The newest checkpoint.
   std::filesystem::path checkpoint;
+  /// The weights of the best evaluation (`position.best`), where `checkpoint.best` asks for them;
+  /// else empty.
+  std::filesystem::path best = {};
 };
 
 /// Trains a model on a source. All ranks make one and call it alike; results lie in

@@ -1,0 +1,42 @@
+#pragma once
+// A run's evaluations: the data, the weights that are evaluated, and the progress that is shown.
+// Internal to train/session.cpp.
+
+#include <imgcls/data/loader.h>
+#include <imgcls/dist/world.h>
+#include <imgcls/train/evaluate.h>
+#include <imgcls/train/narrator.h>
+#include <imgcls/train/replica.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace imgcls::train {
+
+class RunEvaluator {
+ public:
+  /// On `source`, as the replica's options say. All are kept by reference.
+  RunEvaluator(std::shared_ptr<const data::Source> source, Replica& replica, dist::World& world,
+               Narrator& narrator);
+
+  /// Evaluates what the recipe says is to be evaluated. `stopped` is asked some times a second
+  /// whether this rank is to stop; where one is, the result is nothing. All ranks call it.
+  std::optional<EvalCounts> evaluate(const Position& position, EvalDetails& details,
+                                     const std::function<bool()>& stopped);
+
+  const data::Source& source() const { return *source_; }
+  const data::Loader& loader() const { return *loader_; }
+  /// How long the last one took.
+  double seconds() const { return seconds_; }
+
+ private:
+  std::shared_ptr<const data::Source> source_;
+  Replica& replica_;
+  dist::World& world_;
+  Narrator& narrator_;
+  std::unique_ptr<data::Loader> loader_;
+  double seconds_ = 0;
+};
+
+}  // namespace imgcls::train
