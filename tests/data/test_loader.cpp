@@ -187,6 +187,28 @@ TEST_CASE("A run taken up in the middle goes on like the straight one") {
   CHECK_THROWS_WITH(loader.start(0, 108), Contains("108"));
 }
 
+TEST_CASE("The transform may change by epoch, and is that of a loader that has it alone") {
+  LoaderOptions changing = training(10);
+  changing.transform_at = [](std::uint32_t epoch) {
+    return AugmentOptions{.size = epoch == 0 ? 8 : 24,
+                          .policy = epoch == 0 ? "none" : "trivial_augment_wide"};
+  };
+  const auto source = std::make_shared<TestSource>(40);
+  Loader loader(source, changing);
+  for (const std::uint32_t epoch : {0U, 1U, 0U, 2U}) {
+    LoaderOptions fixed = training(10);
+    fixed.transform = changing.transform_at(epoch);
+    Loader alone(source, fixed);
+    for (Loader* each : {&loader, &alone}) each->start(epoch, 10);
+    for (int batch = 0; batch < 2; ++batch) {  // the epoch is left before its end
+      const Batch &got = *loader.next(), &expected = *alone.next();
+      CHECK(got.side == (epoch == 0 ? 8 : 24));
+      CHECK(got.images == expected.images);
+      CHECK(got.labels == expected.labels);
+    }
+  }
+}
+
 TEST_CASE("A loader can be started again in the middle of an epoch, and destroyed at any time") {
   Loader loader(source(100), training(12));
   const Epoch expected = run(source(100), training(12), 5);

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -29,8 +30,10 @@ class ImageMaker {
   /// Replacements drawn for an image that cannot be used before giving up.
   static constexpr int kReplacements = 16;
 
-  /// All are kept by reference. `policy` is that of the options; null where there is none.
-  ImageMaker(const Source& source, const LoaderOptions& options, const Policy* policy)
+  /// All are kept by reference, and may change between two images. `policy` is that of the options;
+  /// null where there is none.
+  ImageMaker(const Source& source, const LoaderOptions& options,
+             const std::unique_ptr<const Policy>& policy)
       : source_(source), options_(options), policy_(policy) {}
 
   /// Makes `sample` of `epoch` into `output` (side x side x 3). An image that cannot be read or
@@ -46,7 +49,7 @@ class ImageMaker {
 
   const Source& source_;
   const LoaderOptions& options_;
-  const Policy* policy_;
+  const std::unique_ptr<const Policy>& policy_;
   LapClock clock_;
   LoaderTimes times_;
   RegionDecoder decoder_;

@@ -57,6 +57,8 @@ struct LoaderOptions {
   /// EvalOptions: in order, each sample once over all ranks. Whole batches of `batch` samples are
   /// dealt to the ranks in turn, so that a batch is the same on any number of ranks.
   std::variant<AugmentOptions, EvalOptions> transform;
+  /// Training: what `transform` is in an epoch, where it is set.
+  std::function<AugmentOptions(std::uint32_t epoch)> transform_at = {};
 };
 
 /// A batch of this rank's images.

@@ -27,9 +27,7 @@ int side_of(const LoaderOptions& options) {
 
 Pipeline::Pipeline(std::shared_ptr<const Source> source, const LoaderOptions& options)
     : source_(std::move(source)), options_(options) {
-  if (const auto* augment = std::get_if<AugmentOptions>(&options_.transform)) {
-    policy_ = make_policy(*augment);
-  }
+  take_transform();
   std::pmr::memory_resource* memory =
       options_.memory ? options_.memory.get() : std::pmr::get_default_resource();
   const auto slots = static_cast<std::size_t>(options_.prefetch + options_.kept);
@@ -38,6 +36,14 @@ Pipeline::Pipeline(std::shared_ptr<const Source> source, const LoaderOptions& op
     slots_.push_back({.batch = {.images = std::pmr::vector<std::uint8_t>(memory),
                                 .labels = std::pmr::vector<std::int64_t>(memory),
                                 .kept = options_.kept}});
+  }
+}
+
+// The transform of the epoch to come. No thread is at an image.
+void Pipeline::take_transform() {
+  if (options_.transform_at) options_.transform = options_.transform_at(schedule_.epoch);
+  if (const auto* augment = std::get_if<AugmentOptions>(&options_.transform)) {
+    policy_ = make_policy(*augment);
   }
 }
 
@@ -137,6 +143,7 @@ void Pipeline::begin_if_idle() {
   claim_batch_ = claim_at_ = opened_ = announced_ = delivered_ = 0;
   running_ = true;
   try {
+    if (options_.transform_at) take_transform();
     open_free_slots();
   } catch (...) {  // for the consumer: this may be a thread's last act in the epoch before
     not_opened_ = std::current_exception();
@@ -230,7 +237,7 @@ void Pipeline::count_failures(const Slot& slot) {
 void Pipeline::work(const std::stop_token& stop) {
   // One image a thread: OpenCV's own threads would only be in the way.
   cv::setNumThreads(0);
-  ImageMaker maker(*source_, options_, policy_.get());
+  ImageMaker maker(*source_, options_, policy_);
   std::unique_lock lock(mutex_);
   for (;;) {
     work_.wait(lock, stop, [this] { return can_claim() || can_announce(); });

@@ -67,6 +67,7 @@ class Pipeline {
   void open(std::size_t batch);
   void open_free_slots();
   void begin_if_idle();
+  void take_transform();
   bool can_claim() const { return running_ && claim_batch_ < opened_; }
   bool can_announce() const { return running_ && announced_ < opened_; }
   bool is_started() const { return running_ || coming_; }

@@ -42,6 +42,7 @@ std::vector<Section> sections() {
   return {
       {"data", "", schemas(data_fields())},
       {"augment", "", schemas(data::augment_fields()) + data::policies().schemas()},
+      {"progressive", "Training images that grow.", schemas(progressive_fields())},
       {"erase", "Random erasing of training images.", schemas(erase_fields())},
       {"mix", "Training images mixed with each other.", schemas(mix_fields()) + mixes().schemas()},
       {"eval", "", schemas(eval_fields())},

@@ -1,6 +1,7 @@
 #include <imgcls/augment/transform_fields.h>
 #include <imgcls/core/config.h>
 #include <imgcls/core/error.h>
+#include <imgcls/models/registry.h>
 #include <imgcls/optim/optimizer_fields.h>
 #include <imgcls/optim/optimizers.h>
 #include <imgcls/train/options.h>
@@ -40,6 +41,25 @@ void read(const Config& config, const char* section, const OptionFields<Options>
                [&](const json& values) { read_chosen(values, fields, registry, options); });
 }
 
+void check_progressive(const Config& config, const RunOptions& o) {
+  const int first = o.progressive.size;
+  if (first == 0) return;
+  const auto refuse = [&](const std::string& why) {
+    throw ConfigError(
+        fmt::format("{}: progressive.size {}", config.origin("progressive.size"), why));
+  };
+  if (first > o.augment.size) {
+    refuse(fmt::format("must be at most augment.size={}, not {}", o.augment.size, first));
+  }
+  if (o.augment.crop == data::CropKind::pad) {
+    refuse("needs images that are resized, and augment.crop=pad cuts them out");
+  }
+  const std::string model = config.json().at("model").at("name");
+  if (models::info(model).takes.image_size) {
+    refuse(fmt::format("needs a model for images of any size, and {} is for one size", model));
+  }
+}
+
 std::filesystem::path run_folder(const json& j) {
   const std::string given = j.at("run").at("dir");
   if (!given.empty()) return given;
@@ -75,7 +95,14 @@ data::LoaderOptions train_loader_options(const RunOptions& o, int rank, int worl
                     "two by two; expected a multiple of {}",
                     o.batch, world, o.batch / static_cast<std::size_t>(world), 2 * world));
   }
-  return loader_options(o, rank, world);
+  data::LoaderOptions loader = loader_options(o, rank, world);
+  if (o.progressive.size == 0) return loader;
+  loader.transform_at = [augment = o.augment, progressive = o.progressive](std::uint32_t epoch) {
+    data::AugmentOptions now = augment;
+    now.size = side_at(progressive, augment.size, epoch);
+    return now;
+  };
+  return loader;
 }
 
 data::LoaderOptions eval_loader_options(const RunOptions& o, int rank, int world) {
@@ -94,6 +121,8 @@ RunOptions run_options(const Config& config) {
   read(config, "data", data_fields(), o.data);
   read_section(config, "augment",
                [&](const json& values) { data::read_augment(values, o.augment); });
+  read(config, "progressive", progressive_fields(), o.progressive);
+  check_progressive(config, o);
   read(config, "eval", eval_fields(), o.eval);
   read(config, "train", train_fields(), o);
   read(config, "optimizer", optim::optimizer_fields(), optim::optimizers(), o.optimizer);

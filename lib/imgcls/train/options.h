@@ -8,6 +8,7 @@
 #include <imgcls/optim/optimizer.h>
 #include <imgcls/optim/schedule.h>
 #include <imgcls/train/best.h>
+#include <imgcls/train/progressive.h>
 #include <imgcls/train/recipe/average.h>
 #include <imgcls/train/recipe/clip.h>
 #include <imgcls/train/recipe/erase.h>
@@ -136,6 +137,7 @@ struct RunOptions {
 
   DataOptions data;
   data::AugmentOptions augment;
+  ProgressiveOptions progressive;
   EvalRunOptions eval;
   MixOptions mix;
   EraseOptions erase;
