@@ -92,10 +92,10 @@ void Narrator::step(const StepStatus& status, bool write) {
   if (write) progress_->line(phase, line);
 }
 
-void Narrator::eval_batches(std::size_t done, std::size_t total, std::size_t images,
-                            const Position& position) {
+void Narrator::batches(std::string_view what, std::size_t done, std::size_t total,
+                       std::size_t images, const Position& position) {
   if (!wants_step()) return;
-  progress_->draw(fmt::format("evaluating {}/{}", position.epoch + 1, shape_.epochs),
+  progress_->draw(fmt::format("{} {}/{}", what, position.epoch + 1, shape_.epochs),
                   {.done = static_cast<std::int64_t>(done),
                    .total = static_cast<std::int64_t>(total),
                    .images = static_cast<std::int64_t>(images),

@@ -59,9 +59,9 @@ class Narrator {
   bool wants_step() const;
   /// A step is done: draws the progress line, and writes it as a line where `write`.
   void step(const StepStatus& status, bool write);
-  /// Batches of an evaluation are done.
-  void eval_batches(std::size_t done, std::size_t total, std::size_t images,
-                    const Position& position);
+  /// Batches of an evaluation, or of what prepares it, are done.
+  void batches(std::string_view what, std::size_t done, std::size_t total, std::size_t images,
+               const Position& position);
   /// An evaluation is done: a row of a table, whose head comes again after a screenful.
   void epoch(const report::TrainLogRow& row);
   /// Lets other text come: removes the progress line.

@@ -70,6 +70,9 @@ struct EvalRunOptions {
   bool flip = false;
   /// Epochs between evaluations; the last epoch is always evaluated.
   int every_epochs = 1;
+  /// Training images over which batch norm's running statistics are computed anew before an
+  /// evaluation, for the weights that are evaluated; 0: they are those from training.
+  std::size_t bn_images = 0;
   /// The figure by which evaluations are compared: `checkpoint.best`, `patience`.
   Metric metric = Metric::acc1;
 };

@@ -1,6 +1,12 @@
+#include <imgcls/models/running_statistics.h>
 #include <imgcls/train/run_evaluator.h>
+#include <imgcls/train/step.h>
+#include <imgcls/train/wait_for_data.h>
+
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace imgcls::train {
@@ -13,6 +19,45 @@ RunEvaluator::RunEvaluator(std::shared_ptr<const data::Source> source, Replica& 
   loader_ = std::make_unique<data::Loader>(source_, std::move(loading));
 }
 
+bool RunEvaluator::recompute_statistics(const Position& position,
+                                        const std::function<bool()>& stopped) {
+  const RunOptions& options = replica_.options();
+  const std::size_t images = options.eval.bn_images;
+  if (images == 0 || !models::RunningStatistics::has(replica_.model())) return false;
+  const std::size_t batches =
+      std::min((images + options.batch - 1) / options.batch, replica_.loader().batches_per_epoch());
+  narrator_.begin_phase();
+  return replica_.recipe().with_weights_to_evaluate(
+      [&] { return average_over(batches, position, stopped); });
+}
+
+/// Each rank averages over its shares of the batches, and then all over the ranks.
+bool RunEvaluator::average_over(std::size_t batches, const Position& position,
+                                const std::function<bool()>& stopped) {
+  const at::NoGradGuard no_grad;
+  models::RunningStatistics statistics(replica_.model());
+  data::Loader& loader = replica_.loader();
+  loader.start(position.epoch);
+  for (std::size_t done = 0; done < batches; ++done) {
+    const auto images =
+        std::min(done * replica_.options().batch, replica_.options().eval.bn_images);
+    narrator_.batches("batch norm", done, batches, images, position);
+    const auto [batch, stopped_by] =
+        wait_for_data(loader, world_, [&] { return stopped() ? 1 : 0; });
+    if (stopped_by != 0) return false;
+    seed_step(replica_.options().seed, position.step + static_cast<std::int64_t>(done),
+              world_.rank());
+    replica_.model().forward(replica_.input()(*batch).images);
+  }
+  for (const at::Tensor& value : statistics.values()) {
+    const at::Tensor host = value.to(at::kCPU, at::kDouble).contiguous();
+    world_.sum(std::span(host.mutable_data_ptr<double>(), static_cast<std::size_t>(host.numel())));
+    value.copy_(host.div(world_.size()));
+  }
+  statistics.keep();
+  return true;
+}
+
 std::optional<EvalCounts> RunEvaluator::evaluate(const Position& position, EvalDetails& details,
                                                  const std::function<bool()>& stopped) {
   narrator_.begin_phase();
@@ -21,7 +66,7 @@ std::optional<EvalCounts> RunEvaluator::evaluate(const Position& position, EvalD
   const std::size_t total = loader_->batches_per_epoch();
   const auto go_on = [&](std::size_t done) {
     const std::size_t images = std::min(source_->size(), done * options.batch);
-    narrator_.eval_batches(done, total, images, position);
+    narrator_.batches("evaluating", done, total, images, position);
     return !stopped();
   };
   const EvalCounts counts = replica_.recipe().with_weights_to_evaluate([&] {

@@ -20,6 +20,11 @@ class RunEvaluator {
   RunEvaluator(std::shared_ptr<const data::Source> source, Replica& replica, dist::World& world,
                Narrator& narrator);
 
+  /// Computes batch norm's running statistics anew for the weights that are evaluated, over
+  /// `eval.bn_images` training images of `position`'s epoch. Whether it did: not where that is 0,
+  /// nor where a rank is to stop; then they are as before. All ranks call it.
+  bool recompute_statistics(const Position& position, const std::function<bool()>& stopped);
+
   /// Evaluates what the recipe says is to be evaluated. `stopped` is asked some times a second
   /// whether this rank is to stop; where one is, the result is nothing. All ranks call it.
   std::optional<EvalCounts> evaluate(const Position& position, EvalDetails& details,
@@ -31,6 +36,9 @@ class RunEvaluator {
   double seconds() const { return seconds_; }
 
  private:
+  bool average_over(std::size_t batches, const Position& position,
+                    const std::function<bool()>& stopped);
+
   std::shared_ptr<const data::Source> source_;
   Replica& replica_;
   dist::World& world_;

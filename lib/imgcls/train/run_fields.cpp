@@ -83,6 +83,11 @@ const OptionFields<EvalRunOptions>& eval_fields() {
           "higher accuracy, which is to be reported as such.");
     f.add("every_epochs", &O::every_epochs, "Epochs from one validation to the next.",
           Limits::between(1, kMost));
+    f.add("bn_images", &O::bn_images,
+          "Compute batch norm's running statistics anew before a validation, for the weights that "
+          "are validated, over so many training images (whole batches, an epoch at most), as "
+          "torch.optim.swa_utils.update_bn does; 0: take those from training.",
+          Limits::between(0, kMost));
     f.add("metric", &O::metric, kMetrics,
           "Figure by which validations are compared, for checkpoint.best and train.patience: top-1 "
           "accuracy, top-5 accuracy, or the loss.");

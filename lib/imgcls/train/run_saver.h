@@ -36,6 +36,8 @@ class RunSaver {
   bool has(const Position& position) const;
   bool has_step(std::int64_t step) const { return saved_ && saved_->step == step; }
 
+  /// What is to be saved has changed since the newest checkpoint, although the position has not.
+  void outdate() { saved_.reset(); }
   /// Saves where `position` has no checkpoint yet. Throws AgreedError.
   void save(const Training& training, const Position& position, Saving saving);
   /// Replaces RunFiles::best by the weights that `counts` were found for. One that cannot be

@@ -263,6 +263,7 @@ void Trainer::Session::end_epoch() {
   const int every = options_.checkpoint.every_epochs;
   const bool saving = is_finished() || (complete && every > 0 && epoch % every == 0);
   if (is_finished() || epoch % options_.eval.every_epochs == 0) {
+    if (!prepare_evaluation()) return;
     if (saving) save(RunSaver::Saving::periodic);  // whatever becomes of the evaluation
     if (!evaluate(epoch, loss.mean())) return;     // evaluated again when the run resumes
   }
@@ -272,6 +273,16 @@ void Trainer::Session::end_epoch() {
     loss_.reset();
   }
   if (saving) save(RunSaver::Saving::periodic);
+}
+
+/// Before the weights are saved, so that what is evaluated is what was saved. False where it was
+/// stopped.
+bool Trainer::Session::prepare_evaluation() {
+  if (options_.eval.bn_images == 0) return true;
+  const auto stopped = [this] { return signals_.received() != 0; };
+  if (evaluator_->recompute_statistics(position_, stopped)) saver_.outdate();
+  stop_signal_ = static_cast<int>(world_.max(signals_.received()));
+  return stop_signal_ == 0;
 }
 
 /// False where it was stopped.

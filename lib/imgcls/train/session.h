@@ -50,6 +50,7 @@ class Trainer::Session {
   int wish_to_stop() const;
   void end_early();
   void end_epoch();
+  bool prepare_evaluation();
   bool evaluate(int epoch, double train_loss);
   void compare(const EvalCounts& counts);
   void report_evaluation(const EvalCounts& counts, const EvalDetails& details, int epoch,

@@ -139,8 +139,10 @@ const OptionFields<AverageOptions>& average_fields() {
     f.add("from_epoch", &O::from_epoch,
           "Epochs before the average begins; until then it is the weights themselves.",
           Limits::at_least(0));
-    f.add("buffers", &O::buffers,
-          "Average batch norm's running statistics, too; else they are the model's.");
+    f.add(
+        "buffers", &O::buffers,
+        "Average batch norm's running statistics, too; else, and with eval.bn_images, they are the "
+        "model's.");
     return f;
   }();
   return fields;

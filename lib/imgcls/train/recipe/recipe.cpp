@@ -15,7 +15,10 @@ Recipe::Recipe(const RunOptions& options, const models::Model& model)
   add(make_mixer(options.mix));
   add(make_sam(options.sam, model));
   add(make_clipper(options.clip, model.head()));
-  add(make_average(options.average, model));
+  AverageOptions average = options.average;
+  // They are computed anew, and where a run is stopped must not be seen in the average.
+  if (options.eval.bn_images > 0) average.buffers = false;
+  add(make_average(average, model));
 }
 
 void Recipe::before_forward(const StepInfo& info, TrainBatch& batch) {
