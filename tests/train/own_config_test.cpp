@@ -22,6 +22,7 @@ namespace {
 /// No value is its key's default; of ingredients, those of the chosen ones.
 const char* const kConfig = R"({
   "data": {"root": "photos", "mean": [0.1, 0.2, 0.3], "std": [0.4, 0.5, 0.6], "on_error": "skip",
+           "sampling": "balanced", "repeats": 3,
            "threads": 3, "prefetch": 5, "timeout_s": 70},
   "model": {"name": "resnet18", "zero_init_residual": true, "stem": "small", "blur_pool": true},
   "augment": {"crop": "random_resized_dali", "size": 48, "area": [0.2, 0.9], "aspect": [0.8, 1.2], "tries": 7,
@@ -31,7 +32,7 @@ const char* const kConfig = R"({
   "eval": {"size": 56, "resize": 60, "interpolation": "bilinear_no_antialias", "batch": 33,
            "flip": true, "every_epochs": 2, "bn_images": 48, "metric": "loss"},
   "progressive": {"size": 32, "epochs": [1, 3], "multiple": 16},
-  "train": {"epochs": 4, "batch": 24, "accumulate": 2, "max_steps": 11, "max_hours": 2.5, "patience": 3, "seed": 5,
+  "train": {"epochs": 4, "epoch_size": 480, "batch": 24, "accumulate": 2, "max_steps": 11, "max_hours": 2.5, "patience": 3, "seed": 5,
             "label_smoothing": 0.1, "precision": "bf16", "sync_bn": true, "broadcast_buffers": true,
             "channels_last": false, "tf32": false, "threads": 2, "deterministic": false},
   "optimizer": {"name": "adam", "lr": 0.02, "momentum": 0.8, "nesterov": true, "betas": [0.8, 0.99],

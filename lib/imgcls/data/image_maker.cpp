@@ -6,12 +6,13 @@
 #include <algorithm>
 
 namespace imgcls::data {
-Plan ImageMaker::plan_for(Size size, std::uint32_t epoch, std::uint64_t sample) const {
+
+Plan ImageMaker::plan_for(Size size, const Draw& draw) const {
   if (const auto* augment = std::get_if<AugmentOptions>(&options_.transform)) {
-    Random random(options_.seed, epoch, sample, RandomStream::augment);
+    Random random = draw.random(options_.seed, RandomStream::augment);
     Plan plan = plan_augment(size, *augment, random);
     if (policy_ != nullptr) {
-      Random drawn(options_.seed, epoch, sample, RandomStream::policy);
+      Random drawn = draw.random(options_.seed, RandomStream::policy);
       plan.steps = policy_->draw({plan.window.width, plan.window.height}, drawn);
     }
     return plan;
@@ -19,32 +20,33 @@ Plan ImageMaker::plan_for(Size size, std::uint32_t epoch, std::uint64_t sample) 
   return plan_eval(size, std::get<EvalOptions>(options_.transform));
 }
 
-void ImageMaker::make_one(std::uint32_t epoch, std::uint64_t sample,
-                          std::span<std::uint8_t> output) {
+void ImageMaker::make_one(const Draw& draw, std::span<std::uint8_t> output) {
   clock_ = LapClock();
-  const Sample read = source_.read(sample);
+  const Sample read = source_.read(draw.sample);
   clock_.add_to(times_.read);
   if (const auto* image = std::get_if<Image>(&read)) {
-    applier_.start(plan_for(image->size, epoch, sample), output);
+    applier_.start(plan_for(image->size, draw), output);
     const Rect region = applier_.region();
     applier_.rows(image->row(region.y) + 3 * static_cast<std::size_t>(region.x),
                   static_cast<std::size_t>(image->size.width) * 3, region.height);
   } else {
     const auto& file = std::get<std::vector<std::byte>>(read);
-    const Size size = decoder_.open(file, source_.name(sample));
-    applier_.start(plan_for(size, epoch, sample), output);
-    const DecodedBy by = decoder_.decode(applier_.region(), source_.checkpoints(sample), applier_);
+    const Size size = decoder_.open(file, source_.name(draw.sample));
+    applier_.start(plan_for(size, draw), output);
+    const DecodedBy by =
+        decoder_.decode(applier_.region(), source_.checkpoints(draw.sample), applier_);
     ++times_.decoded_by[static_cast<std::size_t>(by)];
   }
   applier_.finish();
 }
 
-Made ImageMaker::make(std::uint32_t epoch, std::uint64_t sample, std::span<std::uint8_t> output) {
-  Random replacement(options_.seed, epoch, sample, RandomStream::replacement);
+Made ImageMaker::make(std::uint32_t epoch, std::uint64_t sample, std::uint32_t turn,
+                      std::span<std::uint8_t> output) {
+  Random replacement = Draw{epoch, sample, turn}.random(options_.seed, RandomStream::replacement);
   Made made{sample, 0, {}};
   for (;;) {
     try {
-      make_one(epoch, made.sample, output);
+      make_one({epoch, made.sample, turn}, output);
       made.label = source_.label(made.sample);
       return made;
     } catch (const Error& e) {

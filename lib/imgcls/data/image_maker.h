@@ -36,16 +36,29 @@ class ImageMaker {
              const std::unique_ptr<const Policy>& policy)
       : source_(source), options_(options), policy_(policy) {}
 
-  /// Makes `sample` of `epoch` into `output` (side x side x 3). An image that cannot be read or
-  /// decoded is a DataError, or is skipped and counted, as LoaderOptions::on_error says.
-  Made make(std::uint32_t epoch, std::uint64_t sample, std::span<std::uint8_t> output);
+  /// Makes `sample` of `epoch`, which was there `turn` times before, into `output` (side x side x
+  /// 3). An image that cannot be read or decoded is a DataError, or is skipped and counted, as
+  /// LoaderOptions::on_error says.
+  Made make(std::uint32_t epoch, std::uint64_t sample, std::uint32_t turn,
+            std::span<std::uint8_t> output);
 
   /// The parts of the time spent since the last call, and which decoder each image took.
   LoaderTimes take_times() { return std::exchange(times_, {}); }
 
  private:
-  void make_one(std::uint32_t epoch, std::uint64_t sample, std::span<std::uint8_t> output);
-  Plan plan_for(Size size, std::uint32_t epoch, std::uint64_t sample) const;
+  /// What random numbers are drawn by.
+  struct Draw {
+    std::uint32_t epoch = 0;
+    std::uint64_t sample = 0;
+    std::uint32_t turn = 0;
+
+    /// A source has fewer than 2^32 samples in training.
+    Random random(std::uint64_t seed, RandomStream stream) const {
+      return {seed, epoch, sample | std::uint64_t{turn} << 32, stream};
+    }
+  };
+  void make_one(const Draw& draw, std::span<std::uint8_t> output);
+  Plan plan_for(Size size, const Draw& draw) const;
 
   const Source& source_;
   const LoaderOptions& options_;

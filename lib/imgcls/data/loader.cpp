@@ -39,6 +39,12 @@ void check(const LoaderOptions& options, std::size_t samples) {
       options.batch % static_cast<std::size_t>(options.world) == 0,
       fmt::format("a batch of {} cannot be shared evenly by {} ranks; expected a multiple of {}",
                   options.batch, options.world, options.world));
+  require(options.sampling.repeats >= 1,
+          fmt::format("an image comes {} times; expected at least 1", options.sampling.repeats));
+  require(options.sampling.epoch_size == 0 || options.batch <= options.sampling.epoch_size,
+          fmt::format("a batch of {} is larger than an epoch of {} images; expected at most {}",
+                      options.batch, options.sampling.epoch_size, options.sampling.epoch_size));
+  if (options.sampling.epoch_size > 0) return;
   require(
       options.batch <= samples,
       fmt::format("a batch of {} is larger than the data set of {} samples; expected at most {}",

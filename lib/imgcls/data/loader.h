@@ -6,6 +6,7 @@
 // (epoch, samples consumed), and it starts from any position at no cost.
 
 #include <imgcls/augment/transform.h>
+#include <imgcls/data/sampling.h>
 #include <imgcls/data/source.h>
 #include <imgcls/image/work_times.h>
 
@@ -45,6 +46,8 @@ struct LoaderOptions {
   /// Seconds after which a batch that is waited for is given up.
   double timeout_s = 600;
   std::uint64_t seed = 0;
+  /// Training: which images an epoch has.
+  SamplingOptions sampling = {};
   OnError on_error = OnError::stop;
   /// Where images and labels of batches lie; null: in ordinary memory.
   std::shared_ptr<std::pmr::memory_resource> memory = {};

@@ -49,7 +49,8 @@ void Pipeline::take_transform() {
 
 std::size_t Pipeline::batches_per_epoch() const {
   const std::size_t size = source_->size(), batch = options_.batch;
-  return is_training(options_) ? size / batch : (size + batch - 1) / batch;
+  return is_training(options_) ? options_.sampling.images(size) / batch
+                               : (size + batch - 1) / batch;
 }
 
 LoaderTimes Pipeline::times() {
@@ -70,7 +71,7 @@ Schedule Pipeline::schedule_from(std::uint32_t epoch, std::size_t consumed) cons
   schedule.epoch = epoch;
   schedule.first = at_end ? all : consumed / options_.batch;
   if (is_training(options_)) {
-    schedule.order = shuffled_order(size, options_.seed, epoch);
+    schedule.order = epoch_order(*source_, options_.sampling, options_.batch, options_.seed, epoch);
   } else {
     schedule.step = static_cast<std::size_t>(options_.world);
     const auto rank = static_cast<std::size_t>(options_.rank);
@@ -92,7 +93,8 @@ Range Pipeline::positions(std::size_t batch) const {
 }
 
 std::uint64_t Pipeline::sample_at(std::size_t position) const {
-  return schedule_.order.empty() ? position : schedule_.order[position];
+  const std::vector<std::uint32_t>& order = schedule_.order.samples;
+  return order.empty() ? position : order[position];
 }
 
 void Pipeline::open(std::size_t batch) {
@@ -111,6 +113,11 @@ void Pipeline::open(std::size_t batch) {
   slot.batch.samples.resize(range.size());
   for (std::size_t i = 0; i < range.size(); ++i) {
     slot.batch.samples[i] = sample_at(range.begin + i);
+  }
+  slot.turns.clear();
+  if (const auto& turns = schedule_.order.turns; !turns.empty()) {
+    slot.turns.assign(turns.begin() + static_cast<std::ptrdiff_t>(range.begin),
+                      turns.begin() + static_cast<std::ptrdiff_t>(range.end));
   }
   slot.made.assign(range.size(), false);
   slot.failures.assign(range.size(), {});
@@ -282,7 +289,7 @@ void Pipeline::make(ImageMaker& maker, Slot& slot, std::size_t at,
   std::exception_ptr error;
   Made made;
   try {
-    made = maker.make(schedule_.epoch, batch.samples[at],
+    made = maker.make(schedule_.epoch, batch.samples[at], slot.turns.empty() ? 0 : slot.turns[at],
                       std::span(batch.images).subspan(at * bytes, bytes));
     batch.samples[at] = made.sample;
     batch.labels[at] = made.label;

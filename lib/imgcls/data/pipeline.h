@@ -21,17 +21,18 @@ namespace imgcls::data {
 /// The epoch under way as this rank sees it: which samples each of its batches holds.
 struct Schedule {
   std::uint32_t epoch = 0;
-  std::vector<std::uint32_t> order;  ///< training: the global order; evaluation: none
-  std::size_t first = 0;             ///< this rank's first global batch ...
-  std::size_t step = 1;              ///< ... and how far apart the others are
-  std::size_t batches = 0;           ///< of this rank
+  Order order;              ///< training: the global order; evaluation: none
+  std::size_t first = 0;    ///< this rank's first global batch ...
+  std::size_t step = 1;     ///< ... and how far apart the others are
+  std::size_t batches = 0;  ///< of this rank
 };
 
 /// A batch being made.
 struct Slot {
   Batch batch = {};
-  std::size_t missing = 0;      ///< images not made yet
-  std::vector<bool> made = {};  ///< which images are
+  std::vector<std::uint32_t> turns = {};  ///< of its samples (Order); empty: all are 0
+  std::size_t missing = 0;                ///< images not made yet
+  std::vector<bool> made = {};            ///< which images are
   std::vector<std::vector<std::string>> failures = {};
   std::exception_ptr error = {};  ///< of the first image, in the batch's order, that has one
   std::size_t error_at = 0;

@@ -10,14 +10,14 @@
 
 namespace imgcls::data {
 
-std::vector<std::uint32_t> shuffled_order(std::size_t size, std::uint64_t seed,
-                                          std::uint32_t epoch) {
+std::vector<std::uint32_t> shuffled_order(std::size_t size, std::uint64_t seed, std::uint32_t epoch,
+                                          std::uint64_t list) {
   if (size > std::numeric_limits<std::uint32_t>::max()) {
     throw DataError(fmt::format("cannot shuffle {} samples: at most 2^32 - 1 are supported", size));
   }
   std::vector<std::uint32_t> order(size);
   std::iota(order.begin(), order.end(), 0U);
-  Random random(seed, epoch, 0, RandomStream::shuffle);
+  Random random(seed, epoch, list, RandomStream::shuffle);
   for (std::size_t left = size; left > 1; --left) {
     std::swap(order[left - 1], order[random.below(left)]);
   }

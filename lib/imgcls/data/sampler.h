@@ -8,9 +8,10 @@
 
 namespace imgcls::data {
 
-/// The order of `size` samples in `epoch`: Fisher-Yates with Philox keyed by (seed, epoch).
-std::vector<std::uint32_t> shuffled_order(std::size_t size, std::uint64_t seed,
-                                          std::uint32_t epoch);
+/// The order of `size` samples in `epoch`: Fisher-Yates with Philox keyed by (seed, epoch), and by
+/// `list` where one seed orders several. Throws DataError for 2^32 samples and more.
+std::vector<std::uint32_t> shuffled_order(std::size_t size, std::uint64_t seed, std::uint32_t epoch,
+                                          std::uint64_t list = 0);
 
 /// A half-open range of positions.
 struct Range {

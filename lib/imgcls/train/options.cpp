@@ -68,15 +68,17 @@ std::filesystem::path run_folder(const json& j) {
 }
 
 data::LoaderOptions loader_options(const RunOptions& o, int rank, int world) {
-  return {.batch = o.batch,
-          .rank = rank,
-          .world = world,
-          .threads = o.data.threads,
-          .prefetch = o.data.prefetch,
-          .timeout_s = o.data.timeout_s,
-          .seed = o.seed,
-          .on_error = o.data.on_error,
-          .transform = o.augment};
+  return {
+      .batch = o.batch,
+      .rank = rank,
+      .world = world,
+      .threads = o.data.threads,
+      .prefetch = o.data.prefetch,
+      .timeout_s = o.data.timeout_s,
+      .seed = o.seed,
+      .sampling = {.by = o.data.sampling, .epoch_size = o.epoch_size, .repeats = o.data.repeats},
+      .on_error = o.data.on_error,
+      .transform = o.augment};
 }
 
 }  // namespace

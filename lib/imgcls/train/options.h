@@ -54,6 +54,9 @@ struct Normalisation {
 struct DataOptions {
   Normalisation normalisation;
   data::OnError on_error = data::OnError::stop;
+  /// Which training images an epoch has, and how often each.
+  data::Sampling sampling = data::Sampling::all;
+  int repeats = 1;
   /// Decoding threads of a rank; 0: dist::World::cores.
   int threads = 0;
   /// Batches made ahead.
@@ -115,6 +118,8 @@ struct CheckpointOptions {
 
 struct RunOptions {
   int epochs = 90;
+  /// Images of an epoch; 0: as many as the training data has (data/sampling.h).
+  std::size_t epoch_size = 0;
   /// Images of a step, over all ranks; a multiple of their number times `accumulate`.
   std::size_t batch = 256;
   /// Micro-batches into which each rank cuts its share of a step's images.

@@ -17,6 +17,8 @@ constexpr double kLargestSeed = std::uint64_t{1} << 53;  // what every JSON read
 
 constexpr Names<data::OnError, 2> kOnErrors{
     {{data::OnError::stop, "stop"}, {data::OnError::skip, "skip"}}};
+constexpr Names<data::Sampling, 2> kSamplings{
+    {{data::Sampling::all, "all"}, {data::Sampling::balanced, "balanced"}}};
 constexpr Names<BatchScaling, 3> kBatchScalings{{{BatchScaling::none, "none"},
                                                  {BatchScaling::linear, "linear"},
                                                  {BatchScaling::square_root, "sqrt"}}};
@@ -58,6 +60,13 @@ const OptionFields<DataOptions>& data_fields() {
     f.include(&O::normalisation, normalisation_fields());
     f.add("on_error", &O::on_error, kOnErrors,
           "An image that cannot be read: stop and name it, or skip and count it.");
+    f.add("sampling", &O::sampling, kSamplings,
+          "Training images of an epoch: each as often as any other, or as many of each class, "
+          "however few images it has.");
+    f.add("repeats", &O::repeats,
+          "How often an epoch has each image that it has, augmented anew each time (repeated "
+          "augmentation): with 4, a quarter of the images in an epoch of the same length.",
+          Limits::between(1, 1024));
     f.add("threads", &O::threads,
           "Threads of each rank that read and decode; 0: one for each core the rank may use, "
           "shared with the machine's other ranks.",
@@ -101,6 +110,10 @@ const OptionFields<RunOptions>& train_fields() {
   static const OptionFields<O> fields = [] {
     OptionFields<O> f;
     f.add("epochs", &O::epochs, "Passes over the training images.", Limits::between(1, kMost));
+    f.add("epoch_size", &O::epoch_size,
+          "Images of an epoch, of a sequence that has all of them before one comes again; 0: as "
+          "many as there are.",
+          Limits::between(0, kMost));
     f.add("batch", &O::batch, "Images of a step, over all ranks.", Limits::between(1, kMost));
     f.add("accumulate", &O::accumulate,
           "Micro-batches into which each rank cuts its share of a step's images, to need less "
