@@ -1,19 +1,21 @@
 #pragma once
 // All of imgcls/models: networks, and weights in and out. In the order of things:
 //
-//   header                 what it does
-//   models/registry.h      models by name; the networks are a file each (models/families.h)
-//   models/model.h         a network as training sees it: images in, logits out
-//   models/network.h       what the zoo's networks derive from: named stages
-//   models/resnet.h        one of the families; models/airbench.h, models/resnet9.h
-//   models/weights.h       a model's weights in and out
-//   models/weights_file.h  a file of them, open: models/safetensors.h, models/pth.h
+//   header                     what it does
+//   models/registry.h          models by name; the networks are a file each (models/families.h)
+//   models/model.h             a network as training sees it: images in, logits out
+//   models/network.h           what the zoo's networks derive from: named stages
+//   models/resnet.h            one of the families; models/airbench.h, models/resnet9.h
+//   models/parameter_places.h  which layer a parameter is of, and which are norms'
+//   models/weights.h           a model's weights in and out
+//   models/weights_file.h      a file of them, open: models/safetensors.h, models/pth.h
 //
 // Inside, what families share: layers.h, chain.h, init.h, transformer.h, efficientnet.h,
 // inception_layers.h, blur_pool.h, and batch_norm.h, whose statistics ranks can share.
 
 #include <imgcls/models/airbench.h>
 #include <imgcls/models/model.h>
+#include <imgcls/models/parameter_places.h>
 #include <imgcls/models/pth.h>
 #include <imgcls/models/registry.h>
 #include <imgcls/models/resnet.h>

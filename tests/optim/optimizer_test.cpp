@@ -60,6 +60,58 @@ TEST_CASE("the first recipe's rule spares what has bn in its name, and nothing e
   CHECK(groups[1].parameters.size() == 2);
 }
 
+TEST_CASE("kinds of parameters have no decay, unless a rule gives them one") {
+  const auto named = [](const char* name, std::vector<std::int64_t> shape) {
+    return models::NamedTensor{name, at::ones(shape)};
+  };
+  const std::vector<models::NamedTensor> all{named("conv.weight", {4, 2, 3, 3}),
+                                             named("conv.bias", {4}),
+                                             named("bn.weight", {4}),
+                                             named("bn.bias", {4}),
+                                             named("class_token", {1, 2, 4}),
+                                             named("layer_scale", {4, 1, 1}),
+                                             named("head.weight", {2, 4})};
+  std::vector<models::ParameterPlace> places(all.size());
+  places[2].of_norm = places[3].of_norm = true;
+  const auto spared = [&](const optim::OptimizerOptions& options) {
+    std::string names;
+    for (const auto& group : optim::make_groups(all, options, places)) {
+      for (const auto& each : group.parameters) {
+        if (group.weight_decay == 0) names += each.name + " ";
+      }
+    }
+    return names;
+  };
+  using optim::NoDecay;
+  CHECK(spared({.weight_decay = 0.1}).empty());
+  CHECK(spared({.weight_decay = 0.1, .no_decay = {NoDecay::norm}}) == "bn.weight bn.bias ");
+  CHECK(spared({.weight_decay = 0.1, .no_decay = {NoDecay::bias}}) == "conv.bias bn.bias ");
+  CHECK(spared({.weight_decay = 0.1, .no_decay = {NoDecay::embedding}}) == "class_token ");
+  CHECK(spared({.weight_decay = 0.1, .no_decay = {NoDecay::vector}}) ==
+        "conv.bias bn.weight bn.bias layer_scale ");
+  CHECK(spared({.weight_decay = 0.1,
+                .no_decay = {NoDecay::bias, NoDecay::norm},
+                .groups = {{.pattern = "^bn", .weight_decay = 0.2, .lr_scale = {}}}}) ==
+        "conv.bias ");
+  CHECK_THROWS_WITH(optim::make_groups(all, {.no_decay = {NoDecay::norm}}),
+                    Contains("optimizer.no_decay"));
+}
+
+TEST_CASE("each layer's rate is the next one's times the layer decay, and a rule's factor") {
+  std::vector<models::ParameterPlace> places(5);
+  for (int i = 0; i < 5; ++i) places[static_cast<std::size_t>(i)].layer = (i + 1) / 2;
+  const auto groups = optim::make_groups(
+      parameters(),
+      {.layer_decay = 0.5, .groups = {{.pattern = "^fc", .weight_decay = {}, .lr_scale = 3.0}}},
+      places);
+  REQUIRE(groups.size() == 3);  // fc.weight and fc.bias are of one layer
+  CHECK(groups[0].parameters.at(0).name == "fc.weight");
+  CHECK(groups[0].lr_scale == 3);
+  CHECK(groups[1].lr_scale == 0.5);
+  CHECK(groups[2].parameters.at(0).name == "conv1.weight");
+  CHECK(groups[2].lr_scale == 0.25);
+}
+
 TEST_CASE("a broken pattern is refused") {
   CHECK_THROWS_WITH(
       optim::make_groups(parameters(),

@@ -52,6 +52,8 @@ TEST_CASE("options that a configuration gives are written as it says them") {
        "optimizer.name=adam",
        "optimizer.betas=[0.8,0.95]",
        "optimizer.lr=0.003",
+       R"(optimizer.no_decay=["norm","embedding"])",
+       "optimizer.layer_decay=0.75",
        R"(optimizer.groups=[{"pattern":"bn","weight_decay":0},{"pattern":"fc","lr_scale":10}])",
        "schedule.name=constant",
        "checkpoint.resume=changed",

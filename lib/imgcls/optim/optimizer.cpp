@@ -1,48 +1,12 @@
 #include <imgcls/core/error.h>
 #include <imgcls/optim/optimizer.h>
-#include <imgcls/optim/pattern.h>
 
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
-#include <functional>
 #include <map>
-#include <regex>
 
 namespace imgcls::optim {
-
-std::regex pattern(const std::string& text, std::string_view key) {
-  try {
-    return std::regex(text);
-  } catch (const std::regex_error& e) {
-    throw ConfigError(
-        fmt::format("{}: \"{}\" is not a valid regular expression: {}", key, text, e.what()));
-  }
-}
-
-std::vector<ParameterGroup> make_groups(const std::vector<models::NamedTensor>& parameters,
-                                        const OptimizerOptions& options) {
-  std::vector<std::regex> patterns;
-  for (const GroupRule& rule : options.groups) {
-    patterns.push_back(pattern(rule.pattern, "optimizer.groups"));
-  }
-  // By the rules that match, of which the first decides the order; those without any come last.
-  std::map<std::vector<bool>, ParameterGroup, std::greater<>> groups;
-  for (const models::NamedTensor& parameter : parameters) {
-    std::vector<bool> matches;
-    ParameterGroup group{.parameters = {}, .weight_decay = options.weight_decay};
-    for (std::size_t i = 0; i < patterns.size(); ++i) {
-      matches.push_back(std::regex_search(parameter.name, patterns[i]));
-      if (!matches.back()) continue;
-      group.weight_decay = options.groups[i].weight_decay.value_or(group.weight_decay);
-      group.lr_scale = options.groups[i].lr_scale.value_or(group.lr_scale);
-    }
-    groups.try_emplace(matches, group).first->second.parameters.push_back(parameter);
-  }
-  std::vector<ParameterGroup> all;
-  for (auto& [matches, group] : groups) all.push_back(std::move(group));
-  return all;
-}
 
 std::vector<at::Tensor> Optimizer::gradients() const {
   std::vector<at::Tensor> all;

@@ -6,6 +6,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <imgcls/models/model.h>
+#include <imgcls/models/parameter_places.h>
 
 #include <any>
 #include <memory>
@@ -27,6 +28,14 @@ struct GroupRule {
   std::optional<double> lr_scale;
 };
 
+/// Kinds of parameters that may be spared weight decay, whatever their names.
+enum class NoDecay {
+  norm,       ///< weights and biases of batch norm, layer norm and the like
+  bias,       ///< what is called "bias"
+  embedding,  ///< class tokens, tables of positions, and what Swin V2 computes these by
+  vector,     ///< fewer than 2 dimensions longer than 1
+};
+
 struct OptimizerOptions {
   /// One of optimizers() (optim/optimizers.h): "adam", "adamw", "sgd", "lamb", ...
   std::string name = "sgd";
@@ -42,6 +51,13 @@ struct OptimizerOptions {
   /// update; others: share of the parameter that is taken off before each update, times the
   /// learning rate.
   double weight_decay = 0;
+  /// Parameters of these kinds have no weight decay, unless a rule of `groups` gives them one.
+  /// {vector, bias, embedding} is timm's choice.
+  std::vector<NoDecay> no_decay = {};
+  /// Factor of the learning rate from each layer to the one before it, so that the head has the
+  /// schedule's and the stem the lowest (Clark et al., "ELECTRA", arXiv:2003.10555; BEiT,
+  /// arXiv:2106.08254). Layers are numbered as timm's param_groups_layer_decay numbers them.
+  double layer_decay = 1;
   /// All rules that match a parameter's name hold, field by field, and later ones win.
   std::vector<GroupRule> groups = {};
   /// Options that the named optimizer has alone, its own struct (LambOptions); empty: defaults.
@@ -55,11 +71,14 @@ struct ParameterGroup {
   double lr_scale = 1;
 };
 
-/// Sorts parameters into groups, one for each set of rules that match any, those that none matches
-/// last. The order of parameters is kept within a group. Throws ConfigError for a broken regular
-/// expression.
+/// Sorts parameters into groups, one for each set of rules that match any, kind and layer, those
+/// that no rule matches last. The order of parameters is kept within a group. `places` are the
+/// parameters' (models::parameter_places), and may be missing where neither layers nor norms are
+/// asked for. Throws ConfigError for a broken regular expression, and for a layer decay of a
+/// network whose layers are not numbered.
 std::vector<ParameterGroup> make_groups(const std::vector<models::NamedTensor>& parameters,
-                                        const OptimizerOptions& options);
+                                        const OptimizerOptions& options,
+                                        std::span<const models::ParameterPlace> places = {});
 
 /// Copies `saved` into the tensors of `own` of the same names, in any order. Throws CheckpointError
 /// naming what is missing or of another shape; `whose` is what the message calls the state.
@@ -99,8 +118,10 @@ class Optimizer {
   std::vector<ParameterGroup> groups_;
 };
 
-/// The optimizer that `options` describe, over `parameters`.
+/// The optimizer that `options` describe, over `parameters` in groups (make_groups). Throws
+/// ConfigError.
 std::unique_ptr<Optimizer> make_optimizer(const std::vector<models::NamedTensor>& parameters,
-                                          const OptimizerOptions& options);
+                                          const OptimizerOptions& options,
+                                          std::span<const models::ParameterPlace> places = {});
 
 }  // namespace imgcls::optim

@@ -6,6 +6,27 @@ namespace {
 
 using nlohmann::json;
 
+constexpr Names<NoDecay, 4> kNoDecay{{{NoDecay::norm, "norm"},
+                                      {NoDecay::bias, "bias"},
+                                      {NoDecay::embedding, "embedding"},
+                                      {NoDecay::vector, "vector"}}};
+
+json no_decay_schema() {
+  json names = json::array();
+  for (const auto& [kind, name] : kNoDecay) names.push_back(name);
+  return {{"type", "array"}, {"items", {{"type", "string"}, {"enum", names}}}};
+}
+
+json write_no_decay(const OptimizerOptions& from) {
+  json names = json::array();
+  for (const NoDecay kind : from.no_decay) names.push_back(name_in(kNoDecay, kind));
+  return names;
+}
+
+void read_no_decay(const json& names, OptimizerOptions& to) {
+  for (const json& name : names) to.no_decay.push_back(value_in(kNoDecay, name));
+}
+
 json group_schema() {
   return json::parse(R"({
   "type": "object",
@@ -76,6 +97,14 @@ const OptionFields<OptimizerOptions>& optimizer_fields() {
           "parameter is added to its gradient; lamb: to its update; others: decoupled: lr times "
           "weight_decay times the parameter is taken off it.",
           Limits::at_least(0));
+    f.add("no_decay", no_decay_schema(), read_no_decay, write_no_decay,
+          "Kinds of parameters without weight decay, unless optimizer.groups gives them one: norm: "
+          "of batch norm and its like; bias; embedding: class tokens and tables of positions; "
+          "vector: of fewer than 2 dimensions. timm's choice is vector, bias and embedding.");
+    f.add("layer_decay", &O::layer_decay,
+          "Factor of the learning rate from each layer to the one before it; the head has the "
+          "schedule's. For ResNet, RegNet, EfficientNet, ConvNeXt, ViT and Swin.",
+          {.above = 0, .maximum = 1});
     f.add("groups", {{"type", "array"}, {"items", group_schema()}}, read_groups, write_groups,
           "Exceptions for some parameters; of the groups whose pattern is found in a parameter's "
           "name, later ones overrule earlier ones, value by value.");

@@ -47,8 +47,9 @@ Registry<OptimizerEntry>& optimizers() {
 }
 
 std::unique_ptr<Optimizer> make_optimizer(const std::vector<models::NamedTensor>& parameters,
-                                          const OptimizerOptions& options) {
-  return optimizers().at(options.name).make(make_groups(parameters, options), options);
+                                          const OptimizerOptions& options,
+                                          std::span<const models::ParameterPlace> places) {
+  return optimizers().at(options.name).make(make_groups(parameters, options, places), options);
 }
 
 }  // namespace imgcls::optim

@@ -58,7 +58,10 @@ Replica::Replica(models::Model model, std::shared_ptr<const data::Source> source
   if (options_.channels_last) model_.to_channels_last();
   model_.train();
   if (model_.wants_image_fit()) fit_to_images(source);
-  optimizer_ = optim::make_optimizer(model_.parameters(), options_.optimizer);
+  dist::agree(world_, [&] {
+    optimizer_ = optim::make_optimizer(model_.parameters(), options_.optimizer,
+                                       models::parameter_places(model_));
+  });
   parallel_ = std::make_unique<dist::DataParallel>(
       model_, world_,
       dist::DataParallelOptions{.compression = options_.compress,
