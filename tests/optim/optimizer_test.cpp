@@ -1,6 +1,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/optim/optimizers.h>
 
+#include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 
 #include <catch2/catch.hpp>
@@ -130,6 +131,34 @@ TEST_CASE("parameters without a gradient stay, and so does their state") {
     CHECK(all[1].tensor.equal(at::ones({2})));
     optimizer->zero_grad();
     CHECK_FALSE(all[0].tensor.grad().defined());
+  }
+}
+
+TEST_CASE("a cautious optimizer moves nothing against its gradient") {
+  for (const std::string& name : optim::optimizers().names()) {
+    INFO(name);
+    const auto all = parameters();
+    if (!optim::optimizers().at(name).cautious) {
+      CHECK_THROWS_WITH(optim::make_optimizer(all, {.name = name, .cautious = true}),
+                        Contains("not for optimizer.name=" + name));
+      continue;
+    }
+    // After a long step down, momentum still leads there when the gradient has turned.
+    const auto last_change = [&](bool cautious) {
+      const at::Tensor weight = at::ones({2}).set_requires_grad(true);
+      const auto optimizer =
+          optim::make_optimizer({{"weight", weight}}, {.name = name, .cautious = cautious});
+      at::Tensor before;
+      for (const double gradient : {1.0, 1.0, 1.0, -0.01}) {
+        before = weight.detach().clone();
+        weight.mutable_grad() = at::full({2}, gradient);
+        optimizer->step(0.001);
+      }
+      return weight.detach().sub(before)[0].item<double>();
+    };
+    CHECK(last_change(false) < 0);
+    if (name == "adan") continue;  // which is cautious in the first of its two parts
+    CHECK(last_change(true) == 0);
   }
 }
 

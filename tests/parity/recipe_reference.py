@@ -78,12 +78,17 @@ def optimizer_steps(make, decay, steps=50, scaled=False):
 
 OPTIMIZERS = {
     # name, weight decay: what makes it
+    "adamw cautious": (0.1, lambda g: timm.optim.AdamWLegacy(
+        g, lr=0.01, caution=True, foreach=True)),
     "adan": (0.02, lambda g: timm.optim.Adan(g, lr=0.01, foreach=True)),
+    "adan cautious": (0.02, lambda g: timm.optim.Adan(g, lr=0.01, caution=True, foreach=True)),
     "lamb": (0.02, lambda g: timm.optim.Lamb(g, lr=0.01, foreach=True)),
+    "lamb cautious": (0.02, lambda g: timm.optim.Lamb(g, lr=0.01, caution=True, foreach=True)),
     "lars": (0.02, lambda g: timm.optim.Lars(g, lr=0.5, momentum=0.9, foreach=True)),
     "lars nesterov clip": (0.02, lambda g: timm.optim.Lars(
         g, lr=0.5, momentum=0.9, nesterov=True, trust_clip=True, foreach=True)),
     "lion": (0.1, lambda g: timm.optim.Lion(g, lr=0.003, foreach=True)),
+    "lion cautious": (0.1, lambda g: timm.optim.Lion(g, lr=0.003, caution=True, foreach=True)),
     "nadamw": (0.1, lambda g: torch.optim.NAdam(
         g, lr=0.01, decoupled_weight_decay=True, foreach=True)),
     "radam": (0.1, lambda g: torch.optim.RAdam(g, lr=0.01, foreach=True)),
@@ -91,6 +96,11 @@ OPTIMIZERS = {
         g, lr=0.01, decoupled_weight_decay=True, foreach=True)),
     "rmsprop_tf": (0.01, lambda g: timm.optim.RMSpropTF(
         g, lr=0.01, alpha=0.9, momentum=0.9, eps=0.001, foreach=True)),
+    "rmsprop_tf cautious": (0.01, lambda g: timm.optim.RMSpropTF(
+        g, lr=0.01, alpha=0.9, momentum=0.9, eps=0.001, caution=True, foreach=True)),
+    "sgdw": (0.1, lambda g: timm.optim.SGDW(g, lr=0.1, momentum=0.9, foreach=True)),
+    "sgdw nesterov cautious": (0.1, lambda g: timm.optim.SGDW(
+        g, lr=0.1, momentum=0.9, nesterov=True, caution=True, foreach=True)),
     "muon": (0.1, lambda g: timm.optim.Muon(
         muon_groups(g), lr=0.02, momentum=0.95, nesterov=True, ns_coefficients="original",
         betas=(0.9, 0.999), eps=1e-8)),

@@ -105,8 +105,11 @@ std::vector<OptimizerCase> optimizer_cases() {
   // the rate into one multiplication with the addition; Adan's change is a difference here, and the
   // sum of gradient and the negative of the last there. Muon is in bfloat16 but for its sum.
   return {
+      {"adamw cautious", {.name = "adamw", .weight_decay = 0.1, .cautious = true}, 0.01, 0},
       {"adan", {.name = "adan", .weight_decay = 0.02}, 0.01, 1e-6},
+      {"adan cautious", {.name = "adan", .weight_decay = 0.02, .cautious = true}, 0.01, 1e-6},
       {"lamb", {.name = "lamb", .weight_decay = 0.02}, 0.01, 1e-6},
+      {"lamb cautious", {.name = "lamb", .weight_decay = 0.02, .cautious = true}, 0.01, 1e-6},
       {"lars", {.name = "lars", .weight_decay = 0.02}, 0.5, 1e-6},
       {"lars nesterov clip",
        {.name = "lars",
@@ -115,6 +118,7 @@ std::vector<OptimizerCase> optimizer_cases() {
        0.5,
        1e-6},
       {"lion", {.name = "lion", .weight_decay = 0.1}, 0.003, 0},
+      {"lion cautious", {.name = "lion", .weight_decay = 0.1, .cautious = true}, 0.003, 0},
       {"nadamw", {.name = "nadamw", .weight_decay = 0.1}, 0.01, 0},
       {"radam", {.name = "radam", .weight_decay = 0.1}, 0.01, 1e-6},
       {"radam decoupled",
@@ -122,6 +126,15 @@ std::vector<OptimizerCase> optimizer_cases() {
        0.01,
        1e-6},
       {"rmsprop_tf", {.name = "rmsprop_tf", .weight_decay = 0.01}, 0.01, 0},
+      {"rmsprop_tf cautious",
+       {.name = "rmsprop_tf", .weight_decay = 0.01, .cautious = true},
+       0.01,
+       0},
+      {"sgdw", {.name = "sgdw", .weight_decay = 0.1}, 0.1, 0},
+      {"sgdw nesterov cautious",
+       {.name = "sgdw", .nesterov = true, .weight_decay = 0.1, .cautious = true},
+       0.1,
+       0},
       {"muon", {.name = "muon", .weight_decay = 0.1}, 0.02, 1e-6},
   };
 }

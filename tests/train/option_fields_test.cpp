@@ -101,6 +101,10 @@ TEST_CASE("options that contradict themselves are named with where they stand") 
           config_with({"mix.kinds=[\"resize_mix\"]", "mix.resize_mix.scale=[0.8,0.2]"})),
       Contains("argument mix.resize_mix.scale=[0.8,0.2]: mix.resize_mix.scale must be "
                "[smallest, largest], not [0.8, 0.2]"));
+  CHECK_THROWS_WITH(
+      train::run_options(config_with({"optimizer.name=adam", "optimizer.cautious=true"})),
+      Contains("optimizer.cautious is for adamw, adan, lamb, lion, rmsprop_tf, sgdw, not for "
+               "optimizer.name=adam"));
   CHECK_THROWS_WITH(train::run_options(config_with({"profile.steps=9-3"})),
                     Contains("profile.steps"));
 }

@@ -1,4 +1,5 @@
 #include <imgcls/optim/adan.h>
+#include <imgcls/optim/caution.h>
 
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_addcdiv.h>
@@ -30,7 +31,8 @@ const OptionFields<AdanOptions>& adan_fields() {
 Adan::Adan(std::vector<ParameterGroup> groups, const OptimizerOptions& options)
     : ForeachOptimizer(std::move(groups),
                        {{"exp_avg"}, {"exp_avg_sq"}, {"exp_avg_diff"}, {"previous_grad"}}),
-      options_(OwnFields::own_options<AdanOptions>(options.own)) {}
+      options_(OwnFields::own_options<AdanOptions>(options.own)),
+      cautious_(options.cautious) {}
 
 void Adan::update(Update& group) {
   const auto [beta1, beta2, beta3] = options_.betas;
@@ -50,8 +52,8 @@ void Adan::update(Update& group) {
   Tensors denominator = at::_foreach_sqrt(exp_avg_sq);
   at::_foreach_div_(denominator, std::sqrt(1 - std::pow(beta3, step)));
   at::_foreach_add_(denominator, options_.eps);
-  at::_foreach_addcdiv_(group.parameters, exp_avg, denominator,
-                        -group.lr / (1 - std::pow(beta1, step)));
+  at::_foreach_addcdiv_(group.parameters, cautious_ ? cautious(exp_avg, group.gradients) : exp_avg,
+                        denominator, -group.lr / (1 - std::pow(beta1, step)));
   at::_foreach_addcdiv_(group.parameters, exp_avg_diff, denominator,
                         -group.lr * beta2 / (1 - std::pow(beta2, step)));
   at::_foreach_div_(group.parameters, 1 + group.lr * group.weight_decay);

@@ -25,6 +25,7 @@ class Adan final : public ForeachOptimizer {
   void update(Update& group) override;
 
   AdanOptions options_;
+  bool cautious_;
 };
 
 }  // namespace imgcls::optim

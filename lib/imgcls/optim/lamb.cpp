@@ -1,3 +1,4 @@
+#include <imgcls/optim/caution.h>
 #include <imgcls/optim/lamb.h>
 #include <imgcls/optim/moments.h>
 #include <imgcls/optim/norms.h>
@@ -27,7 +28,8 @@ const OptionFields<LambOptions>& lamb_fields() {
 
 Lamb::Lamb(std::vector<ParameterGroup> groups, const OptimizerOptions& options)
     : ForeachOptimizer(std::move(groups), {{"exp_avg"}, {"exp_avg_sq"}}),
-      options_(OwnFields::own_options<LambOptions>(options.own)) {}
+      options_(OwnFields::own_options<LambOptions>(options.own)),
+      cautious_(options.cautious) {}
 
 void Lamb::begin(const Tensors& gradients) {
   clip_ = at::Tensor();
@@ -48,6 +50,7 @@ void Lamb::update(Update& group) {
   Tensors denominator = at::_foreach_sqrt(exp_avg_sq);
   at::_foreach_add_(denominator, options_.eps * correction2);
   Tensors update = at::_foreach_div(exp_avg, denominator);
+  if (cautious_) update = cautious(update, gradients);
   const double scale = correction2 / correction1;
   if (group.weight_decay == 0) {
     at::_foreach_add_(group.parameters, update, -group.lr * scale);

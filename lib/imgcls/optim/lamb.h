@@ -27,6 +27,7 @@ class Lamb final : public ForeachOptimizer {
   void begin(const Tensors& gradients) override;
 
   LambOptions options_;
+  bool cautious_;
   at::Tensor clip_;  // what this step's gradients are divided by; undefined: nothing
 };
 

@@ -1,3 +1,4 @@
+#include <imgcls/optim/caution.h>
 #include <imgcls/optim/lion.h>
 
 #include <ATen/ops/_foreach_add.h>
@@ -21,13 +22,15 @@ const OptionFields<LionOptions>& lion_fields() {
 
 Lion::Lion(std::vector<ParameterGroup> groups, const OptimizerOptions& options)
     : ForeachOptimizer(std::move(groups), {{"exp_avg"}}),
-      options_(OwnFields::own_options<LionOptions>(options.own)) {}
+      options_(OwnFields::own_options<LionOptions>(options.own)),
+      cautious_(options.cautious) {}
 
 void Lion::update(Update& group) {
   const Tensors& exp_avg = group.slots[0];
   at::_foreach_mul_(group.parameters, 1 - group.lr * group.weight_decay);
   Tensors direction = at::_foreach_lerp(exp_avg, group.gradients, 1 - options_.beta1);
   at::_foreach_sign_(direction);
+  if (cautious_) direction = cautious(direction, group.gradients);
   at::_foreach_add_(group.parameters, direction, -group.lr);
   at::_foreach_lerp_(exp_avg, group.gradients, 1 - options_.beta2);
 }

@@ -23,6 +23,7 @@ class Lion final : public ForeachOptimizer {
   void update(Update& group) override;
 
   LionOptions options_;
+  bool cautious_;
 };
 
 }  // namespace imgcls::optim

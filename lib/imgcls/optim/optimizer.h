@@ -41,7 +41,7 @@ struct OptimizerOptions {
   std::string name = "sgd";
   /// The schedule's highest learning rate, reached at the end of the warm-up.
   double lr = 0.1;
-  /// sgd: momentum, and whether it is Nesterov's.
+  /// sgd, sgdw: momentum, and whether it is Nesterov's.
   double momentum = 0.9;
   bool nesterov = false;
   /// adam, adamw, muon's AdamW: decay of the mean and of the mean square, and what keeps the
@@ -51,6 +51,9 @@ struct OptimizerOptions {
   /// update; others: share of the parameter that is taken off before each update, times the
   /// learning rate.
   double weight_decay = 0;
+  /// Only changes that go with their gradient are made (Liang et al., "Cautious optimizers",
+  /// arXiv:2411.16085), for optimizers whose OptimizerEntry says so.
+  bool cautious = false;
   /// Parameters of these kinds have no weight decay, unless a rule of `groups` gives them one.
   /// {vector, bias, embedding} is timm's choice.
   std::vector<NoDecay> no_decay = {};

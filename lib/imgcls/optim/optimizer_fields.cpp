@@ -84,8 +84,8 @@ const OptionFields<OptimizerOptions>& optimizer_fields() {
     OptionFields<O> f;
     f.add_choice("name", &O::name, optimizers().names(), "The optimizer.");
     f.add("lr", &O::lr, "Learning rate after warm-up.", Limits::greater_than(0));
-    f.add("momentum", &O::momentum, "sgd: momentum.", {.minimum = 0, .below = 1});
-    f.add("nesterov", &O::nesterov, "sgd: Nesterov's form of momentum.");
+    f.add("momentum", &O::momentum, "sgd, sgdw: momentum.", {.minimum = 0, .below = 1});
+    f.add("nesterov", &O::nesterov, "sgd, sgdw: Nesterov's form of momentum.");
     f.add_pair("betas", &O::beta1, &O::beta2,
                "adam, adamw, muon's AdamW: decay of the averages of the gradient and of its "
                "square.",
@@ -97,6 +97,9 @@ const OptionFields<OptimizerOptions>& optimizer_fields() {
           "parameter is added to its gradient; lamb: to its update; others: decoupled: lr times "
           "weight_decay times the parameter is taken off it.",
           Limits::at_least(0));
+    f.add("cautious", &O::cautious,
+          "Leave out changes that go against their gradient, and lengthen the others (cautious "
+          "optimizers): for adamw, adan, lamb, lion, rmsprop_tf, sgdw.");
     f.add("no_decay", no_decay_schema(), read_no_decay, write_no_decay,
           "Kinds of parameters without weight decay, unless optimizer.groups gives them one: norm: "
           "of batch norm and its like; bias; embedding: class tokens and tables of positions; "

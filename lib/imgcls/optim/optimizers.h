@@ -19,6 +19,8 @@ struct OptimizerEntry {
   /// Its options that no other has: "optimizer.<name>.*" in configurations, OptimizerOptions::own
   /// in C++.
   OwnFields own = {};
+  /// Whether it obeys OptimizerOptions::cautious; others are refused with it.
+  bool cautious = false;
   std::function<std::unique_ptr<Optimizer>(std::vector<ParameterGroup>, const OptimizerOptions&)>
       make = {};
 };
@@ -26,5 +28,8 @@ struct OptimizerEntry {
 /// All that there are. A program adds its own with `optimizers().add({...})` before it reads
 /// configurations or makes optimizers (examples/060-own-ingredients.cpp).
 Registry<OptimizerEntry>& optimizers();
+
+/// Throws ConfigError where the named optimizer cannot do what is asked of it.
+void require_valid(const OptimizerOptions& options);
 
 }  // namespace imgcls::optim

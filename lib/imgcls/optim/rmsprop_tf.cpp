@@ -1,3 +1,4 @@
+#include <imgcls/optim/caution.h>
 #include <imgcls/optim/rmsprop_tf.h>
 
 #include <ATen/ops/_foreach_add.h>
@@ -24,7 +25,8 @@ const OptionFields<RmspropTfOptions>& rmsprop_tf_fields() {
 
 RmspropTf::RmspropTf(std::vector<ParameterGroup> groups, const OptimizerOptions& options)
     : ForeachOptimizer(std::move(groups), {{"square_avg", 1}, {"momentum_buffer"}}),
-      options_(OwnFields::own_options<RmspropTfOptions>(options.own)) {}
+      options_(OwnFields::own_options<RmspropTfOptions>(options.own)),
+      cautious_(options.cautious) {}
 
 void RmspropTf::update(Update& group) {
   const Tensors &square_avg = group.slots[0], &momentum = group.slots[1];
@@ -39,7 +41,7 @@ void RmspropTf::update(Update& group) {
   at::_foreach_sqrt_(root);
   at::_foreach_mul_(momentum, options_.momentum);
   at::_foreach_addcdiv_(momentum, gradients, root, group.lr);
-  at::_foreach_sub_(group.parameters, momentum);
+  at::_foreach_sub_(group.parameters, cautious_ ? cautious(momentum, gradients) : momentum);
 }
 
 }  // namespace imgcls::optim

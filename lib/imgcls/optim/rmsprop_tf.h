@@ -25,6 +25,7 @@ class RmspropTf final : public ForeachOptimizer {
   void update(Update& group) override;
 
   RmspropTfOptions options_;
+  bool cautious_;
 };
 
 }  // namespace imgcls::optim

@@ -128,6 +128,7 @@ RunOptions run_options(const Config& config) {
   read(config, "eval", eval_fields(), o.eval);
   read(config, "train", train_fields(), o);
   read(config, "optimizer", optim::optimizer_fields(), optim::optimizers(), o.optimizer);
+  optim::require_valid(o.optimizer);
   read(config, "schedule", schedule_fields(), optim::schedules(), o.schedule);
   read(config, "erase", erase_fields(), o.erase);
   read_section(config, "mix", [&](const json& values) { read_mix(values, o.mix); });

@@ -1,0 +1,19 @@
+#pragma once
+// AdamW with caution (optim/caution.h): timm's AdamWLegacy. The fused kernel of AdamW
+// (optim/adam.h) has no such form, hence operations over lists.
+
+#include <imgcls/optim/foreach_optimizer.h>
+
+namespace imgcls::optim {
+
+class CautiousAdamW final : public ForeachOptimizer {
+ public:
+  CautiousAdamW(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
+
+ private:
+  void update(Update& group) override;
+
+  double beta1_, beta2_, eps_;
+};
+
+}  // namespace imgcls::optim

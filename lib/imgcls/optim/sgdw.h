@@ -1,0 +1,20 @@
+#pragma once
+// Stochastic gradient descent with (Nesterov) momentum and decay apart from the gradient
+// (Loshchilov & Hutter, arXiv:1711.05101): timm's SGDW.
+
+#include <imgcls/optim/foreach_optimizer.h>
+
+namespace imgcls::optim {
+
+class Sgdw final : public ForeachOptimizer {
+ public:
+  Sgdw(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
+
+ private:
+  void update(Update& group) override;
+
+  double momentum_;
+  bool nesterov_, cautious_;
+};
+
+}  // namespace imgcls::optim
