@@ -22,4 +22,5 @@
 #include <imgcls/optim/radam.h>
 #include <imgcls/optim/rmsprop_tf.h>
 #include <imgcls/optim/schedule.h>
+#include <imgcls/optim/schedule_free.h>
 #include <imgcls/optim/schedules.h>

@@ -2,7 +2,7 @@
 """Reference values of a recipe's ingredients, made by PyTorch, timm and torchvision: writes
 recipe_reference.json beside this file.
 
-    pip install torch==2.15.0 torchvision==0.29.2 timm==1.0.31
+    pip install torch==2.15.0 torchvision==0.29.2 timm==1.0.31 schedulefree==1.4.1
     python3 tests/parity/recipe_reference.py
 
 Optimizers take 50 steps on three parameters of two groups, with gradients drawn anew each step;
@@ -21,6 +21,7 @@ import math
 import pathlib
 import sys
 
+import schedulefree
 import timm
 import timm.loss
 import timm.optim
@@ -52,7 +53,7 @@ def groups(named, decay):
 
 # ---- optimizers ---------------------------------------------------------------------------------
 def optimizer_steps(make, decay, steps=50, scaled=False):
-    """What the parameters are after 1, 10 and 50 steps. `scaled`: gradients come times a loss scale,
+    """What the parameters are after 1, 10 and 50 steps, and what is evaluated then if that differs. `scaled`: gradients come times a loss scale,
     and the 4th step's are infinite."""
     named = parameters()
     optimizer = make(groups(named, decay))
@@ -73,6 +74,9 @@ def optimizer_steps(make, decay, steps=50, scaled=False):
             optimizer.step()
         if step in (1, 10, 50):
             found.append([x for p in named.values() for x in values(p)])
+    if hasattr(optimizer, "eval"):  # schedule-free: the average at the end
+        optimizer.eval()
+        found.append([x for p in named.values() for x in values(p)])
     return found
 
 
@@ -101,10 +105,19 @@ OPTIMIZERS = {
     "sgdw": (0.1, lambda g: timm.optim.SGDW(g, lr=0.1, momentum=0.9, foreach=True)),
     "sgdw nesterov cautious": (0.1, lambda g: timm.optim.SGDW(
         g, lr=0.1, momentum=0.9, nesterov=True, caution=True, foreach=True)),
+    "schedule_free_adamw": (0.1, lambda g: training(schedulefree.AdamWScheduleFree(
+        g, lr=0.01, betas=(0.9, 0.99), warmup_steps=10, r=0.5))),
+    "schedule_free_sgd": (0.1, lambda g: training(schedulefree.SGDScheduleFree(
+        g, lr=0.3, momentum=0.8))),
     "muon": (0.1, lambda g: timm.optim.Muon(
         muon_groups(g), lr=0.02, momentum=0.95, nesterov=True, ns_coefficients="original",
         betas=(0.9, 0.999), eps=1e-8)),
 }
+
+
+def training(optimizer):
+    optimizer.train()
+    return optimizer
 
 
 def muon_groups(two):
@@ -346,14 +359,15 @@ def adamw_recipe():
     return {"losses": found}
 
 
-def sam_recipe(adaptive, rho):
+def sam_recipe(adaptive, rho, make=lambda g: torch.optim.SGD(g, lr=0.0005, momentum=0.9)):
     """ResNet-18, SGD within SAM or ASAM by their definitions, statistics by the first pass alone.
+    With a schedule-free optimizer also the loss of what it evaluates.
 
     4 steps: rounding the gradients' norm in another order, as pytorch_optimizer does, already makes
     the fourth loss another one by 1e-3, since the second pass stands where the loss is steepest.
     """
     model = made("resnet18")
-    optimizer = torch.optim.SGD(two_groups(model, 0.01), lr=0.0005, momentum=0.9)
+    optimizer = make(two_groups(model, 0.01))
     found = []
     for step in range(4):
         images, labels = batch(step)
@@ -375,7 +389,13 @@ def sam_recipe(adaptive, rho):
                 w.copy_(k)
         optimizer.step()
         found.append(loss.item())
-    return {"losses": found}
+    if not hasattr(optimizer, "eval"):
+        return {"losses": found}
+    optimizer.eval()
+    images, labels = batch(20)
+    with torch.no_grad():
+        average = torch.nn.functional.cross_entropy(model.eval()(images), labels)
+    return {"losses": found, "average": average.item()}
 
 
 def main():
@@ -398,7 +418,9 @@ def main():
         },
         "averages": averages(),
         "recipes": {"lamb": lamb_recipe(), "adamw": adamw_recipe(),
-                    "sam": sam_recipe(False, 0.05), "asam": sam_recipe(True, 0.5)},
+                    "sam": sam_recipe(False, 0.05), "asam": sam_recipe(True, 0.5),
+                    "schedule-free sam": sam_recipe(False, 0.05, lambda g: training(
+                        schedulefree.SGDScheduleFree(g, lr=0.005)))},
     }
     path = pathlib.Path(__file__).with_suffix(".json")
     path.write_text(json.dumps(reference, indent=1, separators=(",", ":")) + "\n")

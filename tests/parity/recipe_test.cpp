@@ -68,9 +68,20 @@ std::vector<models::NamedTensor> parameters() {
   return all;
 }
 
-/// The parameters after 1, 10 and 50 steps. With a scaler gradients come times its scale, and one
-/// of the 4th step's is infinite.
-std::vector<Values> steps_of(optim::OptimizerOptions options, double lr, bool scaled) {
+/// `tensors` in the order of `names`.
+std::vector<models::NamedTensor> by_name(const std::vector<models::NamedTensor>& tensors,
+                                         const std::vector<models::NamedTensor>& names) {
+  std::vector<models::NamedTensor> sorted;
+  for (const auto& [name, _] : names) {
+    sorted.push_back(*std::ranges::find(tensors, name, &models::NamedTensor::name));
+  }
+  return sorted;
+}
+
+/// The parameters after 1, 10 and 50 steps, and what is evaluated then if that differs. With a
+/// scaler gradients come times its scale, and one of the 4th step's is infinite.
+std::vector<Values> steps_of(optim::OptimizerOptions options, double full_lr, int warmup,
+                             bool scaled) {
   options.groups = {{.pattern = "bias", .weight_decay = 0.0, .lr_scale = {}}};
   const auto all = parameters();
   const auto optimizer = optim::make_optimizer(all, options);
@@ -82,6 +93,8 @@ std::vector<Values> steps_of(optim::OptimizerOptions options, double lr, bool sc
       if (scaled) gradient.mul_(scaler.current_scale());
       parameter.mutable_grad() = gradient;
     }
+    const int taken = step - (scaled && step > 4 ? 1 : 0);
+    const double lr = taken < warmup ? full_lr * (static_cast<double>(taken) / warmup) : full_lr;
     if (scaled && step == 4) all[2].tensor.grad()[0] = INFINITY;
     if (scaled) {
       scaler.step(*optimizer, lr);
@@ -90,6 +103,8 @@ std::vector<Values> steps_of(optim::OptimizerOptions options, double lr, bool sc
     }
     if (step == 1 || step == 10 || step == 50) found.push_back(values(all));
   }
+  if (optimizer->averages())
+    found.push_back(values(by_name(optimizer->weights_to_evaluate(), all)));
   return found;
 }
 
@@ -98,6 +113,7 @@ struct OptimizerCase {
   optim::OptimizerOptions options;
   double lr;
   double tolerance;
+  int warmup = 0;
 };
 
 std::vector<OptimizerCase> optimizer_cases() {
@@ -135,6 +151,19 @@ std::vector<OptimizerCase> optimizer_cases() {
        {.name = "sgdw", .nesterov = true, .weight_decay = 0.1, .cautious = true},
        0.1,
        0},
+      {"schedule_free_adamw",
+       {.name = "schedule_free_adamw",
+        .weight_decay = 0.1,
+        .own = optim::ScheduleFreeAdamWOptions{.beta2 = 0.99, .averaging = {.r = 0.5}}},
+       0.01,
+       0,
+       /*warmup=*/10},
+      {"schedule_free_sgd",
+       {.name = "schedule_free_sgd",
+        .weight_decay = 0.1,
+        .own = optim::ScheduleFreeSgdOptions{.momentum = 0.8}},
+       0.3,
+       0},
       {"muon", {.name = "muon", .weight_decay = 0.1}, 0.02, 1e-6},
   };
 }
@@ -146,7 +175,8 @@ TEST_CASE("50 steps of each optimizer are those of its reference") {
     for (const bool scaled : {false, true}) {
       const std::string name = each.reference + (scaled ? " scaled" : "");
       const auto expected = reference().at("optimizers").at(name).get<std::vector<Values>>();
-      const std::vector<Values> found = steps_of(each.options, each.lr, scaled);
+      const std::vector<Values> found = steps_of(each.options, each.lr, each.warmup, scaled);
+      REQUIRE(found.size() == expected.size());
       for (std::size_t i = 0; i < expected.size(); ++i) {
         INFO(name << ", "
                   << (i == 0   ? 1
@@ -387,4 +417,14 @@ TEST_CASE("4 steps of SGD within SAM and ASAM are those of their definitions") {
   check_losses(WholeRun("resnet18", options, 4), "sam", 1e-5);
   options.sam = {.rho = 0.5, .adaptive = true};
   check_losses(WholeRun("resnet18", options, 4), "asam", 1e-5);
+}
+
+TEST_CASE("4 steps of schedule-free SGD within SAM, and what is evaluated, are schedulefree's") {
+  train::RunOptions options;
+  options.optimizer = {.name = "schedule_free_sgd", .lr = 0.005, .weight_decay = 0.01};
+  options.sam.rho = 0.05;
+  const WholeRun run("resnet18", options, 4);
+  check_losses(run, "schedule-free sam", 1e-5);
+  const json& expected = reference().at("recipes").at("schedule-free sam").at("average");
+  CHECK(run.average == Approx(expected.get<double>()).epsilon(1e-5));
 }

@@ -105,6 +105,14 @@ TEST_CASE("options that contradict themselves are named with where they stand") 
       train::run_options(config_with({"optimizer.name=adam", "optimizer.cautious=true"})),
       Contains("optimizer.cautious is for adamw, adan, lamb, lion, rmsprop_tf, sgdw, not for "
                "optimizer.name=adam"));
+  CHECK_THROWS_WITH(train::run_options(config_with({"optimizer.name=schedule_free_sgd"})),
+                    Contains("optimizer.name=schedule_free_sgd goes with schedule.name=constant "
+                             "alone, with or without a warm-up, not with schedule.name=cosine"));
+  CHECK_THROWS_WITH(
+      train::run_options(config_with(
+          {"optimizer.name=schedule_free_adamw", "schedule.name=constant", "average.name=ema"})),
+      Contains("optimizer.name=schedule_free_adamw averages the weights itself: average.name must "
+               "be none, not ema"));
   CHECK_THROWS_WITH(train::run_options(config_with({"profile.steps=9-3"})),
                     Contains("profile.steps"));
 }

@@ -36,7 +36,8 @@ const char* const kConfig = R"({
             "label_smoothing": 0.1, "precision": "bf16", "sync_bn": true, "broadcast_buffers": true,
             "channels_last": false, "tf32": false, "threads": 2, "deterministic": false},
   "optimizer": {"name": "adamw", "lr": 0.02, "momentum": 0.8, "nesterov": true, "betas": [0.8, 0.99],
-                "eps": 1e-6, "weight_decay": 1e-4, "cautious": true, "no_decay": ["norm", "vector"], "layer_decay": 0.9,
+                "eps": 1e-6, "weight_decay": 1e-4, "cautious": true,
+                "no_decay": ["norm", "vector"], "layer_decay": 0.9,
                 "groups": [{"pattern": "bn", "weight_decay": 0}, {"pattern": "fc", "lr_scale": 2}]},
   "schedule": {"name": "constant", "warmup_epochs": 1.5, "warmup_from": 0.1, "final_lr": 0.001,
                "batch_scaling": "linear", "base_batch": 128},
@@ -83,6 +84,7 @@ void check_choices(const std::string& section, const std::string& choice,
     const bool list = section == "mix";
     const Config config = Config::load(std::vector<std::string>{
         "data.root=photos", "model.name=resnet18",
+        "schedule.name=constant",  // which goes with all optimizers
         section + "." + choice + "=" + (list ? "[\"" + name + "\"]" : name)});
     const json own = json::parse(
         train::own_config(train::run_options(config), test::toy_model(), source, source));

@@ -59,6 +59,10 @@ TEST_CASE("with every ingredient on, a run that stops and goes on ends with the 
     train::RunOptions options = everything();
     options.optimizer.name = optimizer;
     options.optimizer.lr = optimizer == "lars" ? 1 : 0.01;
+    if (optim::optimizers().at(optimizer).averages) {
+      options.schedule.name = "constant";
+      options.average = {};
+    }
     check_restarts(options, optimizer);
   }
 }
@@ -75,26 +79,49 @@ TEST_CASE("in lower precisions every ingredient trains, and with accumulation") 
   }
 }
 
+namespace {
+
+/// What the toy network has with the weights of a file, over all images of the evaluation.
+double loss_of(const train::RunOptions& options, const std::filesystem::path& file) {
+  const auto world = dist::launch({.device = dist::DeviceKind::cpu});
+  const models::Model model = test::toy_model();
+  models::load_weights(model, file);
+  data::Loader loader(std::make_shared<test::ToySource>(50, 2),
+                      train::eval_loader_options(options, 0, 1));
+  const train::InputStage input(options.data.normalisation, "cpu", true);
+  return train::evaluate(model, loader, input, *world, false, [](std::size_t) { return true; })
+      .loss();
+}
+
+}  // namespace
+
 TEST_CASE("the average is evaluated, and stands in each checkpoint as a file of weights") {
   const test::TempFolder folder;
   train::RunOptions options = toy_options(folder / "run");
   options.average = {.name = "ema", .own = train::EmaOptions{.decay = 0.7}};
   const train::TrainResult result = train_toy(options);
   CHECK(train::weights_to_use(result.checkpoint) == result.checkpoint / "average.safetensors");
-
-  const auto accuracy_of = [&](const char* file) {
-    const auto world = dist::launch({.device = dist::DeviceKind::cpu});
-    const models::Model model = test::toy_model();
-    models::load_weights(model, result.checkpoint / file);
-    data::Loader loader(std::make_shared<test::ToySource>(50, 2),
-                        train::eval_loader_options(options, 0, 1));
-    const train::InputStage input(options.data.normalisation, "cpu", true);
-    return train::evaluate(model, loader, input, *world, false, [](std::size_t) { return true; })
-        .loss();
-  };
   REQUIRE(result.eval);
-  CHECK(result.eval->loss() == accuracy_of("average.safetensors"));
-  CHECK(result.eval->loss() != accuracy_of("weights.safetensors"));
+  CHECK(result.eval->loss() == loss_of(options, result.checkpoint / "average.safetensors"));
+  CHECK(result.eval->loss() != loss_of(options, result.checkpoint / "weights.safetensors"));
+}
+
+TEST_CASE("what a schedule-free optimizer averages is evaluated and saved, and training goes on") {
+  const test::TempFolder folder;
+  train::RunOptions options = toy_options(folder / "run");
+  options.optimizer = {.name = "schedule_free_sgd", .lr = 0.1};
+  options.schedule.name = "constant";
+  const train::TrainResult result = train_toy(options);
+  REQUIRE(result.eval);
+  CHECK(result.eval->loss() == loss_of(options, result.checkpoint / "average.safetensors"));
+  CHECK(result.eval->loss() != loss_of(options, result.checkpoint / "weights.safetensors"));
+  // The weights that are trained are the same bits with an evaluation in between and without.
+  options.eval.every_epochs = 2;
+  options.folder = folder / "seldom";
+  const auto weights = [](const train::TrainResult& run) {
+    return read_file(run.checkpoint / "weights.safetensors");
+  };
+  CHECK(weights(train_toy(options)) == weights(result));
 }
 
 TEST_CASE("a run that gets an average later begins it there, and says so") {

@@ -22,6 +22,25 @@ ForeachOptimizer::ForeachOptimizer(std::vector<ParameterGroup> groups, std::vect
   }
 }
 
+void ForeachOptimizer::begin(const Tensors& /*gradients*/, double /*lr*/) {}
+
+std::int64_t ForeachOptimizer::steps() const {
+  return steps_.item<std::int64_t>();
+}
+
+/// Not when slots are made: weights may be loaded between that and the first step.
+void ForeachOptimizer::copy_parameters() {
+  for (std::size_t s = 0; s < names_.size(); ++s) {
+    if (!names_[s].copies_parameter) continue;
+    for (std::size_t g = 0; g < groups().size(); ++g) {
+      const auto& parameters = groups()[g].parameters;
+      for (std::size_t i = 0; i < parameters.size(); ++i) {
+        slots_[g][s][i].copy_(parameters[i].tensor);
+      }
+    }
+  }
+}
+
 ForeachOptimizer::Update ForeachOptimizer::gather(std::size_t group) const {
   Update found;
   found.slots.resize(names_.size());
@@ -45,20 +64,22 @@ void ForeachOptimizer::step(double lr, const at::Tensor& grad_scale, const at::T
   if (grad_scale.defined() && !all.empty()) {
     at::_foreach_mul_(all, grad_scale.reciprocal().squeeze());
   }
-  begin(all);
+  if (steps() == 0) copy_parameters();
   steps_.add_(1);
+  begin(all, lr);
   for (std::size_t g = 0; g < groups().size(); ++g) {
     Update group = gather(g);
     if (group.parameters.empty()) continue;
     group.lr = lr * groups()[g].lr_scale;
     group.weight_decay = groups()[g].weight_decay;
-    group.step = steps_.item<std::int64_t>();
+    group.step = steps();
     update(group);
   }
 }
 
 std::vector<models::NamedTensor> ForeachOptimizer::state() const {
   std::vector<models::NamedTensor> all{{"step", steps_}};
+  for (models::NamedTensor& each : scalars()) all.push_back(std::move(each));
   for (std::size_t g = 0; g < groups().size(); ++g) {
     for (std::size_t s = 0; s < names_.size(); ++s) {
       for (std::size_t i = 0; i < slots_[g][s].size(); ++i) {

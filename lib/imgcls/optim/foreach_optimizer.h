@@ -18,14 +18,16 @@ class ForeachOptimizer : public Optimizer {
   /// whether they are finite, as PyTorch's scaler does for optimizers that are not fused.
   void step(double lr, const at::Tensor& grad_scale, const at::Tensor& found_inf) final;
 
-  /// "<slot>.<parameter>", each of the parameter's shape, and the scalar "step".
+  /// "<slot>.<parameter>", each of the parameter's shape, the scalar "step", and `scalars`.
   std::vector<models::NamedTensor> state() const final;
 
  protected:
-  /// A tensor beside each parameter, of its shape, and what it holds before the first step.
+  /// A tensor beside each parameter, of its shape, and what it holds before the first step; at that
+  /// step it may become a copy of the parameter.
   struct Slot {
     std::string name;
     double first = 0;
+    bool copies_parameter = false;
   };
 
   ForeachOptimizer(std::vector<ParameterGroup> groups, std::vector<Slot> slots);
@@ -42,11 +44,19 @@ class ForeachOptimizer : public Optimizer {
 
   /// Updates parameters and slots in place; gradients may be changed, too.
   virtual void update(Update& group) = 0;
-  /// Before the groups' updates: all gradients of the step.
-  virtual void begin(const Tensors& gradients) { static_cast<void>(gradients); }
+  /// Before the groups' updates: all gradients of the step, and the schedule's rate.
+  virtual void begin(const Tensors& gradients, double lr);
+  /// What an optimizer keeps besides, on the CPU.
+  virtual std::vector<models::NamedTensor> scalars() const { return {}; }
+
+  /// Steps begun, the one that is being made included.
+  std::int64_t steps() const;
+  /// Of all parameters of a group, in their order.
+  const Tensors& slot(std::size_t group, std::size_t index) const { return slots_[group][index]; }
 
  private:
   Update gather(std::size_t group) const;
+  void copy_parameters();
 
   std::vector<Slot> names_;
   std::vector<std::vector<Tensors>> slots_;  // of each group, of each slot, of each parameter

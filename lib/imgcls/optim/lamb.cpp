@@ -31,7 +31,7 @@ Lamb::Lamb(std::vector<ParameterGroup> groups, const OptimizerOptions& options)
       options_(OwnFields::own_options<LambOptions>(options.own)),
       cautious_(options.cautious) {}
 
-void Lamb::begin(const Tensors& gradients) {
+void Lamb::begin(const Tensors& gradients, double /*lr*/) {
   clip_ = at::Tensor();
   if (options_.max_grad_norm == 0 || gradients.empty()) return;
   clip_ = total_norm(gradients).div(options_.max_grad_norm).clamp_min(1);

@@ -24,7 +24,7 @@ class Lamb final : public ForeachOptimizer {
 
  private:
   void update(Update& group) override;
-  void begin(const Tensors& gradients) override;
+  void begin(const Tensors& gradients, double lr) override;
 
   LambOptions options_;
   bool cautious_;

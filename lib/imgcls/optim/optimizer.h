@@ -47,9 +47,9 @@ struct OptimizerOptions {
   /// adam, adamw, muon's AdamW: decay of the mean and of the mean square, and what keeps the
   /// quotient finite.
   double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
-  /// adam, lars, radam, rmsprop_tf, sgd: L2 penalty, added to the gradient; lamb: added to the
-  /// update; others: share of the parameter that is taken off before each update, times the
-  /// learning rate.
+  /// adam, lars, radam, rmsprop_tf, schedule_free_sgd, sgd: L2 penalty, added to the gradient;
+  /// lamb, schedule_free_adamw: added to the update; others: share of the parameter that is taken
+  /// off before each update, times the learning rate.
   double weight_decay = 0;
   /// Only changes that go with their gradient are made (Liang et al., "Cautious optimizers",
   /// arXiv:2411.16085), for optimizers whose OptimizerEntry says so.
@@ -101,6 +101,12 @@ class Optimizer {
 
   /// Everything the next step depends on, besides the parameters: names are "<what>.<parameter>".
   virtual std::vector<models::NamedTensor> state() const = 0;
+
+  /// Whether other weights are to be evaluated and saved than those that are trained, since the
+  /// optimizer averages by itself (optim/schedule_free.h).
+  virtual bool averages() const { return false; }
+  /// These weights as new tensors, by the parameters' names; none where it does not average.
+  virtual std::vector<models::NamedTensor> weights_to_evaluate() const { return {}; }
 
   /// Takes a state saved by `state()`, in any order. Throws CheckpointError naming what is missing
   /// or of another shape.

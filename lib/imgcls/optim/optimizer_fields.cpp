@@ -92,11 +92,13 @@ const OptionFields<OptimizerOptions>& optimizer_fields() {
                {.minimum = 0, .below = 1});
     f.add("eps", &O::eps, "adam, adamw, muon's AdamW: added to the denominator.",
           Limits::greater_than(0));
-    f.add("weight_decay", &O::weight_decay,
-          "adam, lars, radam, rmsprop_tf, sgd: L2 penalty, coupled: weight_decay times the "
-          "parameter is added to its gradient; lamb: to its update; others: decoupled: lr times "
-          "weight_decay times the parameter is taken off it.",
-          Limits::at_least(0));
+    f.add(
+        "weight_decay", &O::weight_decay,
+        "adam, lars, radam, rmsprop_tf, schedule_free_sgd, sgd: L2 penalty, coupled: weight_decay "
+        "times the parameter is added to its gradient; lamb, schedule_free_adamw: to its update; "
+        "others: decoupled: lr times "
+        "weight_decay times the parameter is taken off it.",
+        Limits::at_least(0));
     f.add("cautious", &O::cautious,
           "Leave out changes that go against their gradient, and lengthen the others (cautious "
           "optimizers): for adamw, adan, lamb, lion, rmsprop_tf, sgdw.");

@@ -10,6 +10,7 @@
 #include <imgcls/optim/optimizers.h>
 #include <imgcls/optim/radam.h>
 #include <imgcls/optim/rmsprop_tf.h>
+#include <imgcls/optim/schedule_free.h>
 #include <imgcls/optim/sgd.h>
 #include <imgcls/optim/sgdw.h>
 
@@ -31,6 +32,11 @@ OptimizerEntry entry(std::string name, std::string summary, OwnFields own = {}) 
 
 OptimizerEntry with_caution(OptimizerEntry entry) {
   entry.cautious = true;
+  return entry;
+}
+
+OptimizerEntry with_average(OptimizerEntry entry) {
+  entry.averages = true;
   return entry;
 }
 
@@ -58,6 +64,11 @@ std::vector<OptimizerEntry> known_optimizers() {
       entry<RAdam>("radam", "Rectified Adam (arXiv:1908.03265)", radam_fields()),
       with_caution(
           entry<RmspropTf>("rmsprop_tf", "RMSprop in TensorFlow's form", rmsprop_tf_fields())),
+      with_average(entry<ScheduleFreeAdamW>("schedule_free_adamw",
+                                            "Schedule-free AdamW (arXiv:2405.15682)",
+                                            schedule_free_adamw_fields())),
+      with_average(entry<ScheduleFreeSgd>(
+          "schedule_free_sgd", "Schedule-free SGD (arXiv:2405.15682)", schedule_free_sgd_fields())),
       entry<Sgd>("sgd", "Stochastic gradient descent with momentum"),
       with_caution(entry<Sgdw>("sgdw", "The same with decoupled decay (arXiv:1711.05101)")),
   };

@@ -21,6 +21,9 @@ struct OptimizerEntry {
   OwnFields own = {};
   /// Whether it obeys OptimizerOptions::cautious; others are refused with it.
   bool cautious = false;
+  /// Whether it averages weights by itself (Optimizer::averages): averages and schedules do not go
+  /// with it.
+  bool averages = false;
   std::function<std::unique_ptr<Optimizer>(std::vector<ParameterGroup>, const OptimizerOptions&)>
       make = {};
 };

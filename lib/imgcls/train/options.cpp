@@ -5,6 +5,7 @@
 #include <imgcls/optim/optimizer_fields.h>
 #include <imgcls/optim/optimizers.h>
 #include <imgcls/train/options.h>
+#include <imgcls/train/recipe/combinations.h>
 #include <imgcls/train/run_fields.h>
 
 #include <fmt/format.h>
@@ -128,7 +129,6 @@ RunOptions run_options(const Config& config) {
   read(config, "eval", eval_fields(), o.eval);
   read(config, "train", train_fields(), o);
   read(config, "optimizer", optim::optimizer_fields(), optim::optimizers(), o.optimizer);
-  optim::require_valid(o.optimizer);
   read(config, "schedule", schedule_fields(), optim::schedules(), o.schedule);
   read(config, "erase", erase_fields(), o.erase);
   read_section(config, "mix", [&](const json& values) { read_mix(values, o.mix); });
@@ -141,6 +141,7 @@ RunOptions run_options(const Config& config) {
   read(config, "profile", profile_fields(), o);
   read(config, "dist", dist_fields(), o);
   o.folder = run_folder(config.json());
+  require_fitting(o);
   return o;
 }
 

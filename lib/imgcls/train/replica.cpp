@@ -1,6 +1,7 @@
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/step_ranges.h>
 #include <imgcls/dist/sync_batch_norm.h>
+#include <imgcls/train/recipe/combinations.h>
 #include <imgcls/train/replica.h>
 
 #include <ATen/core/grad_mode.h>
@@ -46,6 +47,7 @@ Replica::Replica(models::Model model, std::shared_ptr<const data::Source> source
   input_ = std::make_unique<InputStage>(options_.data.normalisation, world_.device(),
                                         options_.channels_last);
   dist::agree(world_, [&] {
+    require_fitting(options_);
     if (options_.sync_bn) dist::synchronise_batch_norm(model_, world_);
     data::LoaderOptions loading = train_loader_options(options_, world_.rank(), world_.size());
     input_->prepare(loading);

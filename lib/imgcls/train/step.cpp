@@ -3,6 +3,7 @@
 #include <imgcls/dist/step_ranges.h>
 #include <imgcls/optim/norms.h>
 #include <imgcls/train/precision.h>
+#include <imgcls/train/recipe/averaged_point.h>
 #include <imgcls/train/step.h>
 
 #include <ATen/Context.h>
@@ -19,6 +20,7 @@ TrainStep::TrainStep(dist::DataParallel& replicas, optim::Optimizer& optimizer,
       precision_(resolve(options.precision, device)),
       accumulate_(options.accumulate),
       recipe_(options, replicas.model()) {
+  recipe_.add(make_averaged_point(optimizer, replicas.model()));
   if (precision_ == Precision::fp16) scaler_ = std::make_unique<optim::GradScaler>(device);
 }
 

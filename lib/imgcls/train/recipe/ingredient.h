@@ -8,7 +8,7 @@
 //   come_back                                which are left when its gradients are there
 //   after_backward   gradients               clip
 //   after_update     weights                 average
-//   evaluated        weights to evaluate     average
+//   evaluated        weights to evaluate     average, averaged_point
 
 #include <ATen/core/Tensor.h>
 #include <imgcls/models/model.h>

@@ -8,9 +8,6 @@ namespace imgcls::train {
 Recipe::Recipe(const RunOptions& options, const models::Model& model)
     : loss_(losses().at(options.loss.name).make(options.loss)),
       label_smoothing_(options.label_smoothing) {
-  const auto add = [&](std::unique_ptr<Ingredient> ingredient) {
-    if (ingredient) ingredients_.push_back(std::move(ingredient));
-  };
   add(make_eraser(options.erase));
   add(make_mixer(options.mix));
   add(make_sam(options.sam, model));
@@ -19,6 +16,10 @@ Recipe::Recipe(const RunOptions& options, const models::Model& model)
   // They are computed anew, and where a run is stopped must not be seen in the average.
   if (options.eval.bn_images > 0) average.buffers = false;
   add(make_average(average, model));
+}
+
+void Recipe::add(std::unique_ptr<Ingredient> ingredient) {
+  if (ingredient) ingredients_.push_back(std::move(ingredient));
 }
 
 void Recipe::before_forward(const StepInfo& info, TrainBatch& batch) {

@@ -17,6 +17,9 @@ class Recipe {
   /// What `options` say, for a model that is on its device. Throws ConfigError.
   Recipe(const RunOptions& options, const models::Model& model);
 
+  /// One ingredient more, which is asked last.
+  void add(std::unique_ptr<Ingredient> ingredient);
+
   void before_forward(const StepInfo& info, TrainBatch& batch);
   at::Tensor loss(const at::Tensor& logits, const Targets& targets) const {
     return loss_(logits, targets, label_smoothing_);
