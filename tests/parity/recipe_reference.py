@@ -164,6 +164,32 @@ def schedules():
     }
 
 
+def half_cosine(high, low, done):
+    return low + (high - low) * (1 + math.cos(math.pi * done)) / 2
+
+
+def cycled(make):
+    """50 steps of one cycle of rate and momentum, with the weight decay of the group that has one
+    from 0.1 to 0.4 by DINO's cosine; the momenta, decays and parameters."""
+    named = parameters()
+    optimizer = make(groups(named, 0.1))
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.05, total_steps=50)
+    momenta, decays, found = [], [], []
+    for step in range(50):
+        first = optimizer.param_groups[0]
+        first["weight_decay"] = half_cosine(0.1, 0.4, step / 50)
+        momenta.append(first["momentum"] if "momentum" in first else first["betas"][0])
+        decays.append(first["weight_decay"])
+        for name, parameter in named.items():
+            parameter.grad = torch.randn(SHAPES[name])
+        optimizer.step()
+        if step < 49:
+            scheduler.step()
+        if step in (0, 9, 49):
+            found.append([x for p in named.values() for x in values(p)])
+    return {"momenta": momenta, "decays": decays, "parameters": found}
+
+
 # ---- losses -------------------------------------------------------------------------------------
 def losses():
     torch.manual_seed(5)
@@ -409,6 +435,13 @@ def main():
                     "timm": timm.__version__, "environment": PINNED},
         "optimizers": optimizers,
         "schedules": schedules(),
+        "cycled": {
+            "sgd": cycled(lambda g: torch.optim.SGD(g, lr=0.05, momentum=0.9, fused=True)),
+            "sgdw": cycled(lambda g: timm.optim.SGDW(g, lr=0.05, momentum=0.9, foreach=True)),
+            "adamw": cycled(lambda g: torch.optim.AdamW(g, lr=0.05, fused=True)),
+            "adamw cautious": cycled(lambda g: timm.optim.AdamWLegacy(
+                g, lr=0.05, caution=True, foreach=True)),
+        },
         "losses": losses(),
         "clips": {
             "norm": clipped(lambda p: torch.nn.utils.clip_grad_norm_(p, 2.0, foreach=True)),

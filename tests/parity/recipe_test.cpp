@@ -232,6 +232,43 @@ TEST_CASE("schedules give their references' rates") {
         1e-9);
 }
 
+TEST_CASE("momentum in a cycle, and decay by a cosine, are OneCycleLR's and DINO's") {
+  const optim::ScheduleOptions schedule{.name = "one_cycle",
+                                        .lr = 0.05,
+                                        .weight_decay = 0.1,
+                                        .final_weight_decay = 0.4,
+                                        .total_steps = 50,
+                                        .own = optim::OneCycleOptions{.cycle_momentum = true}};
+  for (const auto& [name, expected] : reference().at("cycled").items()) {
+    INFO(name);
+    const bool cautious = name == "adamw cautious";
+    const auto all = parameters();
+    const auto optimizer = optim::make_optimizer(
+        all, {.name = cautious ? "adamw" : name,
+              .weight_decay = 0.1,
+              .cautious = cautious,
+              .groups = {{.pattern = "bias", .weight_decay = 0.0, .lr_scale = {}}}});
+    std::vector<Values> found;
+    for (int step = 0; step < 50; ++step) {
+      for (const auto& [_, parameter] : all) {
+        parameter.mutable_grad() = at::randn(parameter.sizes());
+      }
+      const double momentum = optim::momentum(schedule, step).value();
+      const double factor = optim::weight_decay_factor(schedule, step);
+      const auto at = static_cast<std::size_t>(step);
+      CHECK(momentum == Approx(expected.at("momenta").at(at).get<double>()).epsilon(1e-9));
+      CHECK(0.1 * factor == Approx(expected.at("decays").at(at).get<double>()).epsilon(1e-9));
+      optimizer->set_momentum(momentum);
+      optimizer->scale_weight_decay(factor);
+      optimizer->step(optim::learning_rate(schedule, step));
+      if (step == 0 || step == 9 || step == 49) found.push_back(values(all));
+    }
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      CHECK(farthest(found[i], expected.at("parameters").at(i).get<Values>()) <= 1e-6);
+    }
+  }
+}
+
 TEST_CASE("losses and their gradients are those of their references") {
   const json& given = reference().at("losses");
   Values flat = given.at("logits").get<Values>(), shares = given.at("shares").get<Values>();

@@ -113,6 +113,17 @@ TEST_CASE("options that contradict themselves are named with where they stand") 
           {"optimizer.name=schedule_free_adamw", "schedule.name=constant", "average.name=ema"})),
       Contains("optimizer.name=schedule_free_adamw averages the weights itself: average.name must "
                "be none, not ema"));
+  CHECK_THROWS_WITH(
+      train::run_options(config_with({"schedule.name=one_cycle", "optimizer.name=lion",
+                                      "schedule.one_cycle.cycle_momentum=true"})),
+      Contains("schedule.one_cycle.cycle_momentum is for adam, adamw, sgd, sgdw, not for "
+               "optimizer.name=lion"));
+  CHECK_THROWS_WITH(
+      train::run_options(config_with({"schedule.name=one_cycle", "optimizer.momentum=0",
+                                      "schedule.one_cycle.cycle_momentum=true"})),
+      Contains("schedule.one_cycle.cycle_momentum needs an optimizer.momentum above 0"));
+  CHECK_THROWS_WITH(train::run_options(config_with({"schedule.final_weight_decay=0.4"})),
+                    Contains("schedule.final_weight_decay=0.4 needs an optimizer.weight_decay"));
   CHECK_THROWS_WITH(train::run_options(config_with({"profile.steps=9-3"})),
                     Contains("profile.steps"));
 }

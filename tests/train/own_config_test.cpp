@@ -40,6 +40,7 @@ const char* const kConfig = R"({
                 "no_decay": ["norm", "vector"], "layer_decay": 0.9,
                 "groups": [{"pattern": "bn", "weight_decay": 0}, {"pattern": "fc", "lr_scale": 2}]},
   "schedule": {"name": "constant", "warmup_epochs": 1.5, "warmup_from": 0.1, "final_lr": 0.001,
+               "final_weight_decay": 0.3,
                "batch_scaling": "linear", "base_batch": 128},
   "erase": {"prob": 0.2, "area": [0.1, 0.2], "aspect": [0.5, 2], "with": "noise"},
   "mix": {"kinds": ["mixup", "resize_mix"], "prob": 0.5, "by": "pair", "mixup": {"alpha": 0.3},

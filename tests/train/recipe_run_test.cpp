@@ -3,6 +3,7 @@
 #include <imgcls/dist/world.h>
 #include <imgcls/models/weights.h>
 #include <imgcls/optim/optimizers.h>
+#include <imgcls/optim/schedules.h>
 #include <imgcls/train/run_sink.h>
 #include <imgcls/train/trainer.h>
 
@@ -64,6 +65,29 @@ TEST_CASE("with every ingredient on, a run that stops and goes on ends with the 
       options.average = {};
     }
     check_restarts(options, optimizer);
+  }
+}
+
+TEST_CASE("a cycle of momentum and a course of decay go on where a run stopped") {
+  for (const char* optimizer : {"adamw", "sgd"}) {
+    train::RunOptions options = everything();
+    options.optimizer.name = optimizer;
+    options.schedule = {.name = "one_cycle",
+                        .final_weight_decay = 0.1,
+                        .own = optim::OneCycleOptions{.cycle_momentum = true}};
+    check_restarts(options, optimizer);
+    // And they are followed.
+    const test::TempFolder folder;
+    const auto weights = [&](const char* name) {
+      options.folder = folder / name;
+      return read_file(train_toy(options).checkpoint / "weights.safetensors");
+    };
+    const auto with_both = weights("both");
+    options.schedule.final_weight_decay = {};
+    CHECK(weights("momentum") != with_both);
+    options.schedule.final_weight_decay = 0.1;
+    options.schedule.own = {};
+    CHECK(weights("decay") != with_both);
   }
 }
 

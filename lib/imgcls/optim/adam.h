@@ -15,6 +15,8 @@ class Adam final : public Optimizer {
   /// "exp_avg.*", "exp_avg_sq.*" of the parameter's shape, and the scalar "step.*", for each one.
   std::vector<models::NamedTensor> state() const override;
 
+  void set_momentum(double momentum) override { beta1_ = momentum; }
+
  private:
   struct Moments {
     std::vector<at::Tensor> exp_avg, exp_avg_sq, step;

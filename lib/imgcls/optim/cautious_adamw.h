@@ -10,6 +10,8 @@ class CautiousAdamW final : public ForeachOptimizer {
  public:
   CautiousAdamW(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
 
+  void set_momentum(double momentum) override { beta1_ = momentum; }
+
  private:
   void update(Update& group) override;
 

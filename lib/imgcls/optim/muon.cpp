@@ -127,6 +127,11 @@ void Muon::step(double lr, const at::Tensor& grad_scale, const at::Tensor& found
   rest_->step(lr, grad_scale, found_inf);
 }
 
+void Muon::scale_weight_decay(double factor) {
+  matrices_->scale_weight_decay(factor);
+  rest_->scale_weight_decay(factor);
+}
+
 std::vector<models::NamedTensor> Muon::state() const {
   std::vector<models::NamedTensor> all = matrices_->state();
   for (models::NamedTensor& each : rest_->state()) all.push_back(std::move(each));

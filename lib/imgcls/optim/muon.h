@@ -46,6 +46,8 @@ class Muon final : public Optimizer {
   /// "momentum_buffer.*" of the matrices, "step", and what AdamW keeps of the rest.
   std::vector<models::NamedTensor> state() const override;
 
+  void scale_weight_decay(double factor) override;
+
  private:
   class Matrices;
   std::unique_ptr<Optimizer> matrices_, rest_;

@@ -8,6 +8,18 @@
 
 namespace imgcls::optim {
 
+Optimizer::Optimizer(std::vector<ParameterGroup> groups) : groups_(std::move(groups)) {
+  for (const ParameterGroup& group : groups_) weight_decays_.push_back(group.weight_decay);
+}
+
+void Optimizer::set_momentum(double /*momentum*/) {}
+
+void Optimizer::scale_weight_decay(double factor) {
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    groups_[g].weight_decay = weight_decays_[g] * factor;
+  }
+}
+
 std::vector<at::Tensor> Optimizer::gradients() const {
   std::vector<at::Tensor> all;
   for (const ParameterGroup& group : groups_) {

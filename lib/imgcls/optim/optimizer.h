@@ -112,6 +112,12 @@ class Optimizer {
   /// or of another shape.
   void load_state(std::span<const models::NamedTensor> saved);
 
+  /// Momentum, or the first beta, of the next steps; only optimizers whose OptimizerEntry says so
+  /// obey.
+  virtual void set_momentum(double momentum);
+  /// The weight decay of the next steps: for each group what it was first, times `factor`.
+  virtual void scale_weight_decay(double factor);
+
   /// Forgets all gradients.
   void zero_grad();
 
@@ -121,10 +127,11 @@ class Optimizer {
   std::vector<at::Tensor> gradients() const;
 
  protected:
-  explicit Optimizer(std::vector<ParameterGroup> groups) : groups_(std::move(groups)) {}
+  explicit Optimizer(std::vector<ParameterGroup> groups);
 
  private:
   std::vector<ParameterGroup> groups_;
+  std::vector<double> weight_decays_;  // the groups' first
 };
 
 /// The optimizer that `options` describe, over `parameters` in groups (make_groups). Throws

@@ -35,6 +35,11 @@ OptimizerEntry with_caution(OptimizerEntry entry) {
   return entry;
 }
 
+OptimizerEntry with_momentum(OptimizerEntry entry) {
+  entry.sets_momentum = true;
+  return entry;
+}
+
 OptimizerEntry with_average(OptimizerEntry entry) {
   entry.averages = true;
   return entry;
@@ -42,7 +47,8 @@ OptimizerEntry with_average(OptimizerEntry entry) {
 
 /// AdamW in its fused form, or in the one that can be cautious.
 OptimizerEntry adamw_entry() {
-  OptimizerEntry adamw = with_caution(entry<Adam>("adamw", "AdamW (arXiv:1711.05101)"));
+  OptimizerEntry adamw =
+      with_momentum(with_caution(entry<Adam>("adamw", "AdamW (arXiv:1711.05101)")));
   adamw.make = [](std::vector<ParameterGroup> groups,
                   const OptimizerOptions& options) -> std::unique_ptr<Optimizer> {
     if (options.cautious) return std::make_unique<CautiousAdamW>(std::move(groups), options);
@@ -53,7 +59,7 @@ OptimizerEntry adamw_entry() {
 
 std::vector<OptimizerEntry> known_optimizers() {
   return {
-      entry<Adam>("adam", "Adam with coupled decay (arXiv:1412.6980)"),
+      with_momentum(entry<Adam>("adam", "Adam with coupled decay (arXiv:1412.6980)")),
       adamw_entry(),
       with_caution(entry<Adan>("adan", "Adan (arXiv:2208.06677)", adan_fields())),
       with_caution(entry<Lamb>("lamb", "LAMB (arXiv:1904.00962)", lamb_fields())),
@@ -69,8 +75,9 @@ std::vector<OptimizerEntry> known_optimizers() {
                                             schedule_free_adamw_fields())),
       with_average(entry<ScheduleFreeSgd>(
           "schedule_free_sgd", "Schedule-free SGD (arXiv:2405.15682)", schedule_free_sgd_fields())),
-      entry<Sgd>("sgd", "Stochastic gradient descent with momentum"),
-      with_caution(entry<Sgdw>("sgdw", "The same with decoupled decay (arXiv:1711.05101)")),
+      with_momentum(entry<Sgd>("sgd", "Stochastic gradient descent with momentum")),
+      with_momentum(
+          with_caution(entry<Sgdw>("sgdw", "The same with decoupled decay (arXiv:1711.05101)"))),
   };
 }
 

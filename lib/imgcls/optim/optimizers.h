@@ -21,6 +21,8 @@ struct OptimizerEntry {
   OwnFields own = {};
   /// Whether it obeys OptimizerOptions::cautious; others are refused with it.
   bool cautious = false;
+  /// Whether it obeys Optimizer::set_momentum; others are refused with schedules of momentum.
+  bool sets_momentum = false;
   /// Whether it averages weights by itself (Optimizer::averages): averages and schedules do not go
   /// with it.
   bool averages = false;

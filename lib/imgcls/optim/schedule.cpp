@@ -75,14 +75,27 @@ double exponential(const ScheduleOptions& o, std::int64_t step) {
   return o.lr * std::pow(options.factor, epochs(o, step - o.warmup_steps) / options.epochs);
 }
 
-/// OneCycleLR's ends: the top at step rise * steps - 1, the bottom at steps - 1.
+/// From `start` over `middle` to `end`, with OneCycleLR's times: the middle is at step
+/// rise * steps - 1, the end at steps - 1.
+double there_and_back(const ScheduleOptions& o, std::int64_t step, double start, double middle,
+                      double end) {
+  const auto steps = static_cast<double>(o.total_steps), now = static_cast<double>(step);
+  const double top = own<OneCycleOptions>(o).rise * steps - 1, last = steps - 1;
+  if (now <= top) return half_cosine(start, middle, top > 0 ? now / top : 1);
+  return half_cosine(middle, end, std::min(1.0, (now - top) / (last - top)));
+}
+
 double one_cycle(const ScheduleOptions& o, std::int64_t step) {
   const auto options = own<OneCycleOptions>(o);
-  const auto steps = static_cast<double>(o.total_steps), now = static_cast<double>(step);
-  const double top = options.rise * steps - 1, last = steps - 1;
   const double start = o.lr * options.from;
-  if (now <= top) return half_cosine(start, o.lr, top > 0 ? now / top : 1);
-  return half_cosine(o.lr, start * options.to, std::min(1.0, (now - top) / (last - top)));
+  return there_and_back(o, step, start, o.lr, start * options.to);
+}
+
+std::optional<double> one_cycle_momentum(const ScheduleOptions& o, std::int64_t step) {
+  const auto options = own<OneCycleOptions>(o);
+  if (!options.cycle_momentum) return std::nullopt;
+  return there_and_back(o, step, options.high_momentum, options.low_momentum,
+                        options.high_momentum);
 }
 
 double trapezoid(const ScheduleOptions& o, std::int64_t step) {
@@ -103,7 +116,7 @@ std::vector<ScheduleEntry> known_schedules() {
       {"linear", "A straight line", {}, linear},
       {"multi_step", "Reductions at given epochs", multi_step_fields(), multi_step},
       {"one_cycle", "Up and down by half a cosine (arXiv:1708.07120)", one_cycle_fields(),
-       one_cycle},
+       one_cycle, one_cycle_momentum},
       {"polynomial", "A power of the steps left", polynomial_fields(), polynomial},
       {"step", "Reductions after equal times", step_fields(), step_rate},
       {"trapezoid", "The same, and a straight line down at the end", trapezoid_fields(), trapezoid},
@@ -123,6 +136,19 @@ double learning_rate(const ScheduleOptions& options, std::int64_t step) {
     return options.lr * (options.warmup_from + (1 - options.warmup_from) * done);
   }
   return schedules().at(options.name).rate(options, step);
+}
+
+std::optional<double> momentum(const ScheduleOptions& options, std::int64_t step) {
+  const ScheduleEntry& schedule = schedules().at(options.name);
+  return schedule.momentum ? schedule.momentum(options, step) : std::nullopt;
+}
+
+double weight_decay_factor(const ScheduleOptions& options, std::int64_t step) {
+  if (!options.final_weight_decay) return 1;
+  const auto steps = static_cast<double>(std::max<std::int64_t>(1, options.total_steps));
+  const double done = std::min(1.0, static_cast<double>(step) / steps);
+  return half_cosine(options.weight_decay, *options.final_weight_decay, done) /
+         options.weight_decay;
 }
 
 }  // namespace imgcls::optim

@@ -1,12 +1,13 @@
 #pragma once
 // Learning rates as a function of the step: no state, so nothing to save. A linear warm-up may
-// stand before any of them.
+// stand before any of them. So are momentum and weight decay where a recipe changes them.
 
 #include <imgcls/core/registry.h>
 
 #include <any>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace imgcls::optim {
@@ -18,6 +19,10 @@ struct ScheduleOptions {
   double lr = 0.1;
   /// Learning rate after the last step, where the schedule comes down to one.
   double final_lr = 0;
+  /// Weight decay at the first step, and what it comes to at the end by half a cosine over all
+  /// steps (DINO, arXiv:2104.14294); unset: it stays.
+  double weight_decay = 0;
+  std::optional<double> final_weight_decay = {};
   /// Linear warm-up: steps, and the factor of `lr` at step 0.
   std::int64_t warmup_steps = 0;
   double warmup_from = 0.01;
@@ -32,6 +37,12 @@ struct ScheduleOptions {
 /// LinearLR, then what the named schedule says. Throws ConfigError for an unknown name.
 double learning_rate(const ScheduleOptions& options, std::int64_t step);
 
+/// What momentum, or Adam's first beta, is at step `step`, where the named schedule changes it.
+std::optional<double> momentum(const ScheduleOptions& options, std::int64_t step);
+
+/// What weight decays are multiplied by at step `step`.
+double weight_decay_factor(const ScheduleOptions& options, std::int64_t step);
+
 /// A course of the learning rate that can be chosen by its name.
 struct ScheduleEntry {
   std::string name;
@@ -40,6 +51,8 @@ struct ScheduleEntry {
   OwnFields own = {};
   /// The learning rate of a step of the run that lies behind the warm-up.
   std::function<double(const ScheduleOptions&, std::int64_t step)> rate = {};
+  /// The momentum of a step; null, or nothing: the optimizer's own.
+  std::function<std::optional<double>(const ScheduleOptions&, std::int64_t step)> momentum = {};
 };
 
 /// All that there are; a program adds its own with `schedules().add({...})`.

@@ -76,6 +76,12 @@ const OptionFields<OneCycleOptions>& one_cycle_fields() {
           {.above = 0, .maximum = 1});
     f.add("to", &O::to, "Factor of the first step's rate at the last step.",
           {.minimum = 0, .maximum = 1});
+    f.add("cycle_momentum", &O::cycle_momentum,
+          "Momentum, or Adam's first beta, falls while the rate rises, and rises while it falls: "
+          "for adam, adamw, sgd, sgdw.");
+    f.add_range("momentum", &O::low_momentum, &O::high_momentum,
+                "Momentum where the rate is highest, and at both ends.",
+                {.minimum = 0, .below = 1});
     return f;
   }();
   return fields;

@@ -48,6 +48,10 @@ struct OneCycleOptions {
   double rise = 0.3;
   double from = 0.04;
   double to = 1e-4;
+  /// Momentum goes the other way, from high to low and back, as OneCycleLR has it unless it is told
+  /// otherwise.
+  bool cycle_momentum = false;
+  double low_momentum = 0.85, high_momentum = 0.95;
 };
 
 /// lr until the last share of the run, then a straight line to final_lr (Zhai et al.,

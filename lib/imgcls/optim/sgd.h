@@ -14,6 +14,8 @@ class Sgd final : public Optimizer {
   /// "momentum_buffer.*" of the parameter's shape, for each one; nothing without momentum.
   std::vector<models::NamedTensor> state() const override;
 
+  void set_momentum(double momentum) override { momentum_ = momentum; }
+
  private:
   double momentum_;
   bool nesterov_;

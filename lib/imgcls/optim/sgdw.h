@@ -10,6 +10,8 @@ class Sgdw final : public ForeachOptimizer {
  public:
   Sgdw(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
 
+  void set_momentum(double momentum) override { momentum_ = momentum; }
+
  private:
   void update(Update& group) override;
 

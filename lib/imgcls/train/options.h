@@ -90,6 +90,8 @@ struct ScheduleRunOptions {
   double warmup_epochs = 0;
   double warmup_from = 0.01;
   double final_lr = 0;
+  /// What weight decay comes to at the end by half a cosine; unset: it stays.
+  std::optional<double> final_weight_decay = {};
   /// optimizer.lr is that of a batch of `base_batch` images; the run's grows with train.batch.
   BatchScaling batch_scaling = BatchScaling::none;
   std::int64_t base_batch = 256;

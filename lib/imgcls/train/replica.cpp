@@ -31,6 +31,8 @@ optim::ScheduleOptions schedule_of(const RunOptions& options, std::size_t steps_
   return {.name = options.schedule.name,
           .lr = options.optimizer.lr * batch_factor(options),
           .final_lr = options.schedule.final_lr,
+          .weight_decay = options.optimizer.weight_decay,
+          .final_weight_decay = options.schedule.final_weight_decay,
           .warmup_steps = std::llround(options.schedule.warmup_epochs * per_epoch),
           .warmup_from = options.schedule.warmup_from,
           .total_steps = static_cast<std::int64_t>(steps_per_epoch) * options.epochs,
@@ -92,6 +94,8 @@ at::Tensor Replica::step(const data::Batch& batch, std::int64_t done, at::Tensor
     const StepRange range(ranges::kInput);
     inputs = (*input_)(batch, step_->input_type());
   }
+  if (const auto momentum = optim::momentum(schedule_, done)) optimizer_->set_momentum(*momentum);
+  optimizer_->scale_weight_decay(optim::weight_decay_factor(schedule_, done));
   const auto share = static_cast<std::int64_t>(batch.size);
   return (*step_)(inputs, learning_rate(done), gradient_norm,
                   {.seed = options_.seed,

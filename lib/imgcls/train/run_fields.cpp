@@ -178,6 +178,14 @@ const OptionFields<ScheduleRunOptions>& schedule_fields() {
           "Factor of the learning rate at the first step of the warm-up.", Limits::between(0, 1));
     f.add("final_lr", &O::final_lr,
           "cosine, linear, polynomial, trapezoid: learning rate at the end.", Limits::at_least(0));
+    f.add(
+        "final_weight_decay", {{"type", "number"}, {"minimum", -1}},
+        [](const json& value, O& to) {
+          to.final_weight_decay = value >= 0 ? std::optional(value.get<double>()) : std::nullopt;
+        },
+        [](const O& from) { return json(from.final_weight_decay.value_or(-1)); },
+        "Weight decay at the end, to which it changes from optimizer.weight_decay by half a cosine "
+        "over the run, and those of groups in proportion; -1: it stays.");
     f.add("batch_scaling", &O::batch_scaling, kBatchScalings,
           "Take optimizer.lr for that of base_batch images, and multiply it by train.batch / "
           "base_batch (linear) or the root of that (sqrt).");

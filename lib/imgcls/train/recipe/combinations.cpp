@@ -1,13 +1,43 @@
 #include <imgcls/core/error.h>
 #include <imgcls/optim/optimizers.h>
+#include <imgcls/optim/schedule.h>
 #include <imgcls/train/recipe/combinations.h>
 
 #include <fmt/format.h>
 
 namespace imgcls::train {
 
+namespace {
+
+/// What a schedule changes besides the rate.
+void require_changeable(const RunOptions& options) {
+  const std::optional<double> last = options.schedule.final_weight_decay;
+  if (last && options.optimizer.weight_decay == 0) {
+    throw ConfigError(fmt::format(
+        "schedule.final_weight_decay={} needs an optimizer.weight_decay above 0 to begin with",
+        *last));
+  }
+  const std::string &schedule = options.schedule.name, &optimizer = options.optimizer.name;
+  if (!optim::momentum({.name = schedule, .own = options.schedule.own}, 0)) return;
+  if (!optim::optimizers().at(optimizer).sets_momentum) {
+    throw ConfigError(
+        fmt::format("schedule.{}.cycle_momentum is for adam, adamw, sgd, sgdw, not for "
+                    "optimizer.name={}",
+                    schedule, optimizer));
+  }
+  if (optimizer == "sgd" && options.optimizer.momentum == 0) {
+    throw ConfigError(
+        fmt::format("schedule.{}.cycle_momentum needs an optimizer.momentum above 0: without, sgd "
+                    "keeps none",
+                    schedule));
+  }
+}
+
+}  // namespace
+
 void require_fitting(const RunOptions& options) {
   optim::require_valid(options.optimizer);
+  require_changeable(options);
   const std::string& optimizer = options.optimizer.name;
   if (!optim::optimizers().at(optimizer).averages) return;
   if (options.schedule.name != "constant") {
