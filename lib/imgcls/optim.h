@@ -16,6 +16,7 @@
 #include <imgcls/optim/lars.h>
 #include <imgcls/optim/lion.h>
 #include <imgcls/optim/muon.h>
+#include <imgcls/optim/nadamuon.h>
 #include <imgcls/optim/nadamw.h>
 #include <imgcls/optim/optimizer.h>
 #include <imgcls/optim/optimizers.h>

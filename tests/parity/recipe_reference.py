@@ -112,6 +112,9 @@ OPTIMIZERS = {
     "muon": (0.1, lambda g: timm.optim.Muon(
         muon_groups(g), lr=0.02, momentum=0.95, nesterov=True, ns_coefficients="original",
         betas=(0.9, 0.999), eps=1e-8)),
+    "nadamuon": (0.1, lambda g: timm.optim.Muon(
+        muon_groups(g), lr=0.02, momentum=0.95, nesterov=True, ns_coefficients="original",
+        betas=(0.9, 0.999), eps=1e-8, algo="adamuon")),
 }
 
 

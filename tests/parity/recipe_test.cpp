@@ -165,6 +165,12 @@ std::vector<OptimizerCase> optimizer_cases() {
        0.3,
        0},
       {"muon", {.name = "muon", .weight_decay = 0.1}, 0.02, 1e-6},
+      {"nadamuon",
+       {.name = "nadamuon",
+        .weight_decay = 0.1,
+        .own = optim::NAdaMuonOptions{.beta2 = 0.999, .eps = 1e-8}},
+       0.02,
+       1e-6},
   };
 }
 

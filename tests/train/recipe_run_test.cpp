@@ -148,6 +148,28 @@ TEST_CASE("what a schedule-free optimizer averages is evaluated and saved, and t
   CHECK(weights(train_toy(options)) == weights(result));
 }
 
+TEST_CASE("what does not go together is refused before anything is created") {
+  const test::TempFolder folder;
+  const auto refused = [&](const auto& change, const std::string& why) {
+    train::RunOptions options = toy_options(folder / "run");
+    change(options);
+    CHECK_THROWS_WITH(train_toy(options), Catch::Contains(why));
+    CHECK_FALSE(std::filesystem::exists(options.folder));
+  };
+  refused([](train::RunOptions& o) { o.optimizer.layer_decay = 0.5; },
+          "optimizer.layer_decay=0.5 needs a model whose layers are numbered");
+  refused([](train::RunOptions& o) { o.optimizer = {.name = "radam", .cautious = true}; },
+          "not for optimizer.name=radam");
+  refused([](train::RunOptions& o) { o.optimizer.name = "schedule_free_sgd"; },
+          "not with schedule.name=cosine");
+  refused(
+      [](train::RunOptions& o) {
+        o.optimizer.weight_decay = 0;
+        o.schedule.final_weight_decay = 0.1;
+      },
+      "schedule.final_weight_decay=0.1 needs");
+}
+
 TEST_CASE("a run that gets an average later begins it there, and says so") {
   const test::TempFolder folder;
   train::RunOptions options = toy_options(folder / "run");

@@ -1,5 +1,5 @@
+#include <imgcls/optim/foreach_optimizer.h>
 #include <imgcls/optim/muon.h>
-#include <imgcls/optim/pattern.h>
 
 #include <ATen/ops/_foreach_lerp.h>
 #include <ATen/ops/_foreach_mul.h>
@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <regex>
 
 namespace imgcls::optim {
 namespace {
@@ -16,40 +15,38 @@ namespace {
 constexpr Names<MuonScale, 2> kScales{
     {{MuonScale::rms_of_adamw, "rms_of_adamw"}, {MuonScale::original, "original"}}};
 
-/// At least two dimensions above 1, also after flattening, neither side below 4 nor 128 times the
-/// other: timm's rules.
-bool is_matrix(const at::Tensor& parameter) {
-  if (parameter.dim() < 2 || parameter.size(0) == 1 || parameter.size(1) == 1) return false;
-  const std::int64_t rows = parameter.size(0), columns = parameter.numel() / rows;
-  return std::min(rows, columns) >= 4 && std::max(rows, columns) <= 128 * std::min(rows, columns);
-}
-
-std::vector<ParameterGroup> part(const std::vector<ParameterGroup>& groups, bool matrices,
-                                 const std::vector<std::regex>& adamw) {
-  const auto is_adamw = [&](const std::string& name) {
-    return std::ranges::any_of(adamw,
-                               [&](const auto& each) { return std::regex_search(name, each); });
-  };
-  std::vector<ParameterGroup> taken = groups;
-  for (ParameterGroup& group : taken) {
-    std::erase_if(group.parameters, [&](const models::NamedTensor& each) {
-      return matrices != (is_matrix(each.tensor) && !is_adamw(each.name));
-    });
-  }
-  std::erase_if(taken, [](const ParameterGroup& group) { return group.parameters.empty(); });
-  return taken;
-}
-
-OptimizerOptions adamw_options(OptimizerOptions options) {
-  options.name = "adamw";
-  options.own = {};
-  return options;
-}
-
 double factor(MuonScale scale, double rows, double columns) {
   if (scale == MuonScale::original) return std::sqrt(std::max(1.0, rows / columns));
   return 0.2 * std::sqrt(std::max(rows, columns));
 }
+
+/// The layers that are matrices.
+class OrthogonalMatrices final : public ForeachOptimizer {
+ public:
+  OrthogonalMatrices(std::vector<ParameterGroup> groups, const MuonOptions& options)
+      : ForeachOptimizer(std::move(groups), {{"momentum_buffer"}}), options_(options) {}
+
+ private:
+  void update(Update& group) override {
+    at::_foreach_mul_(group.parameters, 1 - group.lr * group.weight_decay);
+    const Tensors& momentum = group.slots[0];
+    at::_foreach_lerp_(momentum, group.gradients, 1 - options_.momentum);
+    const Tensors direction = options_.nesterov
+                                  ? at::_foreach_lerp(group.gradients, momentum, options_.momentum)
+                                  : momentum;
+    for (std::size_t i = 0; i < direction.size(); ++i) {
+      const at::Tensor& parameter = group.parameters[i];
+      const std::int64_t rows = parameter.size(0), columns = parameter.numel() / rows;
+      const at::Tensor change =
+          orthogonalize(direction[i].reshape({rows, columns}), options_.iterations)
+              .reshape(parameter.sizes());
+      parameter.add_(change, -group.lr * factor(options_.scale, static_cast<double>(rows),
+                                                static_cast<double>(columns)));
+    }
+  }
+
+  MuonOptions options_;
+};
 
 }  // namespace
 
@@ -85,57 +82,12 @@ at::Tensor orthogonalize(const at::Tensor& matrix, int iterations) {
   return tall ? x.t() : x;
 }
 
-/// The layers that are matrices.
-class Muon::Matrices final : public ForeachOptimizer {
- public:
-  Matrices(std::vector<ParameterGroup> groups, const MuonOptions& options)
-      : ForeachOptimizer(std::move(groups), {{"momentum_buffer"}}), options_(options) {}
-
- private:
-  void update(Update& group) override {
-    at::_foreach_mul_(group.parameters, 1 - group.lr * group.weight_decay);
-    const Tensors& momentum = group.slots[0];
-    at::_foreach_lerp_(momentum, group.gradients, 1 - options_.momentum);
-    const Tensors direction = options_.nesterov
-                                  ? at::_foreach_lerp(group.gradients, momentum, options_.momentum)
-                                  : momentum;
-    for (std::size_t i = 0; i < direction.size(); ++i) {
-      const at::Tensor& parameter = group.parameters[i];
-      const std::int64_t rows = parameter.size(0), columns = parameter.numel() / rows;
-      const at::Tensor change =
-          orthogonalize(direction[i].reshape({rows, columns}), options_.iterations)
-              .reshape(parameter.sizes());
-      parameter.add_(change, -group.lr * factor(options_.scale, static_cast<double>(rows),
-                                                static_cast<double>(columns)));
-    }
-  }
-
-  MuonOptions options_;
-};
-
 Muon::Muon(std::vector<ParameterGroup> groups, const OptimizerOptions& options)
-    : Optimizer(groups) {
-  const auto own = OwnFields::own_options<MuonOptions>(options.own);
-  std::vector<std::regex> adamw;
-  for (const std::string& each : own.adamw) adamw.push_back(pattern(each, "optimizer.muon.adamw"));
-  matrices_ = std::make_unique<Matrices>(part(groups, true, adamw), own);
-  rest_ = std::make_unique<Adam>(part(groups, false, adamw), adamw_options(options));
-}
-
-void Muon::step(double lr, const at::Tensor& grad_scale, const at::Tensor& found_inf) {
-  matrices_->step(lr, grad_scale, found_inf);
-  rest_->step(lr, grad_scale, found_inf);
-}
-
-void Muon::scale_weight_decay(double factor) {
-  matrices_->scale_weight_decay(factor);
-  rest_->scale_weight_decay(factor);
-}
-
-std::vector<models::NamedTensor> Muon::state() const {
-  std::vector<models::NamedTensor> all = matrices_->state();
-  for (models::NamedTensor& each : rest_->state()) all.push_back(std::move(each));
-  return all;
-}
+    : MatricesAndRest(std::move(groups), options,
+                      OwnFields::own_options<MuonOptions>(options.own).adamw,
+                      "optimizer.muon.adamw", [&](std::vector<ParameterGroup> matrices) {
+                        return std::make_unique<OrthogonalMatrices>(
+                            std::move(matrices), OwnFields::own_options<MuonOptions>(options.own));
+                      }) {}
 
 }  // namespace imgcls::optim

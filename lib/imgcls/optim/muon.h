@@ -6,8 +6,7 @@
 // the head are AdamW's.
 
 #include <imgcls/core/option_fields.h>
-#include <imgcls/optim/adam.h>
-#include <imgcls/optim/foreach_optimizer.h>
+#include <imgcls/optim/matrices_and_rest.h>
 
 #include <string>
 #include <vector>
@@ -27,8 +26,7 @@ struct MuonOptions {
   int iterations = 5;
   MuonScale scale = MuonScale::rms_of_adamw;
   /// Regular expressions: parameters in whose name one is found are AdamW's.
-  std::vector<std::string> adamw = {"^fc\\.", "^heads?\\.",  "^classifier\\.", "^linear\\.",
-                                    "embed",  "class_token", "position_bias"};
+  std::vector<std::string> adamw = kNoMatrices;
 };
 
 const OptionFields<MuonOptions>& muon_fields();
@@ -37,20 +35,9 @@ const OptionFields<MuonOptions>& muon_fields();
 /// 0.7 and 1.2. In bfloat16.
 at::Tensor orthogonalize(const at::Tensor& matrix, int iterations);
 
-class Muon final : public Optimizer {
+class Muon final : public MatricesAndRest {
  public:
   Muon(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
-
-  void step(double lr, const at::Tensor& grad_scale, const at::Tensor& found_inf) override;
-
-  /// "momentum_buffer.*" of the matrices, "step", and what AdamW keeps of the rest.
-  std::vector<models::NamedTensor> state() const override;
-
-  void scale_weight_decay(double factor) override;
-
- private:
-  class Matrices;
-  std::unique_ptr<Optimizer> matrices_, rest_;
 };
 
 }  // namespace imgcls::optim

@@ -44,8 +44,8 @@ struct OptimizerOptions {
   /// sgd, sgdw: momentum, and whether it is Nesterov's.
   double momentum = 0.9;
   bool nesterov = false;
-  /// adam, adamw, muon's AdamW: decay of the mean and of the mean square, and what keeps the
-  /// quotient finite.
+  /// adam, adamw, the AdamW of muon and nadamuon: decay of the mean and of the mean square, and
+  /// what keeps the quotient finite.
   double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
   /// adam, lars, radam, rmsprop_tf, schedule_free_sgd, sgd: L2 penalty, added to the gradient;
   /// lamb, schedule_free_adamw: added to the update; others: share of the parameter that is taken

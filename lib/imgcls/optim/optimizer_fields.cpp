@@ -87,10 +87,10 @@ const OptionFields<OptimizerOptions>& optimizer_fields() {
     f.add("momentum", &O::momentum, "sgd, sgdw: momentum.", {.minimum = 0, .below = 1});
     f.add("nesterov", &O::nesterov, "sgd, sgdw: Nesterov's form of momentum.");
     f.add_pair("betas", &O::beta1, &O::beta2,
-               "adam, adamw, muon's AdamW: decay of the averages of the gradient and of its "
-               "square.",
+               "adam, adamw, the AdamW of muon and nadamuon: decay of the averages of the gradient "
+               "and of its square.",
                {.minimum = 0, .below = 1});
-    f.add("eps", &O::eps, "adam, adamw, muon's AdamW: added to the denominator.",
+    f.add("eps", &O::eps, "adam, adamw, the AdamW of muon and nadamuon: added to the denominator.",
           Limits::greater_than(0));
     f.add(
         "weight_decay", &O::weight_decay,

@@ -6,6 +6,7 @@
 #include <imgcls/optim/lars.h>
 #include <imgcls/optim/lion.h>
 #include <imgcls/optim/muon.h>
+#include <imgcls/optim/nadamuon.h>
 #include <imgcls/optim/nadamw.h>
 #include <imgcls/optim/optimizers.h>
 #include <imgcls/optim/radam.h>
@@ -66,6 +67,9 @@ std::vector<OptimizerEntry> known_optimizers() {
       entry<Lars>("lars", "LARS (arXiv:1708.03888)", lars_fields()),
       with_caution(entry<Lion>("lion", "Lion (arXiv:2302.06675)", lion_fields())),
       entry<Muon>("muon", "Muon for matrices and convolutions, AdamW for the rest", muon_fields()),
+      entry<NAdaMuon>("nadamuon",
+                      "AdaMuon with Nesterov momentum (arXiv:2507.11005), AdamW for the rest",
+                      nadamuon_fields()),
       entry<NAdamW>("nadamw", "Adam with Nesterov momentum and decoupled decay", nadamw_fields()),
       entry<RAdam>("radam", "Rectified Adam (arXiv:1908.03265)", radam_fields()),
       with_caution(
