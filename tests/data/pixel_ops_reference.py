@@ -1,6 +1,7 @@
 """Writes pixel_ops_reference.json: what torchvision's AutoAugment classes make of Pillow images.
 
-    python pixel_ops_reference.py          (needs torch, torchvision 0.29.2, Pillow 13.0.0, numpy)
+    python pixel_ops_reference.py
+(needs torch, torchvision 0.29.2, timm 1.0.31, Pillow 13.0.0, numpy)
 
 The C++ tests make the same images and random numbers and must arrive at the same bits. Pixels are
 compared by the first 16 digits of a SHA-256, one for all magnitudes of an operation on an image.
@@ -17,16 +18,19 @@ import numpy as np
 import PIL
 import torch
 import torchvision
-from PIL import Image
+from PIL import Image, ImageFilter
 from torchvision.transforms import InterpolationMode, autoaugment
 from torchvision.transforms import functional as F
+from timm.data import auto_augment as timm_augment
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "parity"))
 from transforms_reference import Random  # noqa: E402  (imgcls::Random in Python)
 
 POLICY = 6  # imgcls::RandomStream::policy
-MODES = {"nearest": InterpolationMode.NEAREST, "bilinear": InterpolationMode.BILINEAR}
+MODES = {"nearest": InterpolationMode.NEAREST, "bilinear": InterpolationMode.BILINEAR,
+         "bicubic": InterpolationMode.BICUBIC}
+PILLOW_MODES = {"nearest": Image.NEAREST, "bilinear": Image.BILINEAR, "bicubic": Image.BICUBIC}
 
 # --- images ---------------------------------------------------------------------------------------
 
@@ -84,11 +88,20 @@ OTHERS = {
     "grayscale": lambda img, m: F.to_grayscale(img, 3),
     "hue": F.adjust_hue,
     "vertical_flip": lambda img, m: F.vflip(img),
+    "solarize_add": timm_augment.solarize_add,
+    "gaussian_blur_pillow": lambda img, m: img.filter(ImageFilter.GaussianBlur(m)),
 }
-GEOMETRIC = ["shear_x", "shear_y", "translate_x", "translate_y", "rotate"]
+TRANSFORMS = {"affine": Image.AFFINE, "perspective": Image.PERSPECTIVE}  # by several numbers
+SHIFTS = ["shear_x", "shear_y", "translate_x", "translate_y", "rotate"]
+GEOMETRIC = [*SHIFTS, *TRANSFORMS]
 
 
 def apply(name, img, magnitude, mode="nearest", fill=None):
+    if name in TRANSFORMS:
+        return img.transform(img.size, TRANSFORMS[name], magnitude, PILLOW_MODES[mode],
+                             fillcolor=fill or (0, 0, 0))
+    if name == "posterize" and magnitude == 0:  # refused by Pillow 13, black before
+        return img.point(lambda value: 0)
     if name in OTHERS:
         return OTHERS[name](img, magnitude)
     return autoaugment._apply_op(img, NAMES[name], magnitude, MODES[mode], fill)
@@ -109,11 +122,48 @@ def magnitudes():
         "rotate": both_ways(135.0) + both_ways(30.0)
                   + [90.0, 180.0, 270.0, 360.0, -180.0, -270.0, 1e-14, 179.999],
         "brightness": blends, "color": blends, "contrast": blends, "sharpness": blends,
-        "posterize": [float(bits) for bits in range(1, 9)],
+        "posterize": [float(bits) for bits in range(9)],
         "solarize": torch.linspace(255.0, 0.0, 31).tolist() + [256.0, 128.0, 127.5],
         "hue": torch.linspace(-0.5, 0.5, 31).tolist() + [0.1],
+        "solarize_add": [0, 1, 11, 55, 110, 127, 128, 255],
+        "gaussian_blur_pillow": torch.linspace(0, 2, 31).tolist() + [0.1, 3.7, 12.0, 41.5],
+        "affine": [[1, 0.27, 0, 0, 1, 0], [1, 0, 0, -0.3, 1, 0], [1, 0, 12.375, 0, 1, 0],
+                   [1, 0, 0, 0, 1, -7.6], [1, 0, -4, 0, 1, 3], [0.7, 0, 2, 0, 1.3, -1]]
+                  + [F._get_inverse_affine_matrix([16, 16], *change) for change in AFFINE_CHANGES],
+        "perspective": [F._get_perspective_coeffs(corners(32, 32), ends) for ends in PERSPECTIVES]
+                       + [[1, 0, 0, 0, 1, 0, 0.05, -0.031], [1, 0, 0, 0, 1, 0, 0, 0]],
     }
-    return {name: found.get(name, [0.0]) for name in [*NAMES, *OTHERS]}
+    return {name: found.get(name, [0.0]) for name in [*NAMES, *OTHERS, *TRANSFORMS]}
+
+
+AFFINE_CHANGES = [  # degrees, translation, scale, shear in degrees
+    (30.0, (0, 0), 1.0, (0.0, 0.0)), (-12.5, (3, -2), 0.8, (5.0, 0.0)),
+    (0.0, (0, 0), 1.25, (0.0, 0.0)), (170.0, (-4, 4), 1.1, (-10.0, 20.0)),
+]
+PERSPECTIVES = [[[3, 1], [28, 4], [31, 30], [0, 25]], [[0, 0], [20, 7], [25, 25], [6, 31]]]
+
+
+def corners(width, height):
+    return [[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]]
+
+
+def kernel_blurs():
+    """Pixels, since torchvision's order of adding is not ours."""
+    for spec in (("noise", 33, 21), ("dull", 31, 30), ("ramp", 64, 5), ("noise", 41, 12)):
+        for kernel, sigma in (([3, 3], 0.5), ([9, 7], 1.7), ([23, 5], 2.0)):
+            if kernel[0] // 2 >= spec[1] or kernel[1] // 2 >= spec[2]:
+                continue
+            blurred = np.asarray(F.gaussian_blur(image(*spec), kernel, sigma))
+            yield {"image": spec, "kernel": kernel, "sigma": sigma,
+                   "pixels": blurred.tobytes().hex()}
+
+
+def affine_matrices():
+    for size in ((224, 224), (33, 21)):
+        for change in AFFINE_CHANGES:
+            center = [size[0] * 0.5, size[1] * 0.5]
+            yield {"center": center, "change": change,
+                   "matrix": F._get_inverse_affine_matrix(center, *change)}
 
 
 def scales():
@@ -148,7 +198,7 @@ def operation_cases(name, values):
 
 def far_cases():
     for spec in FAR:
-        for name in GEOMETRIC:
+        for name in SHIFTS:
             values = [0.01, -0.37, 2.0]
             yield {"image": spec, "operation": name, "magnitudes": values,
                    "digest": digest(apply(name, image(*spec), m) for m in values)}
@@ -227,6 +277,8 @@ def main():
         "magnitudes": values,
         "operations": [case for name in values for case in operation_cases(name, values[name])],
         "far": list(far_cases()),
+        "kernel_blurs": list(kernel_blurs()),
+        "affine_matrices": list(affine_matrices()),
         "scales": list(scales()),
         "policies": list(policy_cases()),
     }

@@ -1,6 +1,7 @@
 // Pixel operations against torchvision on Pillow, bit for bit (pixel_ops_reference.py).
 #include "made_images.h"
 
+#include <imgcls/augment/geometry.h>
 #include <imgcls/augment/pixel_kernels.h>
 #include <imgcls/augment/pixel_ops.h>
 #include <imgcls/core/error.h>
@@ -23,16 +24,38 @@ void change(Image& image, const PixelStep& step) {
   apply_steps(std::span(&step, 1), PixelCanvas(image.size, image.pixels, spare));
 }
 
+/// A magnitude, or the several numbers of an operation.
+PixelStep step_of(const std::string& operation, const nlohmann::json& magnitude,
+                  PixelSettings settings) {
+  if (magnitude.is_number()) return pixel_step(operation, magnitude, settings);
+  std::copy(magnitude.begin(), magnitude.end(), settings.numbers.begin());
+  return pixel_step(operation, 0, settings);
+}
+
 /// One digest of what the operation makes of the image, over all magnitudes.
-std::string changed(const std::string& operation, const std::vector<double>& magnitudes,
+std::string changed(const std::string& operation, const nlohmann::json& magnitudes,
                     const PixelSettings& settings, const Image& image) {
   std::vector<std::uint8_t> all;
-  for (const double magnitude : magnitudes) {
+  for (const auto& magnitude : magnitudes) {
     Image copy = image;
-    change(copy, pixel_step(operation, magnitude, settings));
+    change(copy, step_of(operation, magnitude, settings));
     all.insert(all.end(), copy.pixels.begin(), copy.pixels.end());
   }
   return digest(all);
+}
+
+std::vector<std::uint8_t> bytes_of(const std::string& hex) {
+  std::vector<std::uint8_t> bytes;
+  for (std::size_t i = 0; i < hex.size(); i += 2) {
+    bytes.push_back(static_cast<std::uint8_t>(std::stoi(hex.substr(i, 2), nullptr, 16)));
+  }
+  return bytes;
+}
+
+Sampling sampling_of(const std::string& name) {
+  return name == "nearest"    ? Sampling::nearest
+         : name == "bilinear" ? Sampling::bilinear
+                              : Sampling::bicubic;
 }
 
 Image noise(Size size, std::uint64_t seed) {
@@ -51,9 +74,7 @@ TEST_CASE("pixel operations give torchvision's bits on Pillow images") {
   std::set<std::string> tested;
   for (const auto& test : support::pixel_reference("operations")) {
     const std::string operation = test["operation"];
-    const PixelSettings settings{
-        .sampling = test["sampling"] == "bilinear" ? Sampling::bilinear : Sampling::nearest,
-        .fill = test["fill"]};
+    const PixelSettings settings{.sampling = sampling_of(test["sampling"]), .fill = test["fill"]};
     INFO(operation << " " << test["sampling"] << " " << test["fill"]);
     REQUIRE(test["digests"].size() == images.size());
     for (std::size_t i = 0; i < images.size(); ++i) {
@@ -63,8 +84,58 @@ TEST_CASE("pixel operations give torchvision's bits on Pillow images") {
     }
     tested.insert(operation);
   }
+  tested.insert("gaussian_blur");  // below, with a tolerance
   const auto names = pixel_operations().names();
   CHECK(tested == std::set<std::string>(names.begin(), names.end()));
+}
+
+TEST_CASE("a kernel's blur is torchvision's, but for values halfway between two") {
+  std::size_t values = 0, different = 0;
+  for (const auto& test : support::pixel_reference("kernel_blurs")) {
+    INFO(test["image"] << " " << test["kernel"] << " " << test["sigma"]);
+    const std::vector<std::uint8_t> expected = bytes_of(test["pixels"]);
+    Image image = made_image(test["image"]);
+    PixelSettings settings;
+    std::copy(test["kernel"].begin(), test["kernel"].end(), settings.numbers.begin());
+    change(image, pixel_step("gaussian_blur", test["sigma"], settings));
+    REQUIRE(image.pixels.size() == expected.size());
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      const int by = std::abs(image.pixels[i] - expected[i]);
+      CHECK(by <= 1);
+      different += by == 0 ? 0 : 1;
+    }
+    values += expected.size();
+  }
+  REQUIRE(values > 10000);
+  CHECK(different * 1000 < values);
+}
+
+TEST_CASE("a kernel may reach further than the image") {
+  Image point{{1, 1}, {7, 8, 9}};
+  const PixelSettings settings{.numbers = {23, 23}};
+  change(point, pixel_step("gaussian_blur", 2, settings));
+  CHECK(point.pixels == std::vector<std::uint8_t>{7, 8, 9});
+  Image small = noise({4, 3}, 1);
+  change(small, pixel_step("gaussian_blur", 50, settings));
+  const auto [least, most] = std::minmax_element(small.pixels.begin(), small.pixels.end());
+  CHECK(*most - *least < 60);  // all but even in each channel
+}
+
+TEST_CASE("the matrices of affine changes are torchvision's") {
+  for (const auto& test : support::pixel_reference("affine_matrices")) {
+    INFO(test);
+    const auto& change = test["change"];
+    const AffineMatrix made = inverse_affine(test["center"][0], test["center"][1],
+                                             {.degrees = change[0],
+                                              .move_x = change[1][0],
+                                              .move_y = change[1][1],
+                                              .scale = change[2],
+                                              .shear_x = change[3][0],
+                                              .shear_y = change[3][1]});
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      CHECK(made[i] == Approx(test["matrix"][i].get<double>()).epsilon(1e-14).margin(1e-13));
+    }
+  }
 }
 
 TEST_CASE("images too large for fixed point get Pillow's bits, too") {
@@ -126,8 +197,8 @@ TEST_CASE("an unknown operation, or a magnitude that it does not take, is refuse
   CHECK_THROWS_WITH(pixel_step("solarise", 3), Contains("no image operation \"solarise\"") &&
                                                    Contains("did you mean \"solarize\"?"));
   CHECK_THROWS_WITH(pixel_step("zzz"), !Contains("did you mean") && Contains("known: identity"));
-  CHECK_THROWS_WITH(pixel_step("posterize", 0),
-                    Contains("\"posterize\" has a magnitude of 0; expected 1 to 8"));
+  CHECK_THROWS_WITH(pixel_step("posterize", 9),
+                    Contains("\"posterize\" has a magnitude of 9; expected 0 to 8"));
   CHECK_THROWS_AS(pixel_step("hue", 0.51), ConfigError);
   CHECK_THROWS_AS(pixel_step("rotate", std::numeric_limits<double>::quiet_NaN()), ConfigError);
   CHECK_THROWS_WITH(pixel_step("invert", 1), Contains("\"invert\" has no magnitude"));

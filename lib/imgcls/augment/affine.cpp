@@ -1,5 +1,6 @@
 #include <imgcls/augment/affine.h>
 #include <imgcls/augment/pixel_kernels.h>
+#include <imgcls/augment/projection.h>
 
 #include <algorithm>
 #include <cmath>
@@ -189,11 +190,15 @@ void bilinear(PixelCanvas& canvas, const AffineMatrix& m, const PixelSettings& s
 void transform_affine(PixelCanvas& canvas, const AffineMatrix& matrix,
                       const PixelSettings& settings) {
   const bool scaled = matrix[1] == 0 && matrix[3] == 0;
-  // A shift by whole pixels: the weights of the other three are 0.
+  // A shift by whole pixels: the weights of all others are 0.
   const bool shifted = scaled && matrix[0] == 1 && matrix[4] == 1 &&
                        matrix[2] == std::trunc(matrix[2]) && matrix[5] == std::trunc(matrix[5]);
   if (settings.sampling == Sampling::bilinear && !shifted) {
     bilinear(canvas, matrix, settings);
+  } else if (settings.sampling == Sampling::bicubic && !shifted) {
+    ProjectiveMatrix projective{};
+    std::copy(matrix.begin(), matrix.end(), projective.begin());
+    transform_projective(canvas, projective, settings);
   } else if (scaled) {
     nearest_scaled(canvas, matrix, settings);
   } else if (fits_fixed(matrix, canvas.size())) {

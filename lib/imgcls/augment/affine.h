@@ -16,7 +16,8 @@ using AffineMatrix = std::array<double, 6>;
 ///
 /// Nearest: without shear or rotation the place is summed up in double precision from pixel to
 /// pixel; else in 16.16 fixed point; and again in double precision for images with a corner that
-/// comes from 32,768 or more pixels away. Bilinear: double precision, cut to whole numbers.
+/// comes from 32,768 or more pixels away. Bilinear and bicubic: double precision, cut to whole
+/// numbers.
 void transform_affine(PixelCanvas& canvas, const AffineMatrix& matrix,
                       const PixelSettings& settings);
 

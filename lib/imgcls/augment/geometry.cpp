@@ -1,5 +1,5 @@
-#include <imgcls/augment/affine.h>
 #include <imgcls/augment/geometry.h>
+#include <imgcls/augment/projection.h>
 
 #include <algorithm>
 #include <array>
@@ -29,29 +29,10 @@ double round_15(double value) {
   return rounded;
 }
 
-struct Shear {
-  double x = 0, y = 0;  // degrees
-};
-
-// torchvision's _get_inverse_affine_matrix without rotation and scale: its terms in its order, with
-// those left out that are exactly 0 or 1.
-AffineMatrix inverse_affine(double center_x, double center_y, int move_x, int move_y, Shear shear) {
-  const double sx = radians_of(shear.x), sy = radians_of(shear.y);
-  const double a = std::cos(-sy) / std::cos(sy);
-  const double b = -std::cos(-sy) * std::tan(sx) / std::cos(sy);
-  const double c = std::sin(-sy) / std::cos(sy);
-  const double d = -std::sin(-sy) * std::tan(sx) / std::cos(sy) + 1.0;
-  AffineMatrix m{d, -b, 0, -c, a, 0};
-  m[2] += m[0] * (-center_x - move_x) + m[1] * (-center_y - move_y);
-  m[5] += m[3] * (-center_x - move_x) + m[4] * (-center_y - move_y);
-  m[2] += center_x;
-  m[5] += center_y;
-  return m;
-}
-
 void translate(PixelCanvas& canvas, int x, int y, const PixelSettings& settings) {
   const double center_x = canvas.size().width * 0.5, center_y = canvas.size().height * 0.5;
-  transform_affine(canvas, inverse_affine(center_x, center_y, x, y, {}), settings);
+  transform_affine(canvas, inverse_affine(center_x, center_y, {.move_x = x, .move_y = y}),
+                   settings);
 }
 
 using Pixel = std::array<std::uint8_t, 3>;
@@ -75,14 +56,30 @@ void quarter_turns(PixelCanvas& canvas, int degrees) {
 
 }  // namespace
 
+AffineMatrix inverse_affine(double center_x, double center_y, const AffineChange& change) {
+  const double turn = radians_of(change.degrees);
+  const double sx = radians_of(change.shear_x), sy = radians_of(change.shear_y);
+  const double a = std::cos(turn - sy) / std::cos(sy);
+  const double b = -std::cos(turn - sy) * std::tan(sx) / std::cos(sy) - std::sin(turn);
+  const double c = std::sin(turn - sy) / std::cos(sy);
+  const double d = -std::sin(turn - sy) * std::tan(sx) / std::cos(sy) + std::cos(turn);
+  AffineMatrix m{d, -b, 0, -c, a, 0};
+  for (double& each : m) each /= change.scale;
+  m[2] += m[0] * (-center_x - change.move_x) + m[1] * (-center_y - change.move_y);
+  m[5] += m[3] * (-center_x - change.move_x) + m[4] * (-center_y - change.move_y);
+  m[2] += center_x;
+  m[5] += center_y;
+  return m;
+}
+
 void shear_x(PixelCanvas& canvas, double magnitude, const PixelSettings& settings) {
-  const Shear shear{.x = degrees_of(std::atan(magnitude))};
-  transform_affine(canvas, inverse_affine(0, 0, 0, 0, shear), settings);
+  const AffineChange shear{.shear_x = degrees_of(std::atan(magnitude))};
+  transform_affine(canvas, inverse_affine(0, 0, shear), settings);
 }
 
 void shear_y(PixelCanvas& canvas, double magnitude, const PixelSettings& settings) {
-  const Shear shear{.y = degrees_of(std::atan(magnitude))};
-  transform_affine(canvas, inverse_affine(0, 0, 0, 0, shear), settings);
+  const AffineChange shear{.shear_y = degrees_of(std::atan(magnitude))};
+  transform_affine(canvas, inverse_affine(0, 0, shear), settings);
 }
 
 void translate_x(PixelCanvas& canvas, double magnitude, const PixelSettings& settings) {
@@ -113,6 +110,16 @@ void rotate(PixelCanvas& canvas, double degrees, const PixelSettings& settings) 
   m[2] += center_x;
   m[5] += center_y;
   transform_affine(canvas, m, settings);
+}
+
+void affine(PixelCanvas& canvas, double /*magnitude*/, const PixelSettings& settings) {
+  AffineMatrix matrix{};
+  std::copy_n(settings.numbers.begin(), matrix.size(), matrix.begin());
+  transform_affine(canvas, matrix, settings);
+}
+
+void perspective(PixelCanvas& canvas, double /*magnitude*/, const PixelSettings& settings) {
+  transform_projective(canvas, settings.numbers, settings);
 }
 
 void vertical_flip(PixelCanvas& canvas, double /*magnitude*/) {

@@ -1,5 +1,7 @@
+#include <imgcls/augment/box_blur.h>
 #include <imgcls/augment/color.h>
 #include <imgcls/augment/geometry.h>
+#include <imgcls/augment/kernel_blur.h>
 #include <imgcls/augment/pixel_ops.h>
 #include <imgcls/augment/sharpness.h>
 #include <imgcls/augment/tone.h>
@@ -46,22 +48,37 @@ std::vector<PixelOperation> all() {
        kMost, alone(contrast)},
       {"sharpness", "blended with itself, smoothed; magnitude: the share of the image, less 1", -1,
        kMost, alone(sharpness)},
-      {"posterize", "the upper bits of each value; magnitude: how many", 1, 8, alone(posterize)},
+      {"posterize", "the upper bits of each value; magnitude: how many", 0, 8, alone(posterize)},
       {"solarize", "values inverted; magnitude: from which one on", 0, 256, alone(solarize)},
+      {"solarize_add", "values below 128 raised; magnitude: by how much", 0, 255,
+       alone(solarize_add)},
       {"autocontrast", "each channel stretched to 0 .. 255", 0, 0, alone(autocontrast)},
       {"equalize", "each channel's histogram made even", 0, 0, alone(equalize)},
       {"invert", "the negative", 0, 0, alone(invert)},
       {"grayscale", "grey, in three equal channels", 0, 0, alone(grayscale)},
       {"hue", "colours turned; magnitude: of a whole turn", -0.5, 0.5, alone(hue)},
       {"vertical_flip", "upside down", 0, 0, alone(vertical_flip)},
+      {"gaussian_blur",
+       "blurred; magnitude: sigma in pixels; numbers: the kernel's width and height, odd", 0,
+       kFarthest, gaussian_blur},
+      {"gaussian_blur_pillow", "blurred by three boxes; magnitude: the radius in pixels", 0,
+       kFarthest, alone(gaussian_blur_pillow)},
+      {"affine", "numbers: a b c d e f; the pixel at x, y comes from a x + b y + c, d x + e y + f",
+       0, 0, affine},
+      {"perspective", "numbers: a to h; as affine, both divided by g x + h y + 1", 0, 0,
+       perspective},
   };
 }
 
 }  // namespace
 
-const std::uint8_t* PixelCanvas::copy() {
+std::span<std::uint8_t> PixelCanvas::spare() {
   if (spare_.size() < pixels_.size() + 1) spare_.resize(pixels_.size() + 1);
-  std::copy(pixels_.begin(), pixels_.end(), spare_.begin());
+  return std::span(spare_).first(pixels_.size());
+}
+
+const std::uint8_t* PixelCanvas::copy() {
+  std::copy(pixels_.begin(), pixels_.end(), spare().begin());
   return spare_.data();
 }
 

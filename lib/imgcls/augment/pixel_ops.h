@@ -1,7 +1,8 @@
 #pragma once
 // Operations on the pixels of an image, by name: the vocabulary of augmentation policies. Each is
 // equal, bit for bit, to what torchvision 0.29's AutoAugment classes do with a Pillow 13 image and
-// the same magnitude (torchvision.transforms.functional on PIL images). A new one is a file with a
+// the same magnitude (torchvision.transforms.functional on PIL images), but for "gaussian_blur"
+// (kernel_blur.h). A new one is a file with a
 // function and a line in pixel_ops.cpp; a program adds its own by `pixel_operations().add`.
 
 #include <imgcls/core/named_entries.h>
@@ -22,13 +23,16 @@ namespace imgcls::data {
 enum class Sampling {
   nearest,   ///< the nearest one
   bilinear,  ///< the four nearest ones
+  bicubic,   ///< the sixteen nearest ones
 };
 
-/// What geometric operations need beside their magnitude.
+/// What some operations need beside their magnitude.
 struct PixelSettings {
   Sampling sampling = Sampling::nearest;
   /// The colour, RGB, of what lies outside of the source.
   std::array<std::uint8_t, 3> fill{};
+  /// The numbers of an operation that has several; its summary says which.
+  std::array<double, 8> numbers{};
   friend bool operator==(const PixelSettings&, const PixelSettings&) = default;
 };
 
@@ -48,6 +52,8 @@ class PixelCanvas {
   /// Copies the image, for operations that read pixels which they have written already. A byte
   /// more may be read, so that a pixel can be taken as four bytes.
   const std::uint8_t* copy();
+  /// Memory of the image's size, with anything in it; it is that of `copy`.
+  std::span<std::uint8_t> spare();
 
  private:
   Size size_;

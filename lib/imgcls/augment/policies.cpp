@@ -1,4 +1,5 @@
 #include <imgcls/augment/auto_augment.h>
+#include <imgcls/augment/chain.h>
 #include <imgcls/augment/policies.h>
 #include <imgcls/augment/rand_augment.h>
 #include <imgcls/augment/trivial_augment_wide.h>
@@ -7,17 +8,6 @@
 
 namespace imgcls::data {
 namespace {
-
-template <class Kind, class Options>
-PolicyEntry policy_entry(std::string name, std::string summary,
-                         const OptionFields<Options>& fields) {
-  return {.name = std::move(name),
-          .summary = std::move(summary),
-          .own = fields,
-          .make = [](const std::any& own) {
-            return std::make_unique<const Kind>(OwnFields::own_options<Options>(own));
-          }};
-}
 
 std::vector<PolicyEntry> known_policies() {
   return {
@@ -45,7 +35,12 @@ Registry<PolicyEntry>& policies() {
 }
 
 std::unique_ptr<const Policy> make_policy(const AugmentOptions& options) {
-  return policies().at(options.policy).make(options.policy_options);
+  std::unique_ptr<const Policy> policy = policies().at(options.policy).make(options.policy_options);
+  if (options.operations.empty()) return policy;
+  auto chain = std::make_unique<Chain>();
+  chain->add(std::move(policy));
+  chain->add(std::make_unique<const Chain>(options.operations));
+  return chain;
 }
 
 }  // namespace imgcls::data

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace imgcls::data {
 
@@ -24,12 +25,24 @@ struct PolicyEntry {
   std::function<std::unique_ptr<const Policy>(const std::any& own)> make = {};
 };
 
+/// The entry of a class that is made from a struct of options.
+template <class Kind, class Options>
+PolicyEntry policy_entry(std::string name, std::string summary,
+                         const OptionFields<Options>& fields) {
+  return {.name = std::move(name),
+          .summary = std::move(summary),
+          .own = fields,
+          .make = [](const std::any& own) {
+            return std::make_unique<const Kind>(OwnFields::own_options<Options>(own));
+          }};
+}
+
 /// All that there are. A program adds its own with `policies().add({...})` before it reads
 /// configurations or makes loaders.
 Registry<PolicyEntry>& policies();
 
-/// The policy that `options` names; null for "none". Throws ConfigError for an unknown name and
-/// for options that no policy can have.
+/// The policy that `options` names, and then the operations that they name; null for none of
+/// either. Throws ConfigError for an unknown name and for options that no policy can have.
 std::unique_ptr<const Policy> make_policy(const AugmentOptions& options);
 
 }  // namespace imgcls::data

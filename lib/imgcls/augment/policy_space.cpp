@@ -5,8 +5,9 @@
 namespace imgcls::data {
 namespace {
 
-constexpr Names<Sampling, 2> kSamplings{
-    {{Sampling::nearest, "nearest"}, {Sampling::bilinear, "bilinear"}}};
+constexpr Names<Sampling, 3> kSamplings{{{Sampling::nearest, "nearest"},
+                                         {Sampling::bilinear, "bilinear"},
+                                         {Sampling::bicubic, "bicubic"}}};
 
 /// How far the operations of a space go.
 struct Ends {
@@ -72,7 +73,7 @@ const OptionFields<PolicySettings>& policy_settings_fields() {
     OptionFields<O> f;
     f.add("interpolation", &O::sampling, kSamplings,
           "How moved pixels are made: nearest, as torchvision's classes do unless told otherwise; "
-          "bilinear, as its training recipes do.");
+          "bilinear, as its training recipes do; bicubic.");
     f.add("fill", &O::fill, "Colour of what is moved in from outside: R, G, B.",
           Limits::between(0, 255));
     return f;

@@ -143,6 +143,15 @@ void solarize(PixelCanvas& canvas, double threshold) {
   kernels().solarize(pixels.data(), pixels.size(), static_cast<std::uint8_t>(std::max(first, 0.0)));
 }
 
+void solarize_add(PixelCanvas& canvas, double raise) {
+  Table table = same();
+  for (std::size_t i = 0; i < 128; ++i) {
+    table[i] =
+        static_cast<std::uint8_t>(std::min<std::size_t>(255, i + static_cast<std::size_t>(raise)));
+  }
+  look_up(canvas, {table, table, table});
+}
+
 void autocontrast(PixelCanvas& canvas, double /*magnitude*/) {
   std::array<std::uint8_t, 3> low{}, high{};
   const auto pixels = canvas.pixels();

@@ -30,6 +30,15 @@ enum class PadMode {
   reflect,  ///< mirrored at the edge pixel, which is not repeated
 };
 
+/// An operation that is named, of those in chain.h, and how often it is done.
+struct ChosenOperation {
+  std::string name;
+  /// Probability with which it is done.
+  double p = 1;
+  /// Its own options (ColorJitterOptions, ...); empty: its defaults.
+  std::any own = {};
+};
+
 /// Random augmentation of training images.
 struct AugmentOptions {
   /// Side of the square output, in pixels.
@@ -52,6 +61,8 @@ struct AugmentOptions {
   std::string policy = "none";
   /// That policy's own options (RandAugmentOptions, ...); empty: its defaults.
   std::any policy_options = {};
+  /// What is done after the policy, in order.
+  std::vector<ChosenOperation> operations = {};
 };
 
 /// The transform of evaluation images: shorter side resized to `resize` (0: not resized), then the
@@ -77,7 +88,7 @@ struct Plan {
   bool flip = false;
   Interpolation interpolation = Interpolation::bilinear;
   PadMode pad_mode = PadMode::reflect;
-  /// Operations on the output, in order: what a policy has drawn (policy.h).
+  /// Operations on the output, in order: what policy and chain have drawn (policy.h).
   std::vector<PixelStep> steps = {};
 
   /// Whether the window reaches outside.

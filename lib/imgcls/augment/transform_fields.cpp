@@ -1,3 +1,4 @@
+#include <imgcls/augment/chain.h>
 #include <imgcls/augment/policies.h>
 #include <imgcls/augment/transform_fields.h>
 
@@ -49,6 +50,12 @@ const OptionFields<AugmentOptions>& augment_fields() {
                  "Operations on the pixels after crop and flip: none; rand_augment: a few of one "
                  "magnitude; trivial_augment_wide: one of any magnitude; auto_augment: a learned "
                  "pair. As torchvision has them, on Pillow's images.");
+    f.add(
+        "operations", operations_schema(),
+        [](const nlohmann::json& value, O& to) { to.operations = read_operations(value); },
+        [](const O& from) { return write_operations(from.operations); },
+        "What is done to the pixels after the policy, in order: a list of objects that each name "
+        "an operation, the probability p with which it is done, and options of its own.");
     return f;
   }();
   return fields;

@@ -8,7 +8,8 @@ namespace imgcls::data {
 
 /// Those of every policy.
 const OptionFields<AugmentOptions>& augment_fields();
-/// From and to the section, the named policy's own options among them. Throws OptionError.
+/// From and to the section, the options of the named policy and operations among them. Throws
+/// OptionError.
 void read_augment(const nlohmann::json& section, AugmentOptions& options);
 nlohmann::json write_augment(const AugmentOptions& options);
 

@@ -163,6 +163,8 @@ class OptionFields {
       if (found == section.end()) continue;
       try {
         field.read(*found, options);
+      } catch (const OptionError& e) {  // of an element of a list: "[2].radius"
+        throw OptionError(field.name + e.option(), e.must());
       } catch (const ConfigError& e) {
         throw OptionError(field.name, e.what());
       }

@@ -66,6 +66,14 @@ class Registry {
 
   std::vector<std::string> names() const { return entries_.names(); }
 
+  /// The schema of a list of objects that each hold the `name` of an entry, options that are
+  /// `common` to all, and that entry's own.
+  nlohmann::json list_schema(const std::string& about_name, const nlohmann::json& common) const {
+    nlohmann::json items = variants_schema(about_name, common);
+    for (const Entry& entry : entries_) add_variant(items, entry.name, list_variant(entry));
+    return {{"type", "array"}, {"items", items}};
+  }
+
   /// The schemas of the entries' own options, by name; entries without any are left out.
   std::vector<std::pair<std::string, nlohmann::json>> schemas() const {
     std::vector<std::pair<std::string, nlohmann::json>> all;
@@ -82,6 +90,11 @@ class Registry {
             {"description", entry.summary},
             {"additionalProperties", false},
             {"properties", entry.own.properties()}};
+  }
+
+  /// Of entries without options, too.
+  static nlohmann::json list_variant(const Entry& entry) {
+    return {{"description", entry.summary}, {"properties", entry.own.properties()}};
   }
 
   std::string section_, choice_;

@@ -4,6 +4,7 @@
 #include <imgcls/core/schema.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -105,17 +106,31 @@ std::string wanted(const json& schema, const json& value) {
   return fmt::format("a list of {} values", schema.at("minItems").dump());
 }
 
+/// A program may extend it.
+json& known_schema() {
+  static json schema = json::parse(kSchemaText);
+  return schema;
+}
+
+/// What a "$ref" leads to.
+const json& followed(const json& schema) {
+  const auto reference = schema.find("$ref");
+  if (reference == schema.end()) return schema;
+  return known_schema().at(json::json_pointer(reference->get<std::string>().substr(1)));
+}
+
 class Checker {
  public:
   explicit Checker(const Places& places) : places_(places) {}
 
-  void check(json& value, const json& schema, const std::string& path) const {
+  void check(json& value, const json& given, const std::string& path) const {
+    const json& schema = followed(given);
     if (!fits(value, schema)) {
       const std::string what = path.empty() ? "the configuration" : path;
       fail(path, fmt::format("{} must be {}, not {}", what, wanted(schema, value), shown(value)));
     }
     if (schema.at("type") == "integer") value = value.get<std::int64_t>();
-    if (value.is_object()) check_object(value, schema, path);
+    if (value.is_object()) check_object(value, variant_of(schema, value, path), path);
     if (value.is_array()) {
       for (std::size_t i = 0; i < value.size(); ++i) {
         check(value[i], schema.at("items"), fmt::format("{}[{}]", path, i));
@@ -138,6 +153,26 @@ class Checker {
       }
       check(value[key], below, key_path(path, key));
     }
+  }
+
+  /// Of objects that their names tell apart the schema of this one.
+  const json& variant_of(const json& schema, const json& value, const std::string& path) const {
+    if (!schema.contains("oneOf")) return schema;
+    if (!value.contains("name")) require(schema, "name", path);
+    const std::string at = key_path(path, "name");
+    const json& wanted_name = value.at("name");
+    std::vector<std::string> names;
+    for (const json& variant : schema.at("oneOf")) {
+      names.push_back(variant.at("properties").at("name").at("enum").at(0));
+      if (wanted_name == names.back()) return variant;
+    }
+    if (!wanted_name.is_string()) {
+      fail(at, fmt::format("{} must be a text, not {}", at, shown(wanted_name)));
+    }
+    const std::string near = nearest_name(wanted_name.get_ref<const std::string&>(), names);
+    fail(at, fmt::format("{}: no {}{}; known: {}", at, shown(wanted_name),
+                         near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near),
+                         fmt::join(names, ", ")));
   }
 
   /// Not for what belongs to a choice that was not made.
@@ -180,12 +215,6 @@ class Checker {
   const Places& places_;
 };
 
-/// A program may extend it.
-json& known_schema() {
-  static json schema = json::parse(kSchemaText);
-  return schema;
-}
-
 }  // namespace
 
 const json& config_schema() {
@@ -196,8 +225,34 @@ void extend_schema(const std::string& section, const std::string& choice, const 
                    const json& own) {
   json& properties = known_schema().at("properties").at(section).at("properties");
   json& chosen = properties.at(choice);
+  if (chosen.contains("items") && chosen.at("items").contains("oneOf")) {
+    add_variant(chosen.at("items"), name, own);
+    return;
+  }
   (chosen.contains("items") ? chosen.at("items") : chosen).at("enum").push_back(name);
   if (!own.is_null()) properties[name] = own;
+}
+
+json variants_schema(const std::string& about_name, const json& common) {
+  json properties = common;
+  properties["name"] = {{"type", "string"}, {"description", about_name}};
+  return {{"type", "object"},
+          {"required", {"name"}},
+          {"properties", properties},
+          {"oneOf", json::array()}};
+}
+
+void add_variant(json& schema, const std::string& name, const json& own) {
+  schema["properties"]["name"]["enum"].push_back(name);
+  json properties = schema.at("properties");
+  properties["name"] = {{"enum", {name}}, {"type", "string"}};
+  if (own.contains("properties")) properties.update(own.at("properties"));
+  json variant = {{"type", "object"},
+                  {"additionalProperties", false},
+                  {"required", {"name"}},
+                  {"properties", properties}};
+  if (own.contains("description")) variant["description"] = own.at("description");
+  schema.at("oneOf").push_back(variant);
 }
 
 const json* find_key(std::string_view path) {

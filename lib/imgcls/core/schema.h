@@ -3,7 +3,8 @@
 // check against it. Known words: type (object, array, string, integer, number, boolean, or with
 // enum a list of these), properties, required, additionalProperties (always false), items,
 // minItems, maxItems, minLength, minimum, maximum, exclusiveMinimum, exclusiveMaximum, enum,
-// default, description.
+// default, description; $ref to a place of this file; oneOf for objects that their key "name" tells
+// apart (variants_schema).
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -27,9 +28,17 @@ const nlohmann::json* find_key(std::string_view path);
 std::vector<std::string> config_keys();
 
 /// Adds an ingredient that a program brings: `name` to the values of `section.choice`, and `own`,
-/// the schema of an object, as `section.name` where it is not null. Before configurations are read.
+/// the schema of an object, as `section.name` where it is not null. Where `section.choice` is a
+/// list of objects told apart by their names, it becomes one of these. Before configurations are
+/// read.
 void extend_schema(const std::string& section, const std::string& choice, const std::string& name,
                    const nlohmann::json& own);
+
+/// The schema of objects that their key "name" tells apart, before there are any: `about_name`
+/// describes that key, and `common` are the properties that all of them have beside it.
+nlohmann::json variants_schema(const std::string& about_name, const nlohmann::json& common);
+/// Adds one: `own` has its properties, and perhaps a description.
+void add_variant(nlohmann::json& schema, const std::string& name, const nlohmann::json& own);
 
 /// Where the key at a path was set, as messages begin: "x.json:12"; empty where nobody set it.
 using Places = std::function<std::string(std::string_view path)>;

@@ -64,13 +64,15 @@ std::vector<Section> sections() {
 Ordered in_order(const nlohmann::json& schema) {
   Ordered made = Ordered::object();
   for (const char* word :
-       {"enum", "type", "items", "minItems", "maxItems", "minLength", "maxLength", "minimum",
-        "exclusiveMinimum", "maximum", "exclusiveMaximum", "default", "description",
-        "additionalProperties", "required", "properties"}) {
+       {"$ref", "enum", "type", "items", "minItems", "maxItems", "minLength", "maxLength",
+        "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "default", "description",
+        "additionalProperties", "required", "properties", "oneOf"}) {
     const auto found = schema.find(word);
     if (found == schema.end()) continue;
     if (std::string_view(word) == "items") {
       made[word] = in_order(*found);
+    } else if (std::string_view(word) == "oneOf") {
+      for (const nlohmann::json& variant : *found) made[word].push_back(in_order(variant));
     } else if (std::string_view(word) == "properties") {
       for (const auto& [name, below] : found->items()) made[word][name] = in_order(below);
     } else {
@@ -82,7 +84,8 @@ Ordered in_order(const nlohmann::json& schema) {
 
 /// Indented by two, but lists of numbers and texts in one line.
 void print(const Ordered& value, int depth, std::string& text) {
-  if (!value.is_object() || value.empty()) {
+  const bool objects = value.is_array() && !value.empty() && value.front().is_object();
+  if ((!value.is_object() && !objects) || value.empty()) {
     std::string line = value.dump();
     for (std::size_t comma = 0; value.is_array() && (comma = line.find(",", comma)) != line.npos;) {
       line.replace(comma, 1, ", ");
@@ -91,14 +94,15 @@ void print(const Ordered& value, int depth, std::string& text) {
     text += line;
     return;
   }
-  text += "{";
+  text += objects ? "[" : "{";
   const char* before = "\n";
   for (const auto& [name, below] : value.items()) {
-    text += fmt::format("{}{:{}}{}: ", before, "", 2 * (depth + 1), Ordered(name).dump());
+    text += fmt::format("{}{:{}}", before, "", 2 * (depth + 1));
+    if (!objects) text += Ordered(name).dump() + ": ";
     print(below, depth + 1, text);
     before = ",\n";
   }
-  text += fmt::format("\n{:{}}}}", "", 2 * depth);
+  text += fmt::format("\n{:{}}{}", "", 2 * depth, objects ? "]" : "}");
 }
 
 std::string range(const Ordered& schema) {
@@ -134,14 +138,18 @@ std::string type_text(const Ordered& schema, bool several = false) {
   if (type == "string") return "text" + plural;
   if (type == "object") return "object" + plural;
   if (type != "array") return type + plural + range(schema);
+  if (schema.at("items").contains("$ref")) return "list of objects";
   const std::string items = type_text(schema.at("items"), true);
   if (schema.contains("minItems")) return fmt::format("{} {}", schema.at("minItems").dump(), items);
   return schema.at("items").contains("enum") ? "list " + items : "list of " + items;
 }
 
-void add_rows(const Ordered& object, const std::string& path, std::string& text) {
+/// `known`: properties that have their rows already.
+void add_rows(const Ordered& object, const std::string& path, std::string& text,
+              const Ordered& known = Ordered::object()) {
   const Ordered required = object.value("required", Ordered::array());
   for (const auto& [key, schema] : object.at("properties").items()) {
+    if (known.contains(key)) continue;
     const std::string name = path + "." + key;
     if (schema.at("type") == "object") {
       add_rows(schema, name, text);
@@ -155,7 +163,12 @@ void add_rows(const Ordered& object, const std::string& path, std::string& text)
     text += fmt::format("| `{}` | {} | {} | {} |\n", name, type_text(schema), standard,
                         schema.at("description").get<std::string>());
     if (schema.at("type") == "array" && schema.at("items").contains("properties")) {
-      add_rows(schema.at("items"), name + "[]", text);
+      const Ordered& items = schema.at("items");
+      add_rows(items, name + "[]", text);
+      for (const Ordered& variant : items.value("oneOf", Ordered::array())) {
+        const std::string called = variant.at("properties").at("name").at("enum").at(0);
+        add_rows(variant, fmt::format("{}[{}]", name, called), text, items.at("properties"));
+      }
     }
   }
 }
