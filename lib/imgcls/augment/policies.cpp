@@ -2,6 +2,8 @@
 #include <imgcls/augment/chain.h>
 #include <imgcls/augment/policies.h>
 #include <imgcls/augment/rand_augment.h>
+#include <imgcls/augment/three_augment.h>
+#include <imgcls/augment/timm_rand_augment.h>
 #include <imgcls/augment/trivial_augment_wide.h>
 
 #include <utility>
@@ -24,6 +26,13 @@ std::vector<PolicyEntry> known_policies() {
       policy_entry<AutoAugment>("auto_augment",
                                 "One of 25 learned pairs of operations (arXiv:1805.09501)",
                                 auto_augment_fields()),
+      policy_entry<TimmRandAugment>("timm_rand_augment",
+                                    "RandAugment as timm has it: rand-m9-mstd0.5-inc1",
+                                    timm_rand_augment_fields()),
+      policy_entry<ThreeAugment>("three_augment",
+                                 "Grey, solarized or blurred, and colour jitter: DeiT III's "
+                                 "3-Augment (arXiv:2204.07118)",
+                                 three_augment_fields()),
   };
 }
 

@@ -49,7 +49,8 @@ const OptionFields<AugmentOptions>& augment_fields() {
     f.add_choice("policy", &O::policy, policies().names(),
                  "Operations on the pixels after crop and flip: none; rand_augment: a few of one "
                  "magnitude; trivial_augment_wide: one of any magnitude; auto_augment: a learned "
-                 "pair. As torchvision has them, on Pillow's images.");
+                 "pair. As torchvision has them, on Pillow's images; timm_rand_augment: timm's "
+                 "RandAugment; three_augment: DeiT III's.");
     f.add(
         "operations", operations_schema(),
         [](const nlohmann::json& value, O& to) { to.operations = read_operations(value); },
