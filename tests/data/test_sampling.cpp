@@ -103,7 +103,7 @@ TEST_CASE("repeated images lie in one batch, first turns first") {
 
 TEST_CASE("balanced epochs have as many images of each class, and all of them in turn") {
   const UnevenSource source(100);
-  const SamplingOptions options{.by = Sampling::balanced, .epoch_size = 200};
+  const SamplingOptions options{.by = Sampler::balanced, .epoch_size = 200};
   const Order order = epoch_order(source, options, 10, 7, 1);
   std::map<std::int64_t, int> classes;
   for (const std::uint32_t sample : order.samples) ++classes[source.label(sample)];

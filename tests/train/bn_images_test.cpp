@@ -72,12 +72,11 @@ TEST_CASE("running statistics become the mean over the batches, or stay as they 
   CHECK(at::allclose(buffer(model, "bn.running_mean"), before.lerp(means[0], 0.1), 1e-5, 1e-6));
 }
 
-TEST_CASE("a run saves the statistics that it evaluates, and resumes to the same bits") {
+TEST_CASE("a run saves the statistics that it evaluates") {
   const test::TempFolder folder;
   train::RunOptions options = test::toy_options(folder / "straight");
   options.epochs = 3;
   options.average = {.name = "ema", .own = train::EmaOptions{.decay = 0.9}};
-  options.checkpoint.keep = 100;
   const train::TrainResult plain = test::train_toy(options);
   options.folder = folder / "bn";
   options.eval.bn_images = 40;  // three batches of 16
@@ -93,15 +92,31 @@ TEST_CASE("a run saves the statistics that it evaluates, and resumes to the same
   REQUIRE(plain.eval);
   REQUIRE(result.eval);
   CHECK(plain.eval->loss() != result.eval->loss());
+}
 
+TEST_CASE("a run that computes its statistics anew resumes to the same bits") {
+  const test::TempFolder folder;
+  train::RunOptions options = test::toy_options(folder / "straight");
+  options.epochs = 3;
+  options.eval.bn_images = 40;
+  SECTION("weights as trained") {}
+  SECTION("an average") {
+    options.average = {.name = "ema", .own = train::EmaOptions{.decay = 0.9}};
+  }
+  SECTION("schedule-free") {
+    options.optimizer.name = "schedule_free_adamw";
+    options.schedule = {.name = "constant"};
+  }
+  const train::TrainResult straight = test::train_toy(options);
   options.folder = folder / "parts";
   for (const std::int64_t stop : {3, 4, 6, 0}) {
     options.max_steps = stop;
     test::train_toy(options);
   }
-  const auto parts = folder / "parts/checkpoints" / result.checkpoint.filename();
-  for (const char* file : {"weights.safetensors", "optimizer.safetensors", "average.safetensors"}) {
-    INFO(file);
-    CHECK(read_file(parts / file) == read_file(result.checkpoint / file));
+  const auto parts = folder / "parts/checkpoints" / straight.checkpoint.filename();
+  for (const auto& entry : std::filesystem::directory_iterator(straight.checkpoint)) {
+    if (entry.path().extension() != ".safetensors") continue;
+    INFO(entry.path().string());
+    CHECK(read_file(entry.path()) == read_file(parts / entry.path().filename()));
   }
 }

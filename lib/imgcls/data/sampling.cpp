@@ -103,11 +103,11 @@ Order epoch_order(const Source& source, const SamplingOptions& options, std::siz
   const std::size_t drawn = (total + repeats - 1) / repeats;
   const std::uint64_t first = std::uint64_t{epoch} * drawn;
   std::vector<std::uint32_t> samples =
-      options.by == Sampling::balanced
+      options.by == Sampler::balanced
           ? cut(Balanced(source, seed), first, drawn)
           : cut(Endless(numbers_below(size), seed, /*list=*/0), first, drawn);
   if (repeats > 1) samples = repeated(samples, repeats, total, batch);
-  const bool once = options.by == Sampling::all && total == size && repeats == 1;
+  const bool once = options.by == Sampler::all && total == size && repeats == 1;
   std::vector<std::uint32_t> turns;
   if (!once) turns = turns_of(samples, size);
   return {std::move(samples), std::move(turns)};

@@ -14,13 +14,13 @@
 
 namespace imgcls::data {
 
-enum class Sampling {
+enum class Sampler {
   all,       ///< each image as often as any other
   balanced,  ///< each class as often as any other, however few images it has
 };
 
 struct SamplingOptions {
-  Sampling by = Sampling::all;
+  Sampler by = Sampler::all;
   /// Images of an epoch, repetitions included; 0: as many as the source has.
   std::size_t epoch_size = 0;
   /// How often an image that is drawn comes, each time augmented anew: repeated augmentation

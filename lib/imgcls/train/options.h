@@ -55,7 +55,7 @@ struct DataOptions {
   Normalisation normalisation;
   data::OnError on_error = data::OnError::stop;
   /// Which training images an epoch has, and how often each.
-  data::Sampling sampling = data::Sampling::all;
+  data::Sampler sampling = data::Sampler::all;
   int repeats = 1;
   /// Decoding threads of a rank; 0: dist::World::cores.
   int threads = 0;

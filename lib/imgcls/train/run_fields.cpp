@@ -17,8 +17,8 @@ constexpr double kLargestSeed = std::uint64_t{1} << 53;  // what every JSON read
 
 constexpr Names<data::OnError, 2> kOnErrors{
     {{data::OnError::stop, "stop"}, {data::OnError::skip, "skip"}}};
-constexpr Names<data::Sampling, 2> kSamplings{
-    {{data::Sampling::all, "all"}, {data::Sampling::balanced, "balanced"}}};
+constexpr Names<data::Sampler, 2> kSamplers{
+    {{data::Sampler::all, "all"}, {data::Sampler::balanced, "balanced"}}};
 constexpr Names<BatchScaling, 3> kBatchScalings{{{BatchScaling::none, "none"},
                                                  {BatchScaling::linear, "linear"},
                                                  {BatchScaling::square_root, "sqrt"}}};
@@ -60,7 +60,7 @@ const OptionFields<DataOptions>& data_fields() {
     f.include(&O::normalisation, normalisation_fields());
     f.add("on_error", &O::on_error, kOnErrors,
           "An image that cannot be read: stop and name it, or skip and count it.");
-    f.add("sampling", &O::sampling, kSamplings,
+    f.add("sampling", &O::sampling, kSamplers,
           "Training images of an epoch: each as often as any other, or as many of each class, "
           "however few images it has.");
     f.add("repeats", &O::repeats,
