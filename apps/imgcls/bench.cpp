@@ -3,6 +3,7 @@
 #include "bench_step.h"
 #include "commands.h"
 
+#include <imgcls/augment/policies.h>
 #include <imgcls/core/cores.h>
 #include <imgcls/core/error.h>
 #include <imgcls/core/process.h>
@@ -10,6 +11,8 @@
 #include <imgcls/train/program.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
@@ -67,15 +70,17 @@ void print_json(const DataBenchArguments& arguments, std::size_t samples,
   all["crop"] = arguments.options.crop;
   all["batch"] = arguments.options.batch;
   all["interpolation"] = arguments.interpolation;
+  all["policy"] = arguments.options.policy;
   for (const DataBenchResult& result : results) all["by_threads"].push_back(to_json(result));
   fmt::print("{}\n", all.dump());
 }
 
 void print_table(const DataBenchArguments& arguments, std::size_t samples,
                  const std::vector<DataBenchResult>& results) {
-  fmt::print("{}: {} images; random crop to {}, {}, flip; batches of {}\n\n",
+  const std::string& policy = arguments.options.policy;
+  fmt::print("{}: {} images; random crop to {}, {}, flip{}; batches of {}\n\n",
              arguments.root.string(), samples, arguments.options.crop, arguments.interpolation,
-             arguments.options.batch);
+             policy == "none" ? "" : ", " + policy, arguments.options.batch);
   fmt::print(
       "| threads | images/s | a core | batch p50 ms | p99 ms | read | decode | resize | other | "
       "peak RSS MiB |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
@@ -168,6 +173,11 @@ void add_data(CLI::App& bench, std::function<int()>& chosen) {
   command->add_option("--interpolation", arguments->interpolation, "How the crop is resized")
       ->check(CLI::IsMember(kInterpolations))
       ->capture_default_str();
+  command
+      ->add_option("--policy", options.policy,
+                   fmt::format("What is done to the pixels then, as augment.policy: {}",
+                               fmt::join(data::policies().names(), ", ")))
+      ->capture_default_str();
   command->add_option("--batch", options.batch, "Images of a batch; default: 64, or all")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20));
   CLI::Option* seconds =
@@ -181,11 +191,13 @@ void add_data(CLI::App& bench, std::function<int()>& chosen) {
   command->footer(
       "Reads as training does: shuffled, RandomResizedCrop and flip. An epoch that is not counted "
       "goes before.\n"
+      "`resize` has what the policy takes in it; the policy has its default options.\n"
       "`other` is the cores' time outside reading, decoding and resizing, waiting included.\n\n"
       "Examples:\n"
       "  imgcls bench data --root imagenet/train --threads 8 --crop 176\n"
       "  taskset -c 3 imgcls bench data --root imagenet/train --epochs 2 --json\n"
-      "  imgcls bench data --root imagenet/train --interpolation bilinear_no_antialias");
+      "  imgcls bench data --root imagenet/train --interpolation bilinear_no_antialias\n"
+      "  imgcls bench data --root imagenet/train --crop 224 --policy timm_rand_augment");
   command->callback(
       [arguments, &chosen] { chosen = [arguments] { return run_data(*arguments); }; });
 }

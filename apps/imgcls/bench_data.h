@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace imgcls::cli {
 
@@ -16,8 +17,9 @@ struct DataBenchOptions {
   int crop = 176;          ///< side of the training crop, in pixels
   std::size_t batch = 64;  ///< images
   data::Interpolation interpolation = data::Interpolation::bilinear;
-  double seconds = 5;  ///< whole epochs are measured until so much time has passed ...
-  int epochs = 0;      ///< ... or, where this is not 0, so many
+  std::string policy = "none";  ///< an augmentation policy, with its defaults
+  double seconds = 5;           ///< whole epochs are measured until so much time has passed ...
+  int epochs = 0;               ///< ... or, where this is not 0, so many
 };
 
 /// Figures of one number of threads.

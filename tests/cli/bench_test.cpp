@@ -48,6 +48,19 @@ TEST_CASE("bench data prints a table") {
   CHECK_THAT(outcome.output, Contains("60 images") && Contains("| 1 | "));
 }
 
+TEST_CASE("bench data measures a policy, too") {
+  const FolderData data;
+  const std::string measured = "--threads 1 --crop 16 --batch 10 --epochs 1 --policy ";
+  for (const char* policy : {"timm_rand_augment", "three_augment"}) {
+    const auto outcome = run_program(bench(data, measured + policy + " --json"));
+    REQUIRE(outcome.code == 0);
+    CHECK(nlohmann::json::parse(outcome.output)["policy"] == policy);
+  }
+  const auto wrong = run_program(bench(data, "--policy three_augmnet"));
+  CHECK(wrong.code == 2);
+  CHECK_THAT(wrong.output, Contains("no \"three_augmnet\"; did you mean \"three_augment\"?"));
+}
+
 TEST_CASE("bench data refuses what cannot be measured, by name") {
   const FolderData data;
   const auto batch = run_program(bench(data, "--batch 61"));
