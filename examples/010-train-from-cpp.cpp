@@ -17,7 +17,7 @@ int main(int argc, char** argv) try {
   options.epochs = 3;
   options.batch = 256;
   options.max_steps = argc > 2 ? std::atoi(argv[2]) : 0;
-  options.data.normalisation = {.mean = {0.286, 0.286, 0.286}, .std = {0.353, 0.353, 0.353}};
+  options.data.normalization = {.mean = {0.286, 0.286, 0.286}, .std = {0.353, 0.353, 0.353}};
   options.augment = {.size = 28, .crop = imgcls::data::CropKind::pad, .pad = 2};
   options.eval.transform = {.size = 28, .resize = 0};
   options.optimizer = {

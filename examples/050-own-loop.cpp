@@ -19,7 +19,7 @@ int main(int argc, char** argv) try {
   train::RunOptions options;
   options.epochs = 1;  // of the schedule
   options.batch = 256;
-  options.data.normalisation = {.mean = {0.286, 0.286, 0.286}, .std = {0.353, 0.353, 0.353}};
+  options.data.normalization = {.mean = {0.286, 0.286, 0.286}, .std = {0.353, 0.353, 0.353}};
   options.augment = {.size = 28, .crop = data::CropKind::pad, .pad = 2};
   options.eval.transform = {.size = 28, .resize = 0};
   options.schedule = {.warmup_epochs = 0.1};

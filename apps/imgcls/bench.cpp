@@ -148,7 +148,7 @@ int run_data(DataBenchArguments arguments) {
   return train::kSuccess;
 }
 
-void add_data(CLI::App& bench, std::function<int()>& chosen) {
+void add_data_bench(CLI::App& bench, std::function<int()>& chosen) {
   auto arguments = std::make_shared<DataBenchArguments>();
   DataBenchOptions& options = arguments->options;
   CLI::App* command =
@@ -207,7 +207,7 @@ void add_data(CLI::App& bench, std::function<int()>& chosen) {
 void add_bench(CLI::App& program, std::function<int()>& chosen) {
   CLI::App* bench = program.add_subcommand("bench", "Measure the library on this machine");
   bench->require_subcommand(1);
-  add_data(*bench, chosen);
+  add_data_bench(*bench, chosen);
   add_bench_step(*bench, chosen);
 }
 

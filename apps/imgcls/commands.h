@@ -20,6 +20,7 @@ void add_bench(CLI::App& program, std::function<int()>& chosen);
 void add_models(CLI::App& program, std::function<int()>& chosen);
 void add_predict(CLI::App& program, std::function<int()>& chosen);
 void add_report(CLI::App& program, std::function<int()>& chosen);
+void add_data(CLI::App& program, std::function<int()>& chosen);
 void add_export(CLI::App& program, std::function<int()>& chosen);
 void add_weights(CLI::App& program, std::function<int()>& chosen);
 void add_wandb(CLI::App& program, std::function<int()>& chosen);

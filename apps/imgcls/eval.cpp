@@ -21,7 +21,7 @@
 #include <imgcls/train/load_with_hint.h>
 #include <imgcls/train/program.h>
 #include <imgcls/train/rank_fields.h>
-#include <imgcls/train/stop.h>
+#include <imgcls/train/termination_signals.h>
 #include <imgcls/train/trainer.h>
 
 #include <fmt/format.h>
@@ -149,7 +149,7 @@ Evaluation open(const Config& config, const EvalArguments& arguments, dist::Worl
       fields = train::data_fields("evaluation", *source);
       for (auto& field : train::weights_fields(weights)) fields.push_back(std::move(field));
     }
-    auto input = std::make_unique<train::InputStage>(options.data.normalisation, world.device(),
+    auto input = std::make_unique<train::InputStage>(options.data.normalization, world.device(),
                                                      options.channels_last);
     data::LoaderOptions loading = train::eval_loader_options(options, world.rank(), world.size());
     input->prepare(loading);
@@ -166,7 +166,7 @@ Evaluation open(const Config& config, const EvalArguments& arguments, dist::Worl
 train::EvalCounts evaluate(const Evaluation& subject, const Log& log, dist::World& world,
                            train::EvalDetails& details) {
   const train::RunOptions& options = subject.options;
-  const train::StopSignals signals;
+  const train::TerminationSignals signals;
   report::Progress progress(log, world.is_first() ? report::find_terminal() : report::Terminal{});
   const auto total = static_cast<std::int64_t>(subject.loader->batches_per_epoch());
   const auto start = std::chrono::steady_clock::now();

@@ -56,7 +56,7 @@ void add_export(CLI::App& program, std::function<int()>& chosen) {
   command->add_option("--size", arguments->size, "Side of the images; default: the model's own")
       ->check(CLI::PositiveNumber);
   command->footer(
-      "The file has operator set 17. Any number of images goes in at once: float, normalised as "
+      "The file has operator set 17. Any number of images goes in at once: float, normalized as "
       "in\n"
       "training. Weights of more than 2 GiB go to OUTPUT.data beside it.\n\n"
       "Example:\n"

@@ -71,6 +71,7 @@ int run(int argc, char** argv) {
   imgcls::cli::add_export(program, chosen);
   imgcls::cli::add_launch(program, chosen);
   imgcls::cli::add_prepare(program, chosen);
+  imgcls::cli::add_data(program, chosen);
   imgcls::cli::add_bench(program, chosen);
   imgcls::cli::add_weights(program, chosen);
   imgcls::cli::add_wandb(program, chosen);

@@ -12,7 +12,7 @@
 #include <imgcls/log/progress.h>
 #include <imgcls/predict/classifier.h>
 #include <imgcls/train/program.h>
-#include <imgcls/train/stop.h>
+#include <imgcls/train/termination_signals.h>
 
 #include <fmt/format.h>
 
@@ -44,7 +44,7 @@ struct PredictArguments {
 struct StandardInput {
   std::string text;
 
-  bool is_image() const { return data::recognise(std::as_bytes(std::span(text))).has_value(); }
+  bool is_image() const { return data::recognize(std::as_bytes(std::span(text))).has_value(); }
 };
 
 StandardInput read_standard_input() {
@@ -143,7 +143,7 @@ class Job {
 
   /// The exit code.
   int classify(std::span<const fs::path> files) {
-    const train::StopSignals signals;
+    const train::TerminationSignals signals;
     const auto batch = static_cast<std::size_t>(arguments_.batch);
     images_ += files.size();
     for (std::size_t at = 0; at < files.size(); at += batch) {

@@ -8,7 +8,7 @@
 #include <imgcls/log/terminal.h>
 #include <imgcls/prepare/imagenet/prepare.h>
 #include <imgcls/train/program.h>
-#include <imgcls/train/stop.h>
+#include <imgcls/train/termination_signals.h>
 
 #include <fmt/format.h>
 
@@ -82,7 +82,7 @@ int run(const PrepareImagenetArguments& arguments) {
   if (arguments.split != "all") options.splits = {arguments.split};
   if (!arguments.checksums.empty()) options.sums = data::read_md5_sums(arguments.checksums);
 
-  const train::StopSignals signals;
+  const train::TerminationSignals signals;
   const Log log;
   data::PrepareImageNetEnd end{};
   {

@@ -76,7 +76,7 @@ class Lines {
     return what == "checking" ? "shards" : "images";
   }
 
-  train::StopSignals signals_;
+  train::TerminationSignals signals_;
   std::string_view what_;
   std::optional<WorkLine> line_;
 };

@@ -4,7 +4,7 @@
 
 #include <imgcls/log/terminal.h>
 #include <imgcls/prepare/make_index.h>
-#include <imgcls/train/stop.h>
+#include <imgcls/train/termination_signals.h>
 
 #include <chrono>
 #include <cstdint>
@@ -38,7 +38,7 @@ class WorkLine {
 
   std::string_view what_, unit_;
   report::Terminal terminal_ = report::find_terminal();
-  train::StopSignals signals_;
+  train::TerminationSignals signals_;
   Clock::time_point start_ = Clock::now(), shown_ = start_;
   data::WorkStatus last_;
   bool visible_ = false;

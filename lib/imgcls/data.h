@@ -8,7 +8,7 @@
 //   data/class_names.h    what its classes are called
 //   data/index.h          what is known of its samples without reading them
 //   data/staging.h        shards copied to a local disk first
-//   data/sampler.h        the order of an epoch, and a rank's share of each batch
+//   data/sampling.h       which images an epoch has, by sampler.h, which also has a rank's share
 //   data/loader.h         threads that read, decode, augment, and hand batches over in order
 //
 // Inside:
@@ -28,6 +28,7 @@
 #include <imgcls/data/index.h>
 #include <imgcls/data/loader.h>
 #include <imgcls/data/sampler.h>
+#include <imgcls/data/sampling.h>
 #include <imgcls/data/source.h>
 #include <imgcls/data/staging.h>
 #include <imgcls/image.h>

@@ -16,7 +16,7 @@
 //   transport/transport.h   collectives over MPI (mpi_transport.h) or TCP (tcp_transport.h); sums
 //                           are in a fixed order (tree_allreduce.h, reduction.h)
 //   queue_backend.h         the same for c10d, in a queue
-//   watch.h                 the heartbeat, which ends a broken job on all ranks
+//   heartbeat_monitor.h     the heartbeat, which ends a broken job on all ranks
 
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/data_parallel.h>

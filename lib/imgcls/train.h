@@ -15,8 +15,11 @@
 //   train/step_profile.h   where a step's time goes
 //   train/evaluate.h       exact evaluation
 //   train/checkpoint.h     all that a run needs to go on
-//   train/stop.h           asking it to stop in good order
+//   train/best.h           the best evaluation: weights to keep, and when patience ends
+//   train/progressive.h    training images that grow
+//   train/termination_signals.h  asking a run to stop in good order
 
+#include <imgcls/train/best.h>
 #include <imgcls/train/checkpoint.h>
 #include <imgcls/train/compose.h>
 #include <imgcls/train/evaluate.h>
@@ -24,6 +27,7 @@
 #include <imgcls/train/options.h>
 #include <imgcls/train/precision.h>
 #include <imgcls/train/program.h>
+#include <imgcls/train/progressive.h>
 #include <imgcls/train/rank_fields.h>
 #include <imgcls/train/recipe/losses.h>
 #include <imgcls/train/recipe/mixes.h>
@@ -31,6 +35,6 @@
 #include <imgcls/train/replica.h>
 #include <imgcls/train/step.h>
 #include <imgcls/train/step_profile.h>
-#include <imgcls/train/stop.h>
+#include <imgcls/train/termination_signals.h>
 #include <imgcls/train/trainer.h>
 #include <imgcls/train/wait_for_data.h>

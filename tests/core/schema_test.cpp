@@ -28,7 +28,7 @@ TEST_CASE("the nearest key is found wherever it stands") {
   CHECK(nearest_key("eval.batc", keys) == "eval.batch");
   CHECK(nearest_key("optim.lr", keys) == "optimizer.lr");
   CHECK(nearest_key("momentum", keys) == "optimizer.momentum");
-  CHECK(nearest_key("optimiser", keys) == "optimizer");
+  CHECK(nearest_key("optimizer", keys) == "optimizer");
   CHECK(nearest_key("train.hippopotamus", keys).empty());
 }
 

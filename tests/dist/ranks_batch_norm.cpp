@@ -81,7 +81,7 @@ void check_steps(World& world, const Setting& setting) {
   nn::BatchNorm2d reference(setting.options);
   ours->to(parameters);
   reference->to(parameters);
-  dist::synchronise_batch_norm(models::Model(ours), world);
+  dist::synchronize_batch_norm(models::Model(ours), world);
 
   for (int step = 0; step < 4; ++step) {
     const at::Tensor whole = random_images(step, setting.type, setting.channels_last);
@@ -119,7 +119,7 @@ void check_steps(World& world, const Setting& setting) {
 template <class Layer>
 std::string refusal(Layer layer, World& world) {
   try {
-    dist::synchronise_batch_norm(
+    dist::synchronize_batch_norm(
         models::Model(std::make_shared<OneLayer<Layer>>(std::move(layer)), "mine"), world);
   } catch (const ConfigError& error) {
     return error.what();
@@ -155,7 +155,7 @@ void sync_batch_norm_autocast(World& world) {
 void sync_batch_norm_evaluation(World& world) {
   auto net = std::make_shared<OneLayer<models::BatchNorm2d>>(models::BatchNorm2d(kChannels));
   nn::BatchNorm2d reference(kChannels);
-  dist::synchronise_batch_norm(models::Model(net), world);
+  dist::synchronize_batch_norm(models::Model(net), world);
   for (const bool training : {true, false}) {
     net->train(training);
     reference->train(training);
@@ -172,9 +172,9 @@ void sync_batch_norm_evaluation(World& world) {
 
 void sync_batch_norm_of_models(World& world) {
   for (const char* name : {"resnet18", "resnet50", "resnet9", "airbench"}) {
-    dist::synchronise_batch_norm(models::create(name), world);
+    dist::synchronize_batch_norm(models::create(name), world);
   }
-  dist::synchronise_batch_norm(models::Model(std::make_shared<SmallNet>(0)), world);
+  dist::synchronize_batch_norm(models::Model(std::make_shared<SmallNet>(0)), world);
 
   const std::string two = refusal(nn::BatchNorm2d(3), world);
   if (world.size() == 1) {

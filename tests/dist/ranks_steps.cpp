@@ -92,7 +92,7 @@ void check_equal_training(World& world, const train::RunOptions& options, double
     return model;
   };
   models::Model shared = make();
-  dist::synchronise_batch_norm(shared, world);
+  dist::synchronize_batch_norm(shared, world);
   Trainee trainee(world, std::move(shared), options);
   const auto alone = dist::make_single_world({.device = dist::DeviceKind::cpu});
   Trainee reference(*alone, make(), options);
@@ -146,7 +146,7 @@ void accumulated_overflow(World& world) {
   expect(equal_on_all_ranks(trainee.model.parameters(), world), world);
 }
 
-// A ResNet-18 with synchronised batch norm: the losses of 20 steps are those of one process, which
+// A ResNet-18 with synchronized batch norm: the losses of 20 steps are those of one process, which
 // rank 0 runs beside its share. Residual branches start at zero: without that, weights 1e-7 apart
 // are 1e-1 apart in their losses after 20 steps of SGD, also on one process, and would say nothing
 // of the ranks. Adam's first steps are signs of gradients, and so sensitive: hence its small rate.

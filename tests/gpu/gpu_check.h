@@ -28,7 +28,7 @@ std::string families(dist::World& world);
 /// 50 steps take no more memory than the first ones.
 std::string memory(dist::World& world);
 
-/// Images are normalised as on the CPU, and lie channels last.
+/// Images are normalized as on the CPU, and lie channels last.
 std::string input(dist::World& world);
 /// Adam and SGD, with weight decay, go where they go on the CPU.
 std::string optimizers(dist::World& world);

@@ -88,11 +88,11 @@ std::string input(dist::World& world) {
     batch.images.push_back(static_cast<std::uint8_t>(i * 31 % 256));
   }
   batch.labels.assign(batch.size, 3);
-  const train::Normalisation normalisation;
-  const train::DeviceBatch there = train::InputStage(normalisation, world.device(), true)(batch);
-  const train::DeviceBatch here = train::InputStage(normalisation, "cpu", true)(batch);
+  const train::Normalization normalization;
+  const train::DeviceBatch there = train::InputStage(normalization, world.device(), true)(batch);
+  const train::DeviceBatch here = train::InputStage(normalization, "cpu", true)(batch);
   const double found = difference(there.images, here.images);
-  require_near(found, 1e-6, "normalised images");
+  require_near(found, 1e-6, "normalized images");
   if (!there.labels.cpu().equal(here.labels)) throw Wrong("labels differ");
   if (!there.images.is_contiguous(at::MemoryFormat::ChannelsLast)) {
     throw Wrong("images do not lie channels last");

@@ -427,6 +427,23 @@ def sam_recipe(adaptive, rho, make=lambda g: torch.optim.SGD(g, lr=0.0005, momen
     return {"losses": found, "average": average.item()}
 
 
+def text_of(reference):
+    """JSON with a line for each item of the two upper levels."""
+    lines = []
+    for key, part in reference.items():
+        if isinstance(part, dict):
+            inner = [f"{json.dumps(name)}:{json.dumps(item, separators=(',', ':'))}"
+                     for name, item in part.items()]
+            part_text = "{\n" + ",\n".join(inner) + "\n}"
+        elif isinstance(part, list):
+            inner = [json.dumps(item, separators=(",", ":")) for item in part]
+            part_text = "[\n" + ",\n".join(inner) + "\n]"
+        else:
+            part_text = json.dumps(part)
+        lines.append(f"{json.dumps(key)}:{part_text}")
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
 def main():
     torch.set_num_threads(1)
     optimizers = {}
@@ -459,7 +476,7 @@ def main():
                         schedulefree.SGDScheduleFree(g, lr=0.005)))},
     }
     path = pathlib.Path(__file__).with_suffix(".json")
-    path.write_text(json.dumps(reference, indent=1, separators=(",", ":")) + "\n")
+    path.write_text(text_of(reference) + "\n")
     print(f"wrote {path}", file=sys.stderr)
 
 

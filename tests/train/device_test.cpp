@@ -318,11 +318,11 @@ struct OneOfTwo : models::StatisticsExchange {
   at::Tensor said, heard, said_sum, heard_sum;
 };
 
-struct Normalised {
+struct Normalized {
   at::Tensor output, gradient, weight_gradient, running_mean, running_var;
 };
 
-Normalised normalise(const models::BatchNorm2d& layer, const at::Tensor& images) {
+Normalized normalize(const models::BatchNorm2d& layer, const at::Tensor& images) {
   const at::Tensor input = images.detach().clone().requires_grad_();
   layer->weight.mutable_grad().reset();
   const at::Tensor output = models::BatchNorm2d(layer)->forward(input);
@@ -343,20 +343,20 @@ models::BatchNorm2d layer_on(const std::string& device) {
 TEST_CASE("on a device, batch norm shares statistics by its kernels") {
   at::manual_seed(3);
   const at::Tensor whole = at::randn({10, 4, 5, 5}) * 2 + 1;
-  const Normalised expected = normalise(layer_on("cpu"), whole);
+  const Normalized expected = normalize(layer_on("cpu"), whole);
   const std::int64_t first = GENERATE(4, 10, 0);  // images of the first process
   const at::Tensor parts[2] = {whole.narrow(0, 0, first), whole.narrow(0, first, 10 - first)};
 
   const auto exchanges = std::array{std::make_shared<OneOfTwo>(), std::make_shared<OneOfTwo>()};
   exchanges[1]->is_first = false;
-  std::array<Normalised, 2> made;
+  std::array<Normalized, 2> made;
   // What one says depends on what the other said before: forward, then backward, then the result.
   for (int round = 0; round < 3; ++round) {
     for (const std::size_t i : {0U, 1U}) {
       models::BatchNorm2d layer = layer_on(kDevice);
       layer->set_exchange(exchanges[i]);
       fake::reset_counts();
-      made[i] = normalise(layer, parts[i].to(fake::kDevice));
+      made[i] = normalize(layer, parts[i].to(fake::kDevice));
       CHECK(fake::counts().items == 0);
     }
     for (const std::size_t i : {0U, 1U}) {
@@ -371,7 +371,7 @@ TEST_CASE("on a device, batch norm shares statistics by its kernels") {
   CHECK(close(at::cat({made[0].output, made[1].output}), expected.output, 1e-5));
   CHECK(close(at::cat({made[0].gradient, made[1].gradient}), expected.gradient, 1e-4));
   CHECK(close(made[0].weight_gradient + made[1].weight_gradient, expected.weight_gradient, 1e-2));
-  for (const Normalised& each : made) {
+  for (const Normalized& each : made) {
     CHECK(close(each.running_mean, expected.running_mean, 1e-6));
     CHECK(close(each.running_var, expected.running_var, 1e-5));
   }

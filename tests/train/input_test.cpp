@@ -14,7 +14,7 @@ TEST_CASE("bytes become (value / 255 - mean) / std in NCHW order") {
   batch.side = 2;
   batch.images = {0, 10, 20, 30, 40, 50, 60, 70, 80, 255, 128, 1};
   batch.labels = {3};
-  const train::Normalisation n{.mean = {0.5, 0.4, 0.3}, .std = {0.2, 0.25, 0.5}};
+  const train::Normalization n{.mean = {0.5, 0.4, 0.3}, .std = {0.2, 0.25, 0.5}};
   for (const bool channels_last : {true, false}) {
     const train::DeviceBatch made = train::InputStage(n, "cpu", channels_last)(batch);
     REQUIRE(made.images.sizes() == at::IntArrayRef({1, 3, 2, 2}));

@@ -33,7 +33,7 @@ const char* const kConfig = R"({
                              {"name": "one_of", "operations": [{"name": "invert"}]}]},
   "eval": {"size": 56, "resize": 60, "interpolation": "bilinear_no_antialias", "batch": 33,
            "flip": true, "every_epochs": 2, "bn_images": 48, "metric": "loss"},
-  "progressive": {"size": 32, "epochs": [1, 3], "multiple": 16},
+  "progressive": {"size": 32, "ramp": [1, 3], "multiple": 16},
   "train": {"epochs": 4, "epoch_size": 480, "batch": 24, "accumulate": 2, "max_steps": 11, "max_hours": 2.5, "patience": 3, "seed": 5,
             "label_smoothing": 0.1, "precision": "bf16", "sync_bn": true, "broadcast_buffers": true,
             "channels_last": false, "tf32": false, "threads": 2, "deterministic": false},

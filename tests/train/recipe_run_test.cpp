@@ -112,7 +112,7 @@ double loss_of(const train::RunOptions& options, const std::filesystem::path& fi
   models::load_weights(model, file);
   data::Loader loader(std::make_shared<test::ToySource>(50, 2),
                       train::eval_loader_options(options, 0, 1));
-  const train::InputStage input(options.data.normalisation, "cpu", true);
+  const train::InputStage input(options.data.normalization, "cpu", true);
   return train::evaluate(model, loader, input, *world, false, [](std::size_t) { return true; })
       .loss();
 }

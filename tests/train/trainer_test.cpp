@@ -8,7 +8,7 @@
 #include <imgcls/dist/agree.h>
 #include <imgcls/models/safetensors.h>
 #include <imgcls/models/weights.h>
-#include <imgcls/train/stop.h>
+#include <imgcls/train/termination_signals.h>
 #include <imgcls/train/trainer.h>
 
 #include <ATen/ops/allclose.h>
@@ -244,7 +244,7 @@ TEST_CASE("a signal before the first step leaves a checkpoint to go on from") {
   const train::TrainResult straight = train_toy(toy_options(folder / "straight"));
   const train::RunOptions options = toy_options(folder / "run");
   {
-    const train::StopSignals signals;
+    const train::TerminationSignals signals;
     std::raise(SIGTERM);  // before there is a trainer
     std::raise(SIGUSR1);  // the second one changes nothing
     const train::TrainResult stopped = train_toy(options);

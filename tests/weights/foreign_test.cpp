@@ -1,4 +1,4 @@
-// Files that hold no weights, and how a format is recognised.
+// Files that hold no weights, and how a format is recognized.
 #include "damage.h"
 #include "pickles.h"
 

@@ -60,21 +60,21 @@ def main():
         scaler.step(optimizer)
         scaler.update()
 
-    def synchronise():
+    def synchronize():
         if gpu:
             torch.cuda.synchronize()
 
     begin = time.perf_counter()
     for _ in range(args.warm_up):
         step()
-    synchronise()
+    synchronize()
     warm_up_s = time.perf_counter() - begin
     if gpu:
         torch.cuda.reset_peak_memory_stats()
     begin = time.perf_counter()
     for _ in range(args.steps):
         step()
-    synchronise()
+    synchronize()
     seconds = time.perf_counter() - begin
 
     result = {

@@ -1,5 +1,5 @@
 // The loops of PixelKernels, compiled once for each kind of vector unit by the files that include
-// this one. Internal to imgcls::data. They are written for the compiler to vectorise: no branch in
+// this one. Internal to imgcls::data. They are written for the compiler to vectorize: no branch in
 // a loop, and bytes that are widened, worked on and narrowed. Where that leaves it too far from
 // what the processor can do, AVX2's own instructions stand beside the plain loop, which then does
 // the last few bytes.

@@ -7,20 +7,14 @@
 
 namespace imgcls::data {
 
-Plan ImageMaker::plan_for(Size size, const Draw& draw) const {
+Plan ImageMaker::plan_for(Size size, const ImageDraw& draw) const {
   if (const auto* augment = std::get_if<AugmentOptions>(&options_.transform)) {
-    Random random = draw.random(options_.seed, RandomStream::augment);
-    Plan plan = plan_augment(size, *augment, random);
-    if (policy_ != nullptr) {
-      Random drawn = draw.random(options_.seed, RandomStream::policy);
-      plan.steps = policy_->draw({plan.window.width, plan.window.height}, drawn);
-    }
-    return plan;
+    return plan_training(size, *augment, policy_.get(), draw);
   }
   return plan_eval(size, std::get<EvalOptions>(options_.transform));
 }
 
-void ImageMaker::make_one(const Draw& draw, std::span<std::uint8_t> output) {
+void ImageMaker::make_one(const ImageDraw& draw, std::span<std::uint8_t> output) {
   clock_ = LapClock();
   const Sample read = source_.read(draw.sample);
   clock_.add_to(times_.read);
@@ -42,11 +36,13 @@ void ImageMaker::make_one(const Draw& draw, std::span<std::uint8_t> output) {
 
 Made ImageMaker::make(std::uint32_t epoch, std::uint64_t sample, std::uint32_t turn,
                       std::span<std::uint8_t> output) {
-  Random replacement = Draw{epoch, sample, turn}.random(options_.seed, RandomStream::replacement);
+  const ImageDraw draw{.seed = options_.seed, .epoch = epoch, .sample = sample, .turn = turn};
+  Random replacement = draw.random(RandomStream::replacement);
   Made made{sample, 0, {}};
   for (;;) {
     try {
-      make_one({epoch, made.sample, turn}, output);
+      make_one({.seed = options_.seed, .epoch = epoch, .sample = made.sample, .turn = turn},
+               output);
       made.label = source_.label(made.sample);
       return made;
     } catch (const Error& e) {

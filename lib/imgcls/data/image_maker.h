@@ -3,7 +3,7 @@
 // needs and resize it on the way, and what to do when that fails. Internal to imgcls::data.
 
 #include <imgcls/augment/plan_applier.h>
-#include <imgcls/augment/policy.h>
+#include <imgcls/augment/training_plan.h>
 #include <imgcls/data/loader.h>
 #include <imgcls/image/region_decoder.h>
 
@@ -46,19 +46,8 @@ class ImageMaker {
   LoaderTimes take_times() { return std::exchange(times_, {}); }
 
  private:
-  /// What random numbers are drawn by.
-  struct Draw {
-    std::uint32_t epoch = 0;
-    std::uint64_t sample = 0;
-    std::uint32_t turn = 0;
-
-    /// A source has fewer than 2^32 samples in training.
-    Random random(std::uint64_t seed, RandomStream stream) const {
-      return {seed, epoch, sample | std::uint64_t{turn} << 32, stream};
-    }
-  };
-  void make_one(const Draw& draw, std::span<std::uint8_t> output);
-  Plan plan_for(Size size, const Draw& draw) const;
+  void make_one(const ImageDraw& draw, std::span<std::uint8_t> output);
+  Plan plan_for(Size size, const ImageDraw& draw) const;
 
   const Source& source_;
   const LoaderOptions& options_;

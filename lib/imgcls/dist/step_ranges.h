@@ -8,7 +8,7 @@ namespace imgcls {
 namespace ranges {
 constexpr const char* kStep = "step";  ///< holds all others but kReduce
 constexpr const char* kDataWait = "data wait";
-constexpr const char* kInput = "input";      ///< copy to the device, normalisation
+constexpr const char* kInput = "input";      ///< copy to the device, normalization
 constexpr const char* kForward = "forward";  ///< with the loss
 constexpr const char* kBackward = "backward";
 constexpr const char* kNorm = "gradient norm";  ///< of steps that are logged

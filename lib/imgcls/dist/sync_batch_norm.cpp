@@ -50,7 +50,7 @@ std::string remedy(const torch::nn::Module& module) {
 
 }  // namespace
 
-void synchronise_batch_norm(const models::Model& model, World& world) {
+void synchronize_batch_norm(const models::Model& model, World& world) {
   if (world.size() == 1) return;
   std::vector<models::BatchNorm2dImpl*> layers;
   for (const auto& item : model.module().named_modules()) {

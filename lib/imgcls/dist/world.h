@@ -7,7 +7,7 @@
 // travel by MPI or, where the launcher brings none, by TCP; on GPUs by NCCL.
 //
 // No rank waits for ever: when one dies, fails or falls silent, all others' collectives throw
-// RankFailure, and a process that does not come to one is ended (dist/watch.h).
+// RankFailure, and a process that does not come to one is ended (dist/heartbeat_monitor.h).
 
 #include <imgcls/core/error.h>
 

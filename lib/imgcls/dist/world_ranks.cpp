@@ -4,12 +4,12 @@
 #include <imgcls/core/log.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/device.h>
+#include <imgcls/dist/heartbeat_monitor.h>
 #include <imgcls/dist/launch/rendezvous.h>
 #include <imgcls/dist/machine_identity.h>
 #include <imgcls/dist/queue_backend.h>
 #include <imgcls/dist/time_limit.h>
 #include <imgcls/dist/transport/socket.h>
-#include <imgcls/dist/watch.h>
 #include <imgcls/dist/world_ranks.h>
 #include <torch/csrc/distributed/c10d/HashStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
@@ -74,7 +74,7 @@ class RanksWorld final : public World {
   c10::intrusive_ptr<c10d::Backend> nccl_;
   std::atomic<c10d::Backend*> nccl_running_ = nullptr;
   c10::intrusive_ptr<c10d::ProcessGroup> group_;
-  std::unique_ptr<Watch> watch_;
+  std::unique_ptr<HeartbeatMonitor> monitor_;
 };
 
 RanksWorld::RanksWorld(std::unique_ptr<Job> job, const LaunchOptions& options)
@@ -100,7 +100,7 @@ Device RanksWorld::agree_on_device(DeviceKind kind) {
     throw;
   } catch (const DistError& e) {
     barrier();
-    if (watch_) watch_->leave();
+    if (monitor_) monitor_->leave();
     throw AgreedError(e.what());
   }
 }
@@ -128,15 +128,15 @@ void RanksWorld::find_machines() {
 }
 
 void RanksWorld::start_watch() {
-  watch_ = std::make_unique<Watch>(
-      WatchOptions{.rank = rank_,
-                   .size = size_,
-                   .timeout_s = timeout_.count(),
-                   .speaks_without_first = local_rank_ == (shares_machine_of_first_ ? 1 : 0)},
+  monitor_ = std::make_unique<HeartbeatMonitor>(
+      HeartbeatOptions{.rank = rank_,
+                       .size = size_,
+                       .timeout_s = timeout_.count(),
+                       .speaks_without_first = local_rank_ == (shares_machine_of_first_ ? 1 : 0)},
       connect_watch(), [this] { end_collectives(); });
   for (Transport* transport : {control_.get(), gradients_.get()}) {
-    watch_->add(*transport);
-    transport->set_watch(watch_.get());
+    monitor_->add(*transport);
+    transport->set_monitor(monitor_.get());
   }
 }
 
@@ -187,8 +187,8 @@ void RanksWorld::connect_gradients(const Device& device) {
   backend_ += "+nccl";
 }
 
-// Called by the watch, while this rank's own threads may be in a collective. NCCL's abort may wait
-// for the GPU: in a thread of its own it does not keep the watch from ending the process.
+// Called by the monitor, while this rank's own threads may be in a collective. NCCL's abort may
+// wait for the GPU: in a thread of its own it does not keep the monitor from ending the process.
 void RanksWorld::end_collectives() noexcept {
   control_->give_up();
   gradients_->give_up();
@@ -217,8 +217,8 @@ RanksWorld::~RanksWorld() {
     }
   }
   if (cpu_) orderly ? cpu_->shutdown() : cpu_->abort();
-  if (watch_ && orderly) watch_->leave();
-  watch_.reset();
+  if (monitor_ && orderly) monitor_->leave();
+  monitor_.reset();
   // Finishing waits for all ranks. After an error the others may not come: this process then ends
   // without it, which tells the launcher to end the job.
   if (!orderly) return;
@@ -276,7 +276,7 @@ std::vector<std::string> RanksWorld::gather(std::string_view text) {
 }
 
 void RanksWorld::abort(int code, std::string_view reason) {
-  if (watch_ && !reason.empty()) watch_->fail(reason);
+  if (monitor_ && !reason.empty()) monitor_->fail(reason);
   job_->abort(code);
   std::_Exit(code);  // the compiler does not know that the call does not return
 }

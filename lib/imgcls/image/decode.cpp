@@ -37,7 +37,7 @@ void allocate(Image& image, Size size) {
 void decode(std::span<const std::byte> bytes, std::string_view name, Image& image,
             std::size_t max_pixels) {
   if (bytes.empty()) cannot_decode(name, "the file is empty");
-  const auto format = recognise(bytes);
+  const auto format = recognize(bytes);
   if (!format) cannot_decode(name, why_unread(bytes));
   const ImageFile file{bytes, name, max_pixels};
   switch (*format) {

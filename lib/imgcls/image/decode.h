@@ -13,7 +13,7 @@ namespace imgcls::data {
 /// Images whose header claims more pixels are refused, before memory is taken.
 inline constexpr std::size_t kMaxPixels = std::size_t{1} << 28;
 
-/// Decodes an image file in memory. The format is recognised by its first bytes, not by its name.
+/// Decodes an image file in memory. The format is recognized by its first bytes, not by its name.
 /// Grey, CMYK and YCCK, 16-bit, palette and alpha images become 8-bit RGB as Pillow's
 /// convert("RGB") makes them (but 16-bit grey keeps its upper byte, where Pillow makes all above
 /// 255 white); of several images in a file the first is read. As with torchvision, EXIF's

@@ -67,7 +67,7 @@ constexpr FileSignature kNoImages[] = {
 
 }  // namespace
 
-std::optional<ImageFormat> recognise(std::span<const std::byte> file) {
+std::optional<ImageFormat> recognize(std::span<const std::byte> file) {
   const std::string_view head = text(file.first(std::min<std::size_t>(file.size(), 16)));
   if (head.starts_with("\xFF\xD8\xFF"sv)) return ImageFormat::jpeg;
   if (head.starts_with("\x89PNG\r\n\x1A\n"sv)) return ImageFormat::png;

@@ -12,9 +12,9 @@ namespace imgcls::data {
 enum class ImageFormat { jpeg, png, bmp, webp, pnm, tiff };
 
 /// The format whose signature `file` begins with, or nothing.
-std::optional<ImageFormat> recognise(std::span<const std::byte> file);
+std::optional<ImageFormat> recognize(std::span<const std::byte> file);
 
-/// Why a file that `recognise` does not know cannot be read, for a message: what it is, and what to
+/// Why a file that `recognize` does not know cannot be read, for a message: what it is, and what to
 /// do about it.
 std::string why_unread(std::span<const std::byte> file);
 

@@ -11,7 +11,7 @@ Size RegionDecoder::open(std::span<const std::byte> file, std::string_view name)
   file_ = file;
   name_ = name;
   frame_.reset();
-  is_jpeg_ = recognise(file) == ImageFormat::jpeg;
+  is_jpeg_ = recognize(file) == ImageFormat::jpeg;
   if (!is_jpeg_) {
     try {
       data::decode(file, name, whole_);

@@ -54,7 +54,7 @@ Statistics shared_statistics(const at::Tensor& images, StatisticsExchange& excha
 
 using torch::autograd::AutogradContext;
 
-class Normalise : public torch::autograd::Function<Normalise> {
+class Normalize : public torch::autograd::Function<Normalize> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& images,
                             const at::Tensor& weight, const at::Tensor& bias,
@@ -64,7 +64,7 @@ class Normalise : public torch::autograd::Function<Normalise> {
     context->save_for_backward({images, weight, mean, variance, count});
     context->saved_data["eps"] = eps;
     carry(context, std::move(exchange));
-    // The evaluation's kernel normalises with statistics that are given.
+    // The evaluation's kernel normalizes with statistics that are given.
     return std::get<0>(at::native_batch_norm(images, weight, bias, mean, variance,
                                              /*training=*/false, /*momentum=*/0, eps));
   }
@@ -133,7 +133,7 @@ at::Tensor BatchNorm2dImpl::forward_shared(const at::Tensor& images) {
     if (options.track_running_stats()) follow(statistics);
   }
   const bool affine = weight.defined();
-  return Normalise::apply(images, affine ? weight : at::ones_like(statistics.mean),
+  return Normalize::apply(images, affine ? weight : at::ones_like(statistics.mean),
                           affine ? bias : at::zeros_like(statistics.mean), statistics,
                           options.eps(), exchange_);
 }
@@ -144,7 +144,7 @@ at::Tensor BatchNorm2dImpl::forward_on_device(const at::Tensor& images) {
     const at::NoGradGuard no_grad;
     running = {running_mean, running_var, next_share()};
   }
-  return normalise_on_device(images, weight, bias, running, options.eps(), exchange_);
+  return normalize_on_device(images, weight, bias, running, options.eps(), exchange_);
 }
 
 /// A batch's share in the running statistics: the one that is given, or as in their mean.

@@ -2,7 +2,7 @@
 // Batch norm (Ioffe & Szegedy, arXiv:1502.03167) whose statistics several processes can share.
 //
 // It is torch::nn::BatchNorm2d, with its names, options, first values and bits, until a
-// StatisticsExchange is attached, as dist::synchronise_batch_norm does. From then on it normalises
+// StatisticsExchange is attached, as dist::synchronize_batch_norm does. From then on it normalizes
 // in training with the statistics of all processes' images together, as PyTorch's SyncBatchNorm
 // does: many processes with a share each then compute what one with all the images would.
 //
@@ -41,7 +41,7 @@ class BatchNorm2dImpl : public torch::nn::BatchNormImplBase<2, BatchNorm2dImpl> 
   /// the running statistics, or the batch's own where there are none.
   void set_exchange(std::shared_ptr<StatisticsExchange> exchange);
 
-  /// Normalised images, of the type and memory format of `images`. With an exchange: mean and
+  /// Normalized images, of the type and memory format of `images`. With an exchange: mean and
   /// variance are those of all processes' images, whose numbers may differ and may be 0 on some;
   /// the running variance is unbiased over their number. Gradients of weight and bias are this
   /// process's part: they add up over the processes. The gradient has no gradient of its own.

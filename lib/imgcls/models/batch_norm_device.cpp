@@ -35,7 +35,7 @@ at::Tensor own_statistics(const at::Tensor& images, double eps) {
   return at::cat({mean, inverse, at::full({1}, count, options)});
 }
 
-class NormaliseOnDevice : public torch::autograd::Function<NormaliseOnDevice> {
+class NormalizeOnDevice : public torch::autograd::Function<NormalizeOnDevice> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& images,
                             const at::Tensor& weight, const at::Tensor& bias,
@@ -88,10 +88,10 @@ class NormaliseOnDevice : public torch::autograd::Function<NormaliseOnDevice> {
 
 }  // namespace
 
-at::Tensor normalise_on_device(const at::Tensor& images, const at::Tensor& weight,
+at::Tensor normalize_on_device(const at::Tensor& images, const at::Tensor& weight,
                                const at::Tensor& bias, const RunningStatistics& running, double eps,
                                std::shared_ptr<StatisticsExchange> exchange) {
-  return NormaliseOnDevice::apply(images.contiguous(images.suggest_memory_format()), weight, bias,
+  return NormalizeOnDevice::apply(images.contiguous(images.suggest_memory_format()), weight, bias,
                                   running, eps, std::move(exchange));
 }
 

@@ -18,7 +18,7 @@ struct RunningStatistics {
 /// As BatchNorm2d's forward with an exchange, on a device other than a CPU, in the arithmetic of
 /// PyTorch's SyncBatchNorm: statistics travel as float (double for double images). `weight` and
 /// `bias` may be undefined. Follows the running statistics. Waits for nothing.
-at::Tensor normalise_on_device(const at::Tensor& images, const at::Tensor& weight,
+at::Tensor normalize_on_device(const at::Tensor& images, const at::Tensor& weight,
                                const at::Tensor& bias, const RunningStatistics& running, double eps,
                                std::shared_ptr<StatisticsExchange> exchange);
 

@@ -87,7 +87,7 @@ class ConvNeXt : public Network {
     register_module("classifier", classifier);
     add_stage("classifier", classifier);
     set_head("classifier.2");
-    initialise();
+    initialize();
   }
 
  private:
@@ -117,7 +117,7 @@ class ConvNeXt : public Network {
     features_->add(layers);
   }
 
-  void initialise() {
+  void initialize() {
     constexpr double kStd = 0.02;
     for (const auto& module : modules(/*include_self=*/false)) {
       if (const auto* conv = module->as<nn::Conv2d>()) {

@@ -109,7 +109,7 @@ class DenseNet : public Network {
     add_stage("avgpool", [](const at::Tensor& x) { return global_average(at::relu(x)); });
     register_stage("classifier", nn::Linear(channels, options.classes));
     set_head("classifier");
-    initialise();
+    initialize();
   }
 
  private:
@@ -129,7 +129,7 @@ class DenseNet : public Network {
     });
   }
 
-  void initialise() {
+  void initialize() {
     for (const auto& module : modules(/*include_self=*/false)) {
       if (auto* conv = module->as<nn::Conv2d>()) nn::init::kaiming_normal_(conv->weight);
       if (auto* linear = module->as<nn::Linear>()) nn::init::zeros_(linear->bias);

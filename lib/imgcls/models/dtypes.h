@@ -12,7 +12,7 @@ namespace imgcls::models {
 at::ScalarType scalar_type(weights::DType type);
 
 /// The type of a tensor that is to be written. Throws WeightsError with its name where no format of
-/// weights has it, such as a quantised one.
+/// weights has it, such as a quantized one.
 weights::DType stored_type(const at::Tensor& tensor, std::string_view name);
 
 }  // namespace imgcls::models

@@ -107,7 +107,7 @@ class EfficientNet : public Network {
     register_module("classifier", classifier);
     add_stage("classifier", classifier);
     set_head("classifier.1");
-    initialise_efficientnet(*this);
+    initialize_efficientnet(*this);
   }
 
  private:
@@ -200,7 +200,7 @@ EfficientNetShape v2_l() {
 
 }  // namespace
 
-void initialise_efficientnet(const nn::Module& net) {
+void initialize_efficientnet(const nn::Module& net) {
   for (const auto& module : net.modules(/*include_self=*/false)) {
     if (const auto* conv = module->as<nn::Conv2d>()) {
       nn::init::kaiming_normal_(conv->weight, 0.0, torch::kFanOut);

@@ -7,6 +7,6 @@ namespace imgcls::models {
 
 /// The first weights of both papers' networks: convolutions normal by their fan-out, the last layer
 /// uniform by the number of classes, biases 0. Draws in the order of `net`'s modules.
-void initialise_efficientnet(const torch::nn::Module& net);
+void initialize_efficientnet(const torch::nn::Module& net);
 
 }  // namespace imgcls::models

@@ -138,7 +138,7 @@ class EfficientNetLite : public Network {
     fc_ = register_module("_fc", nn::Linear(kLastChannels, options.classes));
     add_stage("_fc", [this](const at::Tensor& x) { return fc_(dropout_(x)); });
     set_head("_fc");
-    initialise_efficientnet(*this);
+    initialize_efficientnet(*this);
   }
 
  private:

@@ -170,7 +170,7 @@ class InceptionV3 : public Network {
     register_stage("dropout", nn::Dropout(options.dropout.value_or(0.5)));
     register_stage("fc", nn::Linear(2048, options.classes));
     set_head("fc");
-    initialise();
+    initialize();
   }
 
   std::vector<Auxiliary> auxiliary() const override {
@@ -210,7 +210,7 @@ class InceptionV3 : public Network {
     register_stage("Mixed_7c", mixed_e(2048));
   }
 
-  void initialise() {
+  void initialize() {
     for (const auto& module : modules(/*include_self=*/false)) {
       const bool auxiliary_fc = module == auxiliary_->fc().ptr();
       draw_inception_weights(*module, auxiliary_fc ? 0.001 : 0.1);

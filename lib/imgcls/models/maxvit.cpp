@@ -46,7 +46,7 @@ at::Tensor gelu(const at::Tensor& x) {
   return activate(Activation::gelu, x);
 }
 
-/// MobileNetV2's block with squeeze-and-excitation, normalised before instead of after.
+/// MobileNetV2's block with squeeze-and-excitation, normalized before instead of after.
 class MBConv : public nn::Module {
  public:
   MBConv(int in, int out, int stride, double drop_path) : drop_path_(drop_path) {
@@ -177,7 +177,7 @@ class MaxVit : public Network {
     add_stage("stem", stem);
     add_blocks(shape, options.drop_path.value_or(shape.drop_path));
     add_classifier(shape.channels.back(), options.classes);
-    initialise();
+    initialize();
   }
 
  private:
@@ -213,7 +213,7 @@ class MaxVit : public Network {
     set_head("classifier.5");
   }
 
-  void initialise() {
+  void initialize() {
     const auto draw = [](const at::Tensor& weight, const at::Tensor& bias) {
       nn::init::normal_(weight, 0.0, 0.02);
       if (bias.defined()) nn::init::zeros_(bias);

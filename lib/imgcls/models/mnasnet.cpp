@@ -57,7 +57,7 @@ class MnasNet : public Network {
     classifier->add(nn::Linear(kLastChannels, options.classes));
     register_stage("classifier", classifier);
     set_head("classifier.1");
-    initialise();
+    initialize();
   }
 
  private:
@@ -94,7 +94,7 @@ class MnasNet : public Network {
     return blocks;
   }
 
-  void initialise() {
+  void initialize() {
     for (const auto& module : modules(/*include_self=*/false)) {
       if (auto* conv = module->as<nn::Conv2d>()) {
         nn::init::kaiming_normal_(conv->weight, 0.0, torch::kFanOut, torch::kReLU);

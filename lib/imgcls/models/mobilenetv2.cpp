@@ -53,7 +53,7 @@ class MobileNetV2 : public Network {
     classifier->add(nn::Linear(kLastChannels, options.classes));
     register_stage("classifier", classifier);
     set_head("classifier.1");
-    initialise();
+    initialize();
   }
 
  private:
@@ -80,7 +80,7 @@ class MobileNetV2 : public Network {
     register_stages("features", features, lasts);
   }
 
-  void initialise() {
+  void initialize() {
     for (const auto& module : modules(/*include_self=*/false)) {
       if (auto* conv = module->as<nn::Conv2d>()) {
         nn::init::kaiming_normal_(conv->weight, 0.0, torch::kFanOut);

@@ -73,7 +73,7 @@ class MobileNetV3 : public Network {
     classifier->add(nn::Linear(hidden, options.classes));
     register_stage("classifier", classifier);
     set_head("classifier.3");
-    initialise();
+    initialize();
   }
 
  private:
@@ -98,7 +98,7 @@ class MobileNetV3 : public Network {
     return last_channels;
   }
 
-  void initialise() {
+  void initialize() {
     for (const auto& module : modules(/*include_self=*/false)) {
       if (auto* conv = module->as<nn::Conv2d>()) {
         nn::init::kaiming_normal_(conv->weight, 0.0, torch::kFanOut);

@@ -83,7 +83,7 @@ class Model {
   void to_channels_last();
 
   /// Some weights of some networks are computed from training images before the first step, instead
-  /// of drawn (airbench's whitening). `fit` gets normalised images, float N x 3 x H x W.
+  /// of drawn (airbench's whitening). `fit` gets normalized images, float N x 3 x H x W.
   void set_image_fit(std::function<void(const at::Tensor&)> fit) { image_fit_ = std::move(fit); }
   bool wants_image_fit() const { return image_fit_ != nullptr; }
   void fit_to_images(const at::Tensor& images) const { image_fit_(images); }

@@ -69,7 +69,7 @@ struct ModelEntry {
   ModelFactory make;
 };
 
-/// Makes a model with weights initialised from PyTorch's default generator (`at::manual_seed`), in
+/// Makes a model with weights initialized from PyTorch's default generator (`at::manual_seed`), in
 /// the order in which torchvision's model of that name does, so that equal seeds give equal bits.
 /// Throws ConfigError for an unknown name, with the nearest known one, and for options that the
 /// model does not take.

@@ -1,5 +1,5 @@
 // RegNet (Radosavovic et al., arXiv:2003.13678): ResNeXt-like networks whose widths follow a line,
-// quantised; the Y ones have squeeze-and-excitation.
+// quantized; the Y ones have squeeze-and-excitation.
 
 #include <imgcls/models/families.h>
 #include <imgcls/models/layers.h>
@@ -18,11 +18,11 @@ namespace {
 
 namespace nn = torch::nn;
 
-/// The paper's parameters: number of blocks, first width w_0, slope w_a, quantisation w_m, and the
+/// The paper's parameters: number of blocks, first width w_0, slope w_a, quantization w_m, and the
 /// width of a group of the 3x3 convolutions.
 struct RegNetShape {
   int depth, first;
-  double slope, quantisation;
+  double slope, quantization;
   int group;
   bool squeeze_excite;
 };
@@ -39,9 +39,9 @@ std::vector<RegNetRow> rows_of(const RegNetShape& shape) {
   std::vector<RegNetRow> rows;
   for (int j = 0; j < shape.depth; ++j) {
     const double wanted = shape.first + shape.slope * j;
-    const double s = std::nearbyint(std::log(wanted / shape.first) / std::log(shape.quantisation));
+    const double s = std::nearbyint(std::log(wanted / shape.first) / std::log(shape.quantization));
     const auto width = static_cast<int>(
-        kMultiple * std::nearbyint(shape.first * std::pow(shape.quantisation, s) / kMultiple));
+        kMultiple * std::nearbyint(shape.first * std::pow(shape.quantization, s) / kMultiple));
     if (rows.empty() || rows.back().width != width) rows.push_back({width, 0, shape.group});
     ++rows.back().blocks;
   }
@@ -109,11 +109,11 @@ class RegNet : public Network {
     register_module("fc", fc);
     add_stage("fc", fc);
     set_head("fc");
-    initialise();
+    initialize();
   }
 
  private:
-  void initialise() {
+  void initialize() {
     for (const auto& module : modules(/*include_self=*/false)) {
       if (const auto* conv = module->as<nn::Conv2d>()) {
         // Not kaiming_normal_: a grouped convolution's fan-out counts all its outputs here.

@@ -154,7 +154,7 @@ class ResNet : public Network {
     add_stage("avgpool", global_average);
     add_stage("fc", fc_);
     set_head("fc");
-    initialise(options.zero_init_residual);
+    initialize(options.zero_init_residual);
   }
 
  private:
@@ -198,7 +198,7 @@ class ResNet : public Network {
     return layer;
   }
 
-  void initialise(bool zero_init_residual) {
+  void initialize(bool zero_init_residual) {
     for (const auto& module : modules(/*include_self=*/false)) {
       if (auto* conv = module->as<nn::Conv2d>()) {
         nn::init::kaiming_normal_(conv->weight, 0.0, torch::kFanOut, torch::kReLU);

@@ -38,7 +38,7 @@ class SqueezeNet : public Network {
   SqueezeNet(Version version, const ModelOptions& options) {
     make_features(version);
     make_classifier(options);
-    initialise();
+    initialize();
   }
 
  private:
@@ -85,7 +85,7 @@ class SqueezeNet : public Network {
     set_head("classifier.1");
   }
 
-  void initialise() {
+  void initialize() {
     for (const auto& module : modules(/*include_self=*/false)) {
       auto* conv = module->as<nn::Conv2d>();
       if (conv == nullptr) continue;

@@ -179,7 +179,7 @@ class WindowAttention2 : public WindowAttention {
     const std::vector<at::Tensor> parts =
         at::linear(windows, qkv_->weight, bias).unflatten(kDim, {3, shape_.heads, -1}).unbind(kDim);
     const at::Tensor factor = logit_scale_.clamp_max(std::log(100.0)).exp().squeeze(-1);
-    return at::stack({normalised(parts[0]) * factor, normalised(parts[1]), parts[2]}, kDim)
+    return at::stack({normalized(parts[0]) * factor, normalized(parts[1]), parts[2]}, kDim)
         .flatten(kDim);
   }
 
@@ -192,7 +192,7 @@ class WindowAttention2 : public WindowAttention {
   std::optional<double> scale() const override { return 1.0; }
 
  private:
-  static at::Tensor normalised(const at::Tensor& x) {
+  static at::Tensor normalized(const at::Tensor& x) {
     return x / at::linalg_vector_norm(x, 2, -1, /*keepdim=*/true).clamp_min(1e-12);
   }
 
@@ -290,7 +290,7 @@ class SwinTransformer : public Network {
     });
     add_stage("head", head);
     set_head("head");
-    initialise();
+    initialize();
   }
 
  private:
@@ -326,7 +326,7 @@ class SwinTransformer : public Network {
   }
   void add_features(const Chain& layers) { add_features(layers.ptr()); }
 
-  void initialise() {
+  void initialize() {
     for (const auto& module : modules(/*include_self=*/false)) {
       if (const auto* linear = module->as<nn::Linear>()) {
         trunc_normal_(linear->weight, 0, 0.02);

@@ -23,7 +23,7 @@ class Vgg : public Network {
     make_features(depths, batch_norm);
     add_stage("avgpool", [](const at::Tensor& x) { return adaptive_average(x, 7, 7).flatten(1); });
     make_classifier(options);
-    initialise();
+    initialize();
   }
 
  private:
@@ -60,7 +60,7 @@ class Vgg : public Network {
     set_head("classifier.6");
   }
 
-  void initialise() {
+  void initialize() {
     for (const auto& module : modules(/*include_self=*/false)) {
       if (auto* conv = module->as<nn::Conv2d>()) {
         nn::init::kaiming_normal_(conv->weight, 0.0, torch::kFanOut, torch::kReLU);

@@ -47,10 +47,10 @@ void batch_norm(const Call& call) {
 
 void layer_norm(const Call& call) {
   if (!call.has(2) || !call.has(3)) call.refuse("layer norm without weights");
-  const auto normalised = static_cast<std::int64_t>(call.integers(1).size());
+  const auto normalized = static_cast<std::int64_t>(call.integers(1).size());
   call.result(
       call.build().node("LayerNormalization", {call.tensor(0), call.tensor(2), call.tensor(3)},
-                        {{"axis", -normalised}, {"epsilon", static_cast<float>(call.number(4))}}));
+                        {{"axis", -normalized}, {"epsilon", static_cast<float>(call.number(4))}}));
 }
 
 Sizes strides_or_kernel(const Call& call) {

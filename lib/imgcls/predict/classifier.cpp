@@ -50,11 +50,11 @@ std::string no_prediction(std::string_view image) {
 
 Classifier::Classifier(models::Model model, std::vector<data::ClassName> classes,
                        const data::EvalOptions& transform,
-                       const train::Normalisation& normalisation, bool flip)
+                       const train::Normalization& normalization, bool flip)
     : model_(std::move(model)),
       classes_(std::move(classes)),
       transform_(transform),
-      normalisation_(normalisation),
+      normalization_(normalization),
       flip_(flip) {
   model_.train(false);
   model_.to_channels_last();
@@ -63,7 +63,7 @@ Classifier::Classifier(models::Model model, std::vector<data::ClassName> classes
 Classifier::Classifier(const ClassifierOptions& options, const Log& log)
     : Classifier(with_weights(options, or_imagenet(options.classes).size(), log),
                  or_imagenet(options.classes), complete(options.transform, options.model),
-                 options.normalisation, options.flip) {}
+                 options.normalization, options.flip) {}
 
 Classifier Classifier::from_run(const std::filesystem::path& run, const Log& log,
                                 train::RunWeights which) {
@@ -75,7 +75,7 @@ Classifier Classifier::from_run(const std::filesystem::path& run, const Log& log
   models::Model model = train::create_model(config, classes.size());
   models::load_weights(model, weights);
   const train::RunOptions options = train::run_options(config);
-  return {std::move(model), std::move(classes), options.eval.transform, options.data.normalisation,
+  return {std::move(model), std::move(classes), options.eval.transform, options.data.normalization,
           options.eval.flip};
 }
 
@@ -132,7 +132,7 @@ std::vector<std::vector<Prediction>> Classifier::predict(std::span<const std::ui
                                                          int top) const {
   if (images.empty()) return {};
   const at::NoGradGuard no_grad;
-  const at::Tensor input = train::normalise(images, transform_.size, normalisation_);
+  const at::Tensor input = train::normalize(images, transform_.size, normalization_);
   at::Tensor logits = model_.forward(input);
   if (flip_) logits = logits.add(model_.forward(input.flip(3))).div(2);
   const auto shown = std::min<std::int64_t>(top, logits.size(1));

@@ -10,6 +10,7 @@
 #include <imgcls/data/class_names.h>
 #include <imgcls/image/image.h>
 #include <imgcls/models/model.h>
+#include <imgcls/train/checkpoint.h>
 #include <imgcls/train/options.h>
 
 #include <cstddef>
@@ -34,7 +35,7 @@ struct ClassifierOptions {
   /// What is done to an image. size 0: the model's published input size; resize -1: 256 / 224 of
   /// the size.
   data::EvalOptions transform = {.size = 0, .resize = -1};
-  train::Normalisation normalisation = {};
+  train::Normalization normalization = {};
   /// Average each image's logits with its mirror image's.
   bool flip = false;
 };
@@ -81,7 +82,7 @@ class Classifier {
 
  private:
   Classifier(models::Model model, std::vector<data::ClassName> classes,
-             const data::EvalOptions& transform, const train::Normalisation& normalisation,
+             const data::EvalOptions& transform, const train::Normalization& normalization,
              bool flip);
 
   std::vector<std::uint8_t> pixels(std::span<const std::byte> file, std::string_view name) const;
@@ -91,7 +92,7 @@ class Classifier {
   models::Model model_;
   std::vector<data::ClassName> classes_;
   data::EvalOptions transform_;
-  train::Normalisation normalisation_;
+  train::Normalization normalization_;
   bool flip_;
 };
 

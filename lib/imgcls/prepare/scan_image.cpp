@@ -10,7 +10,7 @@ namespace imgcls::data {
 namespace {
 
 std::uint32_t flags_of(std::span<const std::byte> file) {
-  if (recognise(file) != ImageFormat::jpeg) return kNotJpeg;
+  if (recognize(file) != ImageFormat::jpeg) return kNotJpeg;
   const auto facts = jpeg_facts(file);
   if (!facts) return 0;
   const auto when = [](bool set, IndexFlag flag) { return set ? std::uint32_t{flag} : 0U; };

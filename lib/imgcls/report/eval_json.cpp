@@ -1,9 +1,10 @@
+#include <imgcls/core/base64.h>
 #include <imgcls/report/eval_json.h>
 
-#include <openssl/evp.h>
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,15 +17,6 @@ using nlohmann::json;
 // A matrix of more classes cannot be read; their most confused pairs can.
 constexpr std::size_t kMostInMatrix = 40;
 constexpr std::size_t kMostPairs = 30;
-
-std::string base64(std::string_view bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // OpenSSL ends it with a zero byte
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                     reinterpret_cast<const unsigned char*>(bytes.data()),
-                                     static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(length));
-  return text;
-}
 
 json matrix_json(const EvalFiles& eval) {
   const std::size_t classes = eval.classes.size();
@@ -61,14 +53,16 @@ json eval_json(const EvalFiles& eval) {
     classes.push_back({{"name", item.name}, {"images", item.images}, {"right", item.right}});
   }
   for (const Mistake& item : eval.mistakes) {
-    mistakes.push_back({{"name", item.name},
-                        {"truth", item.truth},
-                        {"predicted", item.predicted},
-                        {"probability", item.probability},
-                        {"loss", item.loss},
-                        {"thumbnail", item.thumbnail.empty() ? json()
-                                                             : json("data:image/jpeg;base64," +
-                                                                    base64(item.thumbnail))}});
+    mistakes.push_back(
+        {{"name", item.name},
+         {"truth", item.truth},
+         {"predicted", item.predicted},
+         {"probability", item.probability},
+         {"loss", item.loss},
+         {"thumbnail", item.thumbnail.empty()
+                           ? json()
+                           : json("data:image/jpeg;base64," +
+                                  base64(std::as_bytes(std::span(item.thumbnail))))}});
   }
   return {{"summary", eval.summary},
           {"classes", std::move(classes)},

@@ -23,26 +23,26 @@ at::Tensor view(std::span<const T> values, at::IntArrayRef shape, at::ScalarType
 }
 
 // N x H x W x 3 seen as N x 3 x H x W is channels last already.
-at::Tensor normalise_bytes(const at::Tensor& bytes, const at::Tensor& mean, const at::Tensor& std) {
+at::Tensor normalize_bytes(const at::Tensor& bytes, const at::Tensor& mean, const at::Tensor& std) {
   return bytes.permute({0, 3, 1, 2}).to(at::kFloat).div_(255).sub_(mean).div_(std);
 }
 
 }  // namespace
 
-at::Tensor normalise(std::span<const std::uint8_t> images, int side,
-                     const Normalisation& normalisation) {
+at::Tensor normalize(std::span<const std::uint8_t> images, int side,
+                     const Normalization& normalization) {
   const at::NoGradGuard no_grad;
   const std::int64_t bytes_of_one = std::int64_t{side} * side * 3;
   const auto n = static_cast<std::int64_t>(images.size()) / bytes_of_one;
   const at::Tensor bytes = view(images, {n, side, side, 3}, at::kByte);
-  return normalise_bytes(bytes, channel_values(normalisation.mean, "cpu"),
-                         channel_values(normalisation.std, "cpu"));
+  return normalize_bytes(bytes, channel_values(normalization.mean, "cpu"),
+                         channel_values(normalization.std, "cpu"));
 }
 
-InputStage::InputStage(const Normalisation& normalisation, const std::string& device,
+InputStage::InputStage(const Normalization& normalization, const std::string& device,
                        bool channels_last)
-    : mean_(channel_values(normalisation.mean, device)),
-      std_(channel_values(normalisation.std, device)),
+    : mean_(channel_values(normalization.mean, device)),
+      std_(channel_values(normalization.std, device)),
       scale_(std_.mul(255).reciprocal()),
       offset_(mean_.div(std_).neg()),
       device_(device),
@@ -64,18 +64,18 @@ DeviceBatch InputStage::operator()(const data::Batch& batch, at::ScalarType type
   const auto n = static_cast<std::int64_t>(batch.size);
   const at::Tensor bytes = view(std::span(batch.images), {n, batch.side, batch.side, 3}, at::kByte);
   const at::Tensor labels = view(std::span(batch.labels), {n}, at::kLong);
-  if (!copies_) return {normalised(bytes, type), labels.clone()};
+  if (!copies_) return {normalized(bytes, type), labels.clone()};
 
   const DeviceCopies::Arrived arrived = copies_->copy(bytes, labels);
-  DeviceBatch made{normalised(arrived.images, type), arrived.labels.clone()};
+  DeviceBatch made{normalized(arrived.images, type), arrived.labels.clone()};
   copies_->release();
   batch.kept > 1 ? copies_->finish_earlier() : copies_->finish();
   return made;
 }
 
-at::Tensor InputStage::normalised(const at::Tensor& bytes, at::ScalarType type) const {
+at::Tensor InputStage::normalized(const at::Tensor& bytes, at::ScalarType type) const {
   if (type == at::kFloat) {
-    const at::Tensor images = normalise_bytes(bytes, mean_, std_);
+    const at::Tensor images = normalize_bytes(bytes, mean_, std_);
     return channels_last_ ? images : images.contiguous();
   }
   const at::Tensor seen = bytes.permute({0, 3, 1, 2});

@@ -14,7 +14,7 @@ namespace imgcls::train {
 
 /// Images and labels on a device.
 struct DeviceBatch {
-  at::Tensor images;  ///< N x 3 x H x W, normalised, channels last in memory where asked for
+  at::Tensor images;  ///< N x 3 x H x W, normalized, channels last in memory where asked for
   at::Tensor labels;  ///< int64, N
 };
 
@@ -22,15 +22,15 @@ struct DeviceBatch {
 /// network's input on the CPU: float, N x 3 x side x side, channels last in memory, (value / 255 -
 /// mean) / std in fp32, in torchvision's order of operations (ToTensor, Normalize) and so with its
 /// bits.
-at::Tensor normalise(std::span<const std::uint8_t> images, int side,
-                     const Normalisation& normalisation);
+at::Tensor normalize(std::span<const std::uint8_t> images, int side,
+                     const Normalization& normalization);
 
 class DeviceCopies;
 
-/// Copies batches to a device and normalises them there. For one thread at a time.
+/// Copies batches to a device and normalizes them there. For one thread at a time.
 class InputStage {
  public:
-  InputStage(const Normalisation& normalisation, const std::string& device, bool channels_last);
+  InputStage(const Normalization& normalization, const std::string& device, bool channels_last);
   ~InputStage();
   InputStage(const InputStage&) = delete;
   InputStage& operator=(const InputStage&) = delete;
@@ -40,15 +40,15 @@ class InputStage {
   /// stage, and no other, every batch of the loader: its copy is what the next ones wait for.
   void prepare(data::LoaderOptions& options) const;
 
-  /// As `normalise`, on the device, images of `type`. With a loader that was prepared, the device
+  /// As `normalize`, on the device, images of `type`. With a loader that was prepared, the device
   /// copies while it computes what it was given before, and the host waits at most for the copy of
   /// the batch before; otherwise until this batch is copied. On a CPU, and where `type` is float,
-  /// images have `normalise`'s bits. In bfloat16 or half they are made in one pass:
+  /// images have `normalize`'s bits. In bfloat16 or half they are made in one pass:
   /// value times 1 / (255 std), minus mean / std, in fp32, and rounded.
   DeviceBatch operator()(const data::Batch& batch, at::ScalarType type = at::kFloat) const;
 
  private:
-  at::Tensor normalised(const at::Tensor& bytes, at::ScalarType type) const;
+  at::Tensor normalized(const at::Tensor& bytes, at::ScalarType type) const;
 
   at::Tensor mean_, std_;      // 1 x 3 x 1 x 1
   at::Tensor scale_, offset_;  // what one multiplication and one addition do

@@ -46,13 +46,13 @@ enum class Precision {
 };
 
 /// Mean and standard deviation of the channels red, green, blue, of values in [0, 1].
-struct Normalisation {
+struct Normalization {
   std::array<double, 3> mean{0.485, 0.456, 0.406};
   std::array<double, 3> std{0.229, 0.224, 0.225};
 };
 
 struct DataOptions {
-  Normalisation normalisation;
+  Normalization normalization;
   data::OnError on_error = data::OnError::stop;
   /// Which training images an epoch has, and how often each.
   data::Sampler sampling = data::Sampler::all;

@@ -6,7 +6,7 @@
 #include <imgcls/dist/launch/launcher.h>
 #include <imgcls/train/program.h>
 #include <imgcls/train/rank_fields.h>
-#include <imgcls/train/stop.h>
+#include <imgcls/train/termination_signals.h>
 
 #include <nlohmann/json.hpp>
 
@@ -71,7 +71,7 @@ int run_program(std::span<const std::string> arguments,
                 const std::function<int(const Config&, dist::World&)>& work) {
   ignore_broken_pipes();
   raise_open_file_limit();
-  const StopSignals signals;  // until the job's communication has ended
+  const TerminationSignals signals;  // until the job's communication has ended
   try {
     const Config config = Config::load(arguments);
     const std::unique_ptr<dist::World> world = dist::launch(launch_options(config));

@@ -13,7 +13,7 @@ const OptionFields<ProgressiveOptions>& progressive_fields() {
           "Side of the training images in the first epochs, in pixels; 0: they all have "
           "augment.size.",
           Limits::between(0, 65535));
-    f.add_range("epochs", &O::begin, &O::end,
+    f.add_range("ramp", &O::begin, &O::end,
                 "First and last epoch, counted from 0, of those in which the side grows linearly "
                 "from progressive.size to augment.size.",
                 Limits::at_least(0));

@@ -46,11 +46,11 @@ Replica::Replica(models::Model model, std::shared_ptr<const data::Source> source
                  RunOptions options, dist::World& world)
     : options_(std::move(options)), world_(world), model_(std::move(model)) {
   if (options_.data.threads == 0) options_.data.threads = world_.cores();
-  input_ = std::make_unique<InputStage>(options_.data.normalisation, world_.device(),
+  input_ = std::make_unique<InputStage>(options_.data.normalization, world_.device(),
                                         options_.channels_last);
   dist::agree(world_, [&] {
     require_fitting(options_);
-    if (options_.sync_bn) dist::synchronise_batch_norm(model_, world_);
+    if (options_.sync_bn) dist::synchronize_batch_norm(model_, world_);
     data::LoaderOptions loading = train_loader_options(options_, world_.rank(), world_.size());
     input_->prepare(loading);
     loader_ = std::make_unique<data::Loader>(source, std::move(loading));

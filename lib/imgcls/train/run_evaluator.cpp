@@ -12,8 +12,8 @@
 namespace imgcls::train {
 
 RunEvaluator::RunEvaluator(std::shared_ptr<const data::Source> source, Replica& replica,
-                           dist::World& world, Narrator& narrator)
-    : source_(std::move(source)), replica_(replica), world_(world), narrator_(narrator) {
+                           dist::World& world, ConsoleLogger& console)
+    : source_(std::move(source)), replica_(replica), world_(world), console_(console) {
   data::LoaderOptions loading = eval_loader_options(replica.options(), world.rank(), world.size());
   replica.input().prepare(loading);
   loader_ = std::make_unique<data::Loader>(source_, std::move(loading));
@@ -26,7 +26,7 @@ bool RunEvaluator::recompute_statistics(const Position& position,
   if (images == 0 || !models::RunningStatistics::has(replica_.model())) return false;
   const std::size_t batches =
       std::min((images + options.batch - 1) / options.batch, replica_.loader().batches_per_epoch());
-  narrator_.begin_phase();
+  console_.begin_phase();
   return replica_.recipe().with_weights_to_evaluate(
       [&] { return average_over(batches, position, stopped); });
 }
@@ -41,7 +41,7 @@ bool RunEvaluator::average_over(std::size_t batches, const Position& position,
   for (std::size_t done = 0; done < batches; ++done) {
     const auto images =
         std::min(done * replica_.options().batch, replica_.options().eval.bn_images);
-    narrator_.batches("batch norm", done, batches, images, position);
+    console_.batches("batch norm", done, batches, images, position);
     const auto [batch, stopped_by] =
         wait_for_data(loader, world_, [&] { return stopped() ? 1 : 0; });
     if (stopped_by != 0) return false;
@@ -60,13 +60,13 @@ bool RunEvaluator::average_over(std::size_t batches, const Position& position,
 
 std::optional<EvalCounts> RunEvaluator::evaluate(const Position& position, EvalDetails& details,
                                                  const std::function<bool()>& stopped) {
-  narrator_.begin_phase();
+  console_.begin_phase();
   replica_.sync_buffers();
   const EvalRunOptions& options = replica_.options().eval;
   const std::size_t total = loader_->batches_per_epoch();
   const auto go_on = [&](std::size_t done) {
     const std::size_t images = std::min(source_->size(), done * options.batch);
-    narrator_.batches("evaluating", done, total, images, position);
+    console_.batches("evaluating", done, total, images, position);
     return !stopped();
   };
   const EvalCounts counts = replica_.recipe().with_weights_to_evaluate([&] {
@@ -74,7 +74,7 @@ std::optional<EvalCounts> RunEvaluator::evaluate(const Position& position, EvalD
     return train::evaluate(replica_.model(), *loader_, replica_.input(), world_, options.flip,
                            go_on, &details);
   });
-  seconds_ = narrator_.phase_seconds();
+  seconds_ = console_.phase_seconds();
   if (counts.images < 0) return std::nullopt;
   return counts;
 }

@@ -4,8 +4,8 @@
 
 #include <imgcls/data/loader.h>
 #include <imgcls/dist/world.h>
+#include <imgcls/train/console_logger.h>
 #include <imgcls/train/evaluate.h>
-#include <imgcls/train/narrator.h>
 #include <imgcls/train/replica.h>
 
 #include <functional>
@@ -18,7 +18,7 @@ class RunEvaluator {
  public:
   /// On `source`, as the replica's options say. All are kept by reference.
   RunEvaluator(std::shared_ptr<const data::Source> source, Replica& replica, dist::World& world,
-               Narrator& narrator);
+               ConsoleLogger& console);
 
   /// Computes batch norm's running statistics anew for the weights that are evaluated, over
   /// `eval.bn_images` training images of `position`'s epoch. Whether it did: not where that is 0,
@@ -42,7 +42,7 @@ class RunEvaluator {
   std::shared_ptr<const data::Source> source_;
   Replica& replica_;
   dist::World& world_;
-  Narrator& narrator_;
+  ConsoleLogger& console_;
   std::unique_ptr<data::Loader> loader_;
   double seconds_ = 0;
 };

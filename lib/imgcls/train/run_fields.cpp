@@ -35,8 +35,8 @@ std::string text_of(const StepSpan& span) {
   return span.first == 0 ? "" : fmt::format("{}-{}", span.first, span.last);
 }
 
-const OptionFields<Normalisation>& normalisation_fields() {
-  using O = Normalisation;
+const OptionFields<Normalization>& normalization_fields() {
+  using O = Normalization;
   static const OptionFields<O> fields = [] {
     OptionFields<O> f;
     f.add("mean", &O::mean,
@@ -57,7 +57,7 @@ const OptionFields<DataOptions>& data_fields() {
   using O = DataOptions;
   static const OptionFields<O> fields = [] {
     OptionFields<O> f;
-    f.include(&O::normalisation, normalisation_fields());
+    f.include(&O::normalization, normalization_fields());
     f.add("on_error", &O::on_error, kOnErrors,
           "An image that cannot be read: stop and name it, or skip and count it.");
     f.add("sampling", &O::sampling, kSamplers,

@@ -28,12 +28,12 @@ std::string best_json(const Position& position, const EvalCounts& counts) {
 }  // namespace
 
 RunSaver::RunSaver(RunFiles files, const CheckpointOptions& options, RunIdentity identity,
-                   dist::World& world, Narrator& narrator)
+                   dist::World& world, ConsoleLogger& console)
     : files_(std::move(files)),
       options_(options),
       identity_(std::move(identity)),
       world_(world),
-      narrator_(narrator),
+      console_(console),
       checkpoints_(files_.checkpoints(), options.keep) {}
 
 std::string RunSaver::find() const {
@@ -41,7 +41,7 @@ std::string RunSaver::find() const {
   dist::agree(world_, [&] {
     if (!world_.is_first()) return;
     remove_tree(best_being_written());  // of a run that was killed
-    if (const auto newest = checkpoints_.recover(narrator_.log())) found = newest->string();
+    if (const auto newest = checkpoints_.recover(console_.log())) found = newest->string();
     if (!found.empty() && options_.resume == Resume::never) {
       throw ConfigError(fmt::format(
           "{} holds the checkpoints of an earlier run: choose another run.dir, or go on with "
@@ -66,7 +66,7 @@ bool RunSaver::has(const Position& position) const {
 
 void RunSaver::save(const Training& training, const Position& position, Saving saving) {
   if (has(position)) return;
-  narrator_.clear();
+  console_.clear();
   bool failed = false;  // on rank 0
   dist::agree(world_, [&] {
     if (!world_.is_first()) return;
@@ -77,7 +77,7 @@ void RunSaver::save(const Training& training, const Position& position, Saving s
       failed = true;
       // What fails before an evaluation is tried again after it; that is one checkpoint.
       if (std::exchange(missed_, position.step) == position.step) return;
-      narrator_.warn(fmt::format(
+      console_.warn(fmt::format(
           "{}; the training goes on without this checkpoint, and the next is tried", e.what()));
     }
   });
@@ -94,7 +94,7 @@ void RunSaver::write(const Training& training, const Position& position) {
     } catch (const CheckpointError&) {
     }
   }
-  checkpoints_.save(training, position, identity_, narrator_.log());
+  checkpoints_.save(training, position, identity_, console_.log());
 }
 
 void RunSaver::save_best(const models::Model& model, Recipe& recipe, const Position& position,
@@ -110,7 +110,7 @@ void RunSaver::save_best(const models::Model& model, Recipe& recipe, const Posit
         replace_folder(making, files_.best());
       });
     } catch (const IoError& e) {
-      narrator_.warn(fmt::format("{}; the training goes on without these best weights", e.what()));
+      console_.warn(fmt::format("{}; the training goes on without these best weights", e.what()));
     }
     return 0;
   };

@@ -5,7 +5,7 @@
 #include <imgcls/dist/world.h>
 #include <imgcls/log/run_folder.h>
 #include <imgcls/train/checkpoint.h>
-#include <imgcls/train/narrator.h>
+#include <imgcls/train/console_logger.h>
 #include <imgcls/train/recipe/recipe.h>
 
 #include <filesystem>
@@ -23,7 +23,7 @@ class RunSaver {
   enum class Saving { periodic, last };
 
   RunSaver(RunFiles files, const CheckpointOptions& options, RunIdentity identity,
-           dist::World& world, Narrator& narrator);
+           dist::World& world, ConsoleLogger& console);
 
   /// The newest good checkpoint; empty without one. Throws AgreedError where there must be none.
   std::string find() const;
@@ -56,7 +56,7 @@ class RunSaver {
   CheckpointOptions options_;
   RunIdentity identity_;
   dist::World& world_;
-  Narrator& narrator_;
+  ConsoleLogger& console_;
   Checkpoints checkpoints_;
   std::optional<Position> saved_;  // the newest checkpoint's
   std::int64_t missed_ = -1;       // the step of the last one that could not be written; rank 0

@@ -48,7 +48,7 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
                           dist::World& world, std::string config)
     : options_(std::move(options)),
       world_(world),
-      narrator_(world),
+      console_(world),
       train_source_(std::move(train)),
       val_source_(std::move(val)),
       files_{options_.folder},
@@ -58,14 +58,14 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
                config.empty() ? own_config(options_, model, *train_source_, *val_source_) : config,
                options_, world.device()),
            .data_fingerprint = train_source_->fingerprint()},
-          world, narrator_),
+          world, console_),
       profiler_(StepProfiler::Detail::everything, world.device() != "cpu"),
       loss_(world),
       readings_(world.device()) {
   check_sources();
   replica_ = std::make_unique<Replica>(std::move(model), train_source_, options_, world_);
   dist::agree(world_, [&] {
-    evaluator_ = std::make_unique<RunEvaluator>(val_source_, *replica_, world_, narrator_);
+    evaluator_ = std::make_unique<RunEvaluator>(val_source_, *replica_, world_, console_);
     open_folder();
   });
   batches_ = replica_->steps_per_epoch();
@@ -83,13 +83,13 @@ void Trainer::Session::check_sources() {
 void Trainer::Session::open_folder() {
   if (!world_.is_first()) return;
   folder_ = std::make_unique<RunFolder>(files_);
-  narrator_.open(files_);
-  for (const std::string& note : options_.notes) narrator_.log().file_only(note);
+  console_.open(files_);
+  for (const std::string& note : options_.notes) console_.log().file_only(note);
   for (const auto& source : {train_source_, val_source_}) {
-    for (const std::string& remark : source->remarks()) narrator_.warn(remark);
+    for (const std::string& remark : source->remarks()) console_.warn(remark);
   }
   if (folder_->is_locked()) return;
-  narrator_.warn(
+  console_.warn(
       fmt::format("the file system of {} has no locks: see to it that no other job writes there",
                   options_.folder.string()));
 }
@@ -107,11 +107,11 @@ void Trainer::Session::start_or_resume() {
     if (world_.is_first()) open_files(changes);
   });
   loss_.go_on(position_);
-  narrator_.begin(shape(), world_, options_.folder, position_, found);
-  for (const std::string& change : changes) narrator_.changed(change);
+  console_.begin(shape(), world_, options_.folder, position_, found);
+  for (const std::string& change : changes) console_.changed(change);
   const double warmup = options_.schedule.warmup_epochs;
   if (world_.is_first() && warmup > 0 && replica_->schedule().warmup_steps == 0) {
-    narrator_.log().warn(fmt::format(
+    console_.log().warn(fmt::format(
         "schedule.warmup_epochs={} is less than half a step, with {} steps an epoch: there is no "
         "warm-up; {:.4g} would be one step",
         warmup, batches_, 1.0 / static_cast<double>(batches_)));
@@ -136,9 +136,9 @@ void Trainer::Session::fit_position() {
 void Trainer::Session::open_files(std::span<const std::string> changes) {
   // A run that was stopped before or in an epoch's evaluation makes it again.
   const std::int64_t evaluated = position_.step - (epoch_is_complete() ? 1 : 0);
-  logs_ = std::make_unique<RunLogs>(
-      files_, options_, position_.step, evaluated, saver_.identity().config,
-      [this](const std::string& message) { narrator_.warn(message); });
+  logs_ = std::make_unique<RunLogs>(files_, options_, position_.step, evaluated,
+                                    saver_.identity().config,
+                                    [this](const std::string& message) { console_.warn(message); });
   record_session(files_.environment(), world_, position_.step, at::get_num_threads(), changes);
   replace_file(files_.config(), saver_.identity().config);
   replace_file(files_.classes(), data::class_names_text(train_source_->classes()));
@@ -163,9 +163,9 @@ TrainResult Trainer::Session::run() {
   if (options_.checkpoint.best && position_.best.step >= 0) {
     result.best = files_.best() / kWeightsFile;
   }
-  narrator_.skipped(replica_->loader());
-  narrator_.skipped(evaluator_->loader());
-  narrator_.end(result, files_);
+  console_.skipped(replica_->loader());
+  console_.skipped(evaluator_->loader());
+  console_.end(result, files_);
   dist::agree(world_, [&] {
     if (logs_) logs_->end(stop_signal_ == 0, elapsed());
   });
@@ -181,7 +181,7 @@ void Trainer::Session::train() {
 }
 
 void Trainer::Session::train_epoch() {
-  narrator_.begin_phase(position_.consumed);
+  console_.begin_phase(position_.consumed);
   replica_->loader().start(position_.epoch, position_.consumed);
   meter_.resume();
   while (!is_finished() && !epoch_is_complete()) {
@@ -205,7 +205,7 @@ void Trainer::Session::train_epoch() {
     }
   }
   finish_row();
-  timed_s_ += narrator_.phase_seconds();
+  timed_s_ += console_.phase_seconds();
 }
 
 /// Why this rank wants no further step: a signal, kOutOfTime, or 0.
@@ -217,7 +217,7 @@ int Trainer::Session::wish_to_stop() const {
 /// What was trained so far is the run's result; it is evaluated and saved as any.
 void Trainer::Session::end_early() {
   last_step_ = position_.step;
-  narrator_.ends_early(fmt::format("train.max_hours={} have passed", options_.max_hours));
+  console_.ends_early(fmt::format("train.max_hours={} have passed", options_.max_hours));
 }
 
 /// The batch of the next step; null where the run is to stop.
@@ -309,8 +309,8 @@ void Trainer::Session::compare(const EvalCounts& counts) {
   }
   if (!has_lost_patience() || is_finished()) return;
   last_step_ = position_.step;
-  narrator_.ends_early(fmt::format("train.patience={}: the last {} evaluations were no better",
-                                   options_.patience, position_.best.since));
+  console_.ends_early(fmt::format("train.patience={}: the last {} evaluations were no better",
+                                  options_.patience, position_.best.since));
 }
 
 void Trainer::Session::save(RunSaver::Saving saving) {
@@ -329,10 +329,10 @@ void Trainer::Session::save(RunSaver::Saving saving) {
 void Trainer::Session::save_before_failing() {
   try {
     save(RunSaver::Saving::last);
-    narrator_.saved_before_failing(saver_.path(position_.step));
+    console_.saved_before_failing(saver_.path(position_.step));
     if (logs_) logs_->end(/*complete=*/false, elapsed());
   } catch (const dist::AgreedError& e) {
-    narrator_.not_saved(e.what());
+    console_.not_saved(e.what());
   }
 }
 

@@ -3,8 +3,8 @@
 // saves is run_saver.h's, how it evaluates run_evaluator.h's.
 
 #include <imgcls/log/run_folder.h>
+#include <imgcls/train/console_logger.h>
 #include <imgcls/train/epoch_loss.h>
-#include <imgcls/train/narrator.h>
 #include <imgcls/train/replica.h>
 #include <imgcls/train/run_evaluator.h>
 #include <imgcls/train/run_logs.h>
@@ -12,7 +12,7 @@
 #include <imgcls/train/step_meter.h>
 #include <imgcls/train/step_profile.h>
 #include <imgcls/train/step_readings.h>
-#include <imgcls/train/stop.h>
+#include <imgcls/train/termination_signals.h>
 #include <imgcls/train/trainer.h>
 
 #include <chrono>
@@ -87,7 +87,7 @@ class Trainer::Session {
 
   RunOptions options_;
   dist::World& world_;
-  Narrator narrator_;
+  ConsoleLogger console_;
   std::shared_ptr<const data::Source> train_source_, val_source_;
   RunFiles files_;
   RunSaver saver_;
@@ -96,7 +96,7 @@ class Trainer::Session {
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<RunEvaluator> evaluator_;
   StepProfiler profiler_;
-  StopSignals signals_;
+  TerminationSignals signals_;
 
   std::size_t batches_ = 0;     // global batches of an epoch
   std::int64_t last_step_ = 0;  // of the run

@@ -28,7 +28,7 @@ RunShape Trainer::Session::shape() const {
 /// figures are waited for. All ranks call it.
 void Trainer::Session::report_step() {
   finish_row();
-  if (narrator_.wants_step()) narrator_.step(status(readings_.recent_mean(loss_)), false);
+  if (console_.wants_step()) console_.step(status(readings_.recent_mean(loss_)), false);
   if (position_.step % options_.log_every != 0) return;
   begin_row();
   if (world_.device() == "cpu") finish_row();
@@ -54,7 +54,7 @@ void Trainer::Session::finish_row() {
   auto [row, now] = *std::exchange(row_, std::nullopt);
   const StepReading read = readings_.take();
   now.loss = read.epoch.mean();
-  narrator_.step(now, true);
+  console_.step(now, true);
   // Ranks have equal shares of the batch, so the mean of their losses is that of the images.
   std::array<double, 4> sums{read.epoch.sum, read.loss, row.data_wait, row.memory_mib};
   world_.sum(sums);
@@ -80,8 +80,8 @@ void Trainer::Session::end_profile() {
       failure = e.what();
     }
   });
-  if (!failure.empty()) narrator_.warn(failure);
-  narrator_.profile(mean(times, world_), files_.trace(0));
+  if (!failure.empty()) console_.warn(failure);
+  console_.profile(mean(times, world_), files_.trace(0));
 }
 
 void Trainer::Session::report_evaluation(const EvalCounts& counts, const EvalDetails& details,
@@ -96,7 +96,7 @@ void Trainer::Session::report_evaluation(const EvalCounts& counts, const EvalDet
                                 .checkpoint_dir = saver_.has_step(position_.step)
                                                       ? saver_.path(position_.step).string()
                                                       : ""};
-  narrator_.epoch(row);
+  console_.epoch(row);
   dist::agree(world_, [&] {
     if (logs_) logs_->evaluation(row, counts, details, *val_source_, replica_->model());
   });
@@ -104,7 +104,7 @@ void Trainer::Session::report_evaluation(const EvalCounts& counts, const EvalDet
 
 StepStatus Trainer::Session::status(double loss) const {
   const auto steps = static_cast<double>(std::max<std::int64_t>(1, timed_steps_));
-  const double per_step = (timed_s_ + narrator_.phase_seconds()) / steps;
+  const double per_step = (timed_s_ + console_.phase_seconds()) / steps;
   const auto left = static_cast<double>(last_step_ - position_.step);
   const std::size_t epoch_left = batches_ - position_.consumed / options_.batch;
   const double evals = 1 + left / static_cast<double>(batches_) / options_.eval.every_epochs;

@@ -5,7 +5,7 @@
 #include <imgcls/log/progress.h>
 #include <imgcls/train/compose.h>
 #include <imgcls/train/stage.h>
-#include <imgcls/train/stop.h>
+#include <imgcls/train/termination_signals.h>
 
 #include <fmt/format.h>
 
@@ -68,7 +68,7 @@ class StageLine {
 /// The staged folder; nothing where a signal came before it was whole.
 std::optional<fs::path> stage(const fs::path& from, const fs::path& stage_dir,
                               std::string_view what, dist::World& world) {
-  const StopSignals signals;
+  const TerminationSignals signals;
   StageLine line(world, what);
   std::optional<data::Staging> staging;
   dist::agree(world,

@@ -44,9 +44,9 @@ class Trainer {
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
-  /// Trains to the end, or until a signal asks to stop (see train/stop.h): then it saves first.
-  /// Goes on from the newest checkpoint in the folder, also from the middle of an epoch. Throws
-  /// Error; what was saved before remains.
+  /// Trains to the end, or until a signal asks to stop (see train/termination_signals.h): then it
+  /// saves first. Goes on from the newest checkpoint in the folder, also from the middle of an
+  /// epoch. Throws Error; what was saved before remains.
   TrainResult run();
 
  private:

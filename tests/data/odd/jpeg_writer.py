@@ -83,7 +83,7 @@ class Codes:
 
 
 class Component:
-    """One plane, cut into quantised blocks: `blocks[y][x]` holds 64 numbers in zigzag order."""
+    """One plane, cut into quantized blocks: `blocks[y][x]` holds 64 numbers in zigzag order."""
 
     def __init__(self, plane, number, h, v, h_max, v_max, quant, precision):
         self.number, self.h, self.v = number, h, v

@@ -81,7 +81,7 @@ def pillow_jpegs():
     yield "quality-5.jpg", saved(image, quality=5)
     yield "quality-1-noise.jpg", saved(picture(97, 83, 200), quality=1)
     yield "noise.jpg", saved(picture(49, 41, 255), quality=95, subsampling=0)
-    yield "optimised.jpg", saved(image, quality=75, optimize=True)
+    yield "optimized.jpg", saved(image, quality=75, optimize=True)
     yield "progressive-420.jpg", saved(image, quality=75, progressive=True)
     yield "progressive-444.jpg", saved(image, quality=75, progressive=True, subsampling=0)
     yield "progressive-grey.jpg", saved(image.convert("L"), quality=75, progressive=True)

@@ -306,7 +306,7 @@ ITEMS = [
     check("a missing plugin is an error", 20, plugin_absent),
     check("a hidden GPU falls back to the CPU", 30, falls_back),
     check("two ranks on one GPU are refused", 40, two_ranks),
-    check("input is normalised as on the CPU", 30, part("input")),
+    check("input is normalized as on the CPU", 30, part("input")),
     check("optimizers go where they go on the CPU", 30, part("optimizers")),
     check("loss scale: skip, take, resume", 30, part("scaler")),
     check("batch norm with an exchange", 30, part("batch_norm")),

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 #include <imgcls/core/error.h>
+#include <imgcls/dist/heartbeat_monitor.h>
 #include <imgcls/dist/transport/transport.h>
-#include <imgcls/dist/watch.h>
 
 namespace imgcls::dist {
 
@@ -22,7 +22,7 @@ void Transport::run(std::string_view what, const std::function<void()>& collecti
     collective();
   } catch (const Unanswered& failure) {
     failed_ = true;
-    if (Watch* watch = watch_) watch->explain(*this, what, failure);
+    if (HeartbeatMonitor* monitor = monitor_) monitor->explain(*this, what, failure);
     throw;
   } catch (...) {
     failed_ = true;

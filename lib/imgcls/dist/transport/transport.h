@@ -17,7 +17,7 @@
 
 namespace imgcls::dist {
 
-class Watch;
+class HeartbeatMonitor;
 
 /// A collective that other ranks did not answer.
 class Unanswered : public DistError {
@@ -38,7 +38,7 @@ class Unanswered : public DistError {
 /// from one thread at a time; a call returns when this rank's memory may be used again. `what`
 /// names the collective in messages ("allreduce of gradients").
 ///
-/// Throws Unanswered, or RankFailure where the watch knows which rank is to blame; DistError for
+/// Throws Unanswered, or RankFailure where the monitor knows which rank is to blame; DistError for
 /// what cannot be done. After that the channel takes no further collectives, and memory that was
 /// handed in must stay until the transport is gone.
 class Transport {
@@ -70,8 +70,8 @@ class Transport {
 
   /// Collectives begun so far.
   std::int64_t begun() const noexcept { return begun_; }
-  /// From now on failures are explained by `watch`, which must outlive the last collective.
-  void set_watch(Watch* watch) noexcept { watch_ = watch; }
+  /// From now on failures are explained by `monitor`, which must outlive the last collective.
+  void set_monitor(HeartbeatMonitor* monitor) noexcept { monitor_ = monitor; }
 
  protected:
   virtual void do_barrier(std::string_view what) = 0;
@@ -95,7 +95,7 @@ class Transport {
   std::chrono::duration<double> timeout_;
   std::atomic<bool> given_up_ = false;
   std::atomic<std::int64_t> begun_ = 0;
-  std::atomic<Watch*> watch_ = nullptr;
+  std::atomic<HeartbeatMonitor*> monitor_ = nullptr;
   std::chrono::steady_clock::time_point start_;  // of the collective under way
   bool failed_ = false;
   TreeAllreduce allreduce_;

@@ -73,9 +73,9 @@ bool BaselineDecoder::decode(std::span<const std::byte> file, const JpegFrame& f
   for (std::size_t c = 0; c < static_cast<std::size_t>(frame.components); ++c) {
     waiting_[c].count = 0;
     waiting_[c].coefficients.fill(0);
-    std::array<std::int16_t, kBlockSize>& table = waiting_[c].quantisation;
+    std::array<std::int16_t, kBlockSize>& table = waiting_[c].quantization;
     for (std::size_t i = 0; i < kBlockSize; ++i) {
-      table[kNaturalOrder[i]] = static_cast<std::int16_t>(frame.component[c].quantisation[i]);
+      table[kNaturalOrder[i]] = static_cast<std::int16_t>(frame.component[c].quantization[i]);
     }
   }
   lay_planes();
@@ -140,7 +140,7 @@ bool BaselineDecoder::decode_mcu(int column, int row) {
 bool BaselineDecoder::place(std::size_t component, const ScanBlock& block, std::uint8_t* out) {
   Waiting& waiting = waiting_[component];
   if (block.flat) {
-    const auto dc = static_cast<std::int16_t>(block.coefficients[0] * waiting.quantisation[0]);
+    const auto dc = static_cast<std::int16_t>(block.coefficients[0] * waiting.quantization[0]);
     block.coefficients[0] = 0;
     fill_flat(dc, out, planes_[component].stride);
     return std::abs(int{dc}) <= kMaxCoefficient;
@@ -164,7 +164,7 @@ bool BaselineDecoder::transform(std::size_t component, std::size_t count) {
     waiting.out[waiting.count++] = waiting.out[0];
   }
   for (std::size_t i = 0; i < count; i += 2) {
-    good = kernels_->inverse_dct(waiting.block(i), waiting.quantisation.data(), &waiting.out[i],
+    good = kernels_->inverse_dct(waiting.block(i), waiting.quantization.data(), &waiting.out[i],
                                  planes_[component].stride) &&
            good;
   }

@@ -55,7 +55,7 @@ class BaselineDecoder {
   struct Waiting {
     static constexpr std::size_t kRoom = 6;
     alignas(32) std::array<std::int16_t, kRoom * kBlockSize> coefficients{};
-    alignas(32) std::array<std::int16_t, kBlockSize> quantisation{};
+    alignas(32) std::array<std::int16_t, kBlockSize> quantization{};
     std::array<std::uint8_t*, kRoom> out{};
     std::size_t count = 0;
 

@@ -9,7 +9,7 @@ namespace {
 
 // Markers' second bytes.
 constexpr int kBaseline = 0xC0, kExtended = 0xC1, kHuffman = 0xC4, kStart = 0xD8, kScan = 0xDA,
-              kQuantisation = 0xDB, kRestart = 0xDD, kApp0 = 0xE0, kApp14 = 0xEE, kApp15 = 0xEF,
+              kQuantization = 0xDB, kRestart = 0xDD, kApp0 = 0xE0, kApp14 = 0xEE, kApp15 = 0xEF,
               kComment = 0xFE;
 
 /// libjpeg's limit; a larger one is an error that it reports.
@@ -64,14 +64,14 @@ class FrameReader {
 
  private:
   bool segment(int marker, Segment bytes);
-  bool quantisation(Segment bytes);
+  bool quantization(Segment bytes);
   bool huffman(Segment bytes);
   bool start_of_frame(Segment bytes);
   bool start_of_scan(Segment bytes);
   bool is_ycc() const;
 
   struct Factors {
-    int id = 0, h = 0, v = 0, quantisation = 0;
+    int id = 0, h = 0, v = 0, quantization = 0;
   };
   std::array<Factors, 3> factors_{};
   std::array<std::array<std::uint16_t, 64>, 4> tables_{};
@@ -80,7 +80,7 @@ class FrameReader {
   std::optional<int> adobe_transform_;
 };
 
-bool FrameReader::quantisation(Segment bytes) {
+bool FrameReader::quantization(Segment bytes) {
   while (bytes.left() > 0) {
     const int head = bytes.byte();
     const int precision = head >> 4, id = head & 15;
@@ -123,8 +123,8 @@ bool FrameReader::start_of_frame(Segment bytes) {
     const int sampling = bytes.byte();
     factors.h = sampling >> 4;
     factors.v = sampling & 15;
-    factors.quantisation = bytes.byte();
-    if (factors.quantisation > 3) return false;
+    factors.quantization = bytes.byte();
+    if (factors.quantization > 3) return false;
   }
   if (!bytes.at_end()) return false;
   if (frame.components == 1) {  // its scan is not interleaved: blocks in plain order
@@ -155,9 +155,9 @@ bool FrameReader::start_of_scan(Segment bytes) {
     component.dc_table = tables >> 4;
     component.ac_table = tables & 15;
     if (component.dc_table > 3 || component.ac_table > 3) return false;
-    const auto table = static_cast<std::size_t>(factors_[at].quantisation);
+    const auto table = static_cast<std::size_t>(factors_[at].quantization);
     if (!has_table_[table]) return false;
-    component.quantisation = tables_[table];
+    component.quantization = tables_[table];
   }
   // A sequential scan: coefficients 0 to 63, whole.
   return bytes.byte() == 0 && bytes.byte() == 63 && bytes.byte() == 0 && bytes.at_end();
@@ -170,8 +170,8 @@ bool FrameReader::segment(int marker, Segment bytes) {
       return start_of_frame(bytes);
     case kHuffman:
       return huffman(bytes);
-    case kQuantisation:
-      return quantisation(bytes);
+    case kQuantization:
+      return quantization(bytes);
     case kRestart:
       frame.restart_interval = bytes.word();
       return bytes.at_end();

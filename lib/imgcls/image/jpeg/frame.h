@@ -21,7 +21,7 @@ struct HuffmanCodes {
 
 /// One of the colours.
 struct JpegComponent {
-  std::array<std::uint16_t, 64> quantisation{};  ///< in zigzag order
+  std::array<std::uint16_t, 64> quantization{};  ///< in zigzag order
   int dc_table = 0, ac_table = 0;
 };
 

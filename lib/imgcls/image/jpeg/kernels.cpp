@@ -57,12 +57,12 @@ void transform(std::array<Lanes, 8>& rows, std::size_t lane, int shift) {
   }
 }
 
-bool inverse_dct_of_one(const std::int16_t* coefficients, const std::int16_t* quantisation,
+bool inverse_dct_of_one(const std::int16_t* coefficients, const std::int16_t* quantization,
                         std::uint8_t* out, std::size_t stride) {
   std::array<Lanes, 8> rows;
   int largest = 0;
   for (std::size_t i = 0; i < kBlockSize; ++i) {
-    rows[i / 8][i % 8] = wrapped(coefficients[i] * quantisation[i]);
+    rows[i / 8][i % 8] = wrapped(coefficients[i] * quantization[i]);
     largest = std::max(largest, std::abs(int{rows[i / 8][i % 8]}));
   }
   for (std::size_t column = 0; column < 8; ++column) transform(rows, column, 13 - 2);
@@ -75,10 +75,10 @@ bool inverse_dct_of_one(const std::int16_t* coefficients, const std::int16_t* qu
   return largest <= kMaxCoefficient;
 }
 
-bool inverse_dct(const std::int16_t* coefficients, const std::int16_t* quantisation,
+bool inverse_dct(const std::int16_t* coefficients, const std::int16_t* quantization,
                  std::uint8_t* const* out, std::size_t stride) {
-  const bool first = inverse_dct_of_one(coefficients, quantisation, out[0], stride);
-  return inverse_dct_of_one(coefficients + kBlockSize, quantisation, out[1], stride) && first;
+  const bool first = inverse_dct_of_one(coefficients, quantization, out[0], stride);
+  return inverse_dct_of_one(coefficients + kBlockSize, quantization, out[1], stride) && first;
 }
 
 // JFIF's formula with 16 fractional bits, as libjpeg's jdcolor.c rounds it.

@@ -13,18 +13,18 @@ namespace imgcls::data {
 
 /// Coefficients of two blocks, each 8 x 8 in natural order (row by row).
 inline constexpr std::size_t kBlockSize = 64;
-/// Dequantised coefficients of 8-bit images lie below 2^11; from 2^13 on, sums of 16 bits overflow.
+/// Dequantized coefficients of 8-bit images lie below 2^11; from 2^13 on, sums of 16 bits overflow.
 inline constexpr int kMaxCoefficient = 8191;
 /// Kernels may read and write this many bytes past the end of a row.
 inline constexpr std::size_t kRowSlack = 96;
 
 /// One implementation; all give the same bits.
 struct JpegKernels {
-  /// Dequantises and transforms two blocks. `coefficients`: 2 x 64, aligned to 32 bytes;
-  /// `quantisation`: 64, natural order, likewise; `out`: the upper left corner of each block. False
+  /// Dequantizes and transforms two blocks. `coefficients`: 2 x 64, aligned to 32 bytes;
+  /// `quantization`: 64, natural order, likewise; `out`: the upper left corner of each block. False
   /// where a coefficient is beyond kMaxCoefficient, as no image has it: libjpeg's bits are not
   /// promised then.
-  bool (*inverse_dct)(const std::int16_t* coefficients, const std::int16_t* quantisation,
+  bool (*inverse_dct)(const std::int16_t* coefficients, const std::int16_t* quantization,
                       std::uint8_t* const* out, std::size_t stride);
   /// One row of RGB from a row of each component, all of `width` samples.
   void (*to_rgb)(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t* cr, int width,

@@ -182,7 +182,7 @@ AVX2 inline Rgb convert(__m256i y, __m256i cb, __m256i cr) {
 
 }  // namespace
 
-AVX2 bool inverse_dct(const std::int16_t* coefficients, const std::int16_t* quantisation,
+AVX2 bool inverse_dct(const std::int16_t* coefficients, const std::int16_t* quantization,
                       std::uint8_t* const* out, std::size_t stride) {
   Rows rows;
   __m256i largest = _mm256_setzero_si256();
@@ -190,7 +190,7 @@ AVX2 bool inverse_dct(const std::int16_t* coefficients, const std::int16_t* quan
     const auto* row = reinterpret_cast<const __m128i*>(coefficients + 8 * i);
     const __m256i both = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_load_si128(row)),
                                                  _mm_load_si128(row + 8), 1);
-    const __m128i factors = _mm_load_si128(reinterpret_cast<const __m128i*>(quantisation + 8 * i));
+    const __m128i factors = _mm_load_si128(reinterpret_cast<const __m128i*>(quantization + 8 * i));
     rows[i] = _mm256_mullo_epi16(both, _mm256_broadcastsi128_si256(factors));
     largest = _mm256_max_epu16(largest, _mm256_abs_epi16(rows[i]));
   }

@@ -6,7 +6,7 @@
 
 namespace imgcls::data::avx2 {
 
-bool inverse_dct(const std::int16_t* coefficients, const std::int16_t* quantisation,
+bool inverse_dct(const std::int16_t* coefficients, const std::int16_t* quantization,
                  std::uint8_t* const* out, std::size_t stride);
 void to_rgb(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t* cr, int width,
             std::uint8_t* rgb);

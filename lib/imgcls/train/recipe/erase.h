@@ -1,6 +1,6 @@
 #pragma once
 // Random erasing (Zhong et al., arXiv:1708.04896): a rectangle of an image is painted over, after
-// it was normalised. The draws are torchvision's RandomErasing: ten tries for an area and an aspect
+// it was normalized. The draws are torchvision's RandomErasing: ten tries for an area and an aspect
 // whose rectangle is smaller than the image, else nothing.
 
 #include <imgcls/core/option_fields.h>

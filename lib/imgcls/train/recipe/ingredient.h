@@ -32,7 +32,7 @@ struct StepInfo {
 
 /// Images on the device and what they are to be taken for.
 struct TrainBatch {
-  at::Tensor images;  ///< N x 3 x H x W, normalised
+  at::Tensor images;  ///< N x 3 x H x W, normalized
   Targets targets;
 };
 

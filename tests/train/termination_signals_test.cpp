@@ -1,14 +1,14 @@
-#include <imgcls/train/stop.h>
+#include <imgcls/train/termination_signals.h>
 
 #include <catch2/catch.hpp>
 #include <csignal>
 
-using imgcls::train::StopSignals;
+using imgcls::train::TerminationSignals;
 
 TEST_CASE("signals set a flag, the first one wins, and the former handlers come back") {
   const auto former = std::signal(SIGTERM, SIG_IGN);
   {
-    const StopSignals signals;
+    const TerminationSignals signals;
     CHECK(signals.received() == 0);
     std::raise(SIGUSR1);
     CHECK(signals.received() == SIGUSR1);
@@ -16,14 +16,14 @@ TEST_CASE("signals set a flag, the first one wins, and the former handlers come 
     CHECK(signals.received() == SIGUSR1);
   }
   CHECK(std::signal(SIGTERM, former) == SIG_IGN);
-  CHECK(StopSignals().received() == 0);
+  CHECK(TerminationSignals().received() == 0);
 }
 
 TEST_CASE("an inner one knows what came before it, and leaves the outer one at work") {
-  const StopSignals outer;
+  const TerminationSignals outer;
   std::raise(SIGTERM);
   {
-    const StopSignals inner;
+    const TerminationSignals inner;
     CHECK(inner.received() == SIGTERM);
     std::raise(SIGUSR1);
   }
@@ -33,13 +33,13 @@ TEST_CASE("an inner one knows what came before it, and leaves the outer one at w
 
 TEST_CASE("a terminal that is closed asks to stop, but not under nohup") {
   {
-    const StopSignals signals;
+    const TerminationSignals signals;
     std::raise(SIGHUP);
     CHECK(signals.received() == SIGHUP);
   }
   const auto former = std::signal(SIGHUP, SIG_IGN);
   {
-    const StopSignals signals;
+    const TerminationSignals signals;
     std::raise(SIGHUP);
     CHECK(signals.received() == 0);
   }

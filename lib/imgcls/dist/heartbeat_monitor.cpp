@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 #include <imgcls/core/error.h>
 #include <imgcls/core/log.h>
-#include <imgcls/dist/watch.h>
+#include <imgcls/dist/heartbeat_monitor.h>
 #include <imgcls/dist/world.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -47,9 +47,9 @@ std::string as_said(std::string line) {
 
 }  // namespace
 
-class Watch::Thread {
+class HeartbeatMonitor::Thread {
  public:
-  Thread(WatchOptions options, std::map<int, Socket>&& sockets, std::function<void()> give_up);
+  Thread(HeartbeatOptions options, std::map<int, Socket>&& sockets, std::function<void()> give_up);
   ~Thread();
 
   void add(const Transport& transport);
@@ -98,7 +98,7 @@ class Watch::Thread {
   void decide(const std::string& verdict, bool speak);
   void end_if_stuck();
 
-  WatchOptions options_;
+  HeartbeatOptions options_;
   std::function<void()> give_up_;
   std::map<int, Peer> peers_;  // the thread's alone, as is all down to the mutex
   std::optional<Late> late_;
@@ -115,14 +115,14 @@ class Watch::Thread {
   std::thread thread_;
 };
 
-Watch::Thread::Thread(WatchOptions options, std::map<int, Socket>&& sockets,
-                      std::function<void()> give_up)
+HeartbeatMonitor::Thread::Thread(HeartbeatOptions options, std::map<int, Socket>&& sockets,
+                                 std::function<void()> give_up)
     : options_(options), give_up_(std::move(give_up)) {
   for (auto& [rank, socket] : sockets) peers_[rank].socket = std::move(socket);
   thread_ = std::thread([this] { run(); });
 }
 
-Watch::Thread::~Thread() {
+HeartbeatMonitor::Thread::~Thread() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -133,12 +133,12 @@ Watch::Thread::~Thread() {
 
 // ---- what the rank's own threads call -----------------------------------------------------------
 
-void Watch::Thread::add(const Transport& transport) {
+void HeartbeatMonitor::Thread::add(const Transport& transport) {
   const std::lock_guard lock(mutex_);
   channels_.push_back(&transport);
 }
 
-void Watch::Thread::post(const std::string& line) {
+void HeartbeatMonitor::Thread::post(const std::string& line) {
   {
     const std::lock_guard lock(mutex_);
     if (!line.empty()) posted_.push_back(line);
@@ -147,14 +147,14 @@ void Watch::Thread::post(const std::string& line) {
   [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof(one));
 }
 
-std::optional<std::string> Watch::Thread::wait_for_verdict(milliseconds at_most) {
+std::optional<std::string> HeartbeatMonitor::Thread::wait_for_verdict(milliseconds at_most) {
   std::unique_lock lock(mutex_);
   decided_.wait_for(lock, at_most, [this] { return verdict_.has_value(); });
   return verdict_;
 }
 
-void Watch::Thread::explain(const Transport& transport, std::string_view what,
-                            const Unanswered& failure) {
+void HeartbeatMonitor::Thread::explain(const Transport& transport, std::string_view what,
+                                       const Unanswered& failure) {
   using Reason = Unanswered::Reason;
   std::optional<std::string> verdict =
       wait_for_verdict(failure.reason() == Reason::lost ? kBeforeJudging : milliseconds(0));
@@ -168,26 +168,26 @@ void Watch::Thread::explain(const Transport& transport, std::string_view what,
   if (verdict) throw RankFailure(*verdict);
 }
 
-std::size_t Watch::Thread::channel_of(const Transport& transport) {
+std::size_t HeartbeatMonitor::Thread::channel_of(const Transport& transport) {
   const std::lock_guard lock(mutex_);
   const auto found = std::find(channels_.begin(), channels_.end(), &transport);
   return static_cast<std::size_t>(found - channels_.begin());
 }
 
-void Watch::Thread::fail(std::string_view reason) {
+void HeartbeatMonitor::Thread::fail(std::string_view reason) {
   post("error " + one_line(reason));
   if (!wait_for_verdict(kForVerdict)) {
     Log().error(fmt::format("rank {}: {}", options_.rank, reason));
   }
 }
 
-void Watch::Thread::leave() {
+void HeartbeatMonitor::Thread::leave() {
   post("bye");
 }
 
 // ---- the thread ---------------------------------------------------------------------------------
 
-void Watch::Thread::run() {
+void HeartbeatMonitor::Thread::run() {
   for (;;) {
     wait_for_news();
     for (auto& [rank, peer] : peers_) {
@@ -203,7 +203,7 @@ void Watch::Thread::run() {
   }
 }
 
-void Watch::Thread::wait_for_news() {
+void HeartbeatMonitor::Thread::wait_for_news() {
   std::vector<pollfd> polled{{wake_.get(), POLLIN, 0}};
   for (const auto& [rank, peer] : peers_) {
     if (!peer.gone) polled.push_back({peer.socket.get(), POLLIN, 0});
@@ -214,7 +214,7 @@ void Watch::Thread::wait_for_news() {
   [[maybe_unused]] const ssize_t got = ::read(wake_.get(), &ignored, sizeof(ignored));
 }
 
-void Watch::Thread::read_from(int rank, Peer& peer) {
+void HeartbeatMonitor::Thread::read_from(int rank, Peer& peer) {
   std::array<char, 4096> piece{};
   ssize_t got = 0;
   while ((got = ::recv(peer.socket.get(), piece.data(), piece.size(), 0)) > 0) {
@@ -234,7 +234,7 @@ void Watch::Thread::read_from(int rank, Peer& peer) {
       is_first() || options_.speaks_without_first);
 }
 
-void Watch::Thread::hear(int rank, const std::string& line) {
+void HeartbeatMonitor::Thread::hear(int rank, const std::string& line) {
   std::istringstream words(line);
   std::string kind;
   words >> kind;
@@ -247,13 +247,13 @@ void Watch::Thread::hear(int rank, const std::string& line) {
   if (kind == "bye" && rank != options_.rank) peers_[rank].gone = true;
 }
 
-void Watch::Thread::note_beat(int rank, std::istringstream& words) {
+void HeartbeatMonitor::Thread::note_beat(int rank, std::istringstream& words) {
   Peer& peer = peers_[rank];
   peer.begun.clear();
   for (std::int64_t begun = 0; words >> begun;) peer.begun.push_back(begun);
 }
 
-void Watch::Thread::note_late(int rank, std::istringstream& words) {
+void HeartbeatMonitor::Thread::note_late(int rank, std::istringstream& words) {
   if (late_) return;
   Late late{.rank = rank, .what = {}, .since = steady_clock::now()};
   words >> late.channel >> late.number;
@@ -262,7 +262,7 @@ void Watch::Thread::note_late(int rank, std::istringstream& words) {
   late_ = late;
 }
 
-void Watch::Thread::send_to(Peer& peer, const std::string& line) {
+void HeartbeatMonitor::Thread::send_to(Peer& peer, const std::string& line) {
   if (peer.gone) return;
   // A peer that reads nothing gets nothing more: its silence is noticed by other means.
   [[maybe_unused]] const ssize_t sent =
@@ -270,7 +270,7 @@ void Watch::Thread::send_to(Peer& peer, const std::string& line) {
 }
 
 // What this rank's threads have to say: rank 0 tells itself, the others rank 0.
-void Watch::Thread::send_posted() {
+void HeartbeatMonitor::Thread::send_posted() {
   std::vector<std::string> lines;
   {
     const std::lock_guard lock(mutex_);
@@ -288,7 +288,7 @@ void Watch::Thread::send_posted() {
   }
 }
 
-void Watch::Thread::send_beats() {
+void HeartbeatMonitor::Thread::send_beats() {
   const auto now = steady_clock::now();
   if (duration<double>(now - last_beat_).count() < std::min(1.0, options_.timeout_s / 5)) return;
   last_beat_ = now;
@@ -300,7 +300,7 @@ void Watch::Thread::send_beats() {
   for (auto& [rank, peer] : peers_) send_to(peer, beat + '\n');
 }
 
-void Watch::Thread::check_silence() {
+void HeartbeatMonitor::Thread::check_silence() {
   const bool speaks = is_first() || options_.speaks_without_first;
   for (auto& [rank, peer] : peers_) {
     if (peer.gone) continue;
@@ -321,12 +321,12 @@ void Watch::Thread::check_silence() {
   }
 }
 
-void Watch::Thread::judge_late() {
+void HeartbeatMonitor::Thread::judge_late() {
   if (!is_first() || !late_ || steady_clock::now() - late_->since < kBeforeJudging) return;
   decide(verdict_on(*late_), true);
 }
 
-std::string Watch::Thread::verdict_on(const Late& late) {
+std::string HeartbeatMonitor::Thread::verdict_on(const Late& late) {
   const std::lock_guard lock(mutex_);
   std::string missing;
   const auto note = [&](int rank, std::int64_t begun) {
@@ -350,7 +350,7 @@ std::string Watch::Thread::verdict_on(const Late& late) {
 
 // The first verdict counts. It is said and sent before this rank's other threads learn of it: they
 // may end the process at once.
-void Watch::Thread::decide(const std::string& verdict, bool speak) {
+void HeartbeatMonitor::Thread::decide(const std::string& verdict, bool speak) {
   {
     const std::lock_guard lock(mutex_);
     if (verdict_ || stopping_) return;
@@ -368,30 +368,32 @@ void Watch::Thread::decide(const std::string& verdict, bool speak) {
   give_up_();
 }
 
-void Watch::Thread::end_if_stuck() {
+void HeartbeatMonitor::Thread::end_if_stuck() {
   const std::lock_guard lock(mutex_);
   if (!verdict_ || stopping_ || steady_clock::now() - verdict_time_ < kToEnd) return;
   std::_Exit(EXIT_FAILURE);
 }
 
-Watch::Watch(WatchOptions options, std::map<int, Socket> peers, std::function<void()> give_up)
+HeartbeatMonitor::HeartbeatMonitor(HeartbeatOptions options, std::map<int, Socket> peers,
+                                   std::function<void()> give_up)
     : thread_(std::make_unique<Thread>(options, std::move(peers), std::move(give_up))) {}
 
-Watch::~Watch() = default;
+HeartbeatMonitor::~HeartbeatMonitor() = default;
 
-void Watch::add(const Transport& transport) {
+void HeartbeatMonitor::add(const Transport& transport) {
   thread_->add(transport);
 }
 
-void Watch::explain(const Transport& transport, std::string_view what, const Unanswered& failure) {
+void HeartbeatMonitor::explain(const Transport& transport, std::string_view what,
+                               const Unanswered& failure) {
   thread_->explain(transport, what, failure);
 }
 
-void Watch::fail(std::string_view reason) {
+void HeartbeatMonitor::fail(std::string_view reason) {
   thread_->fail(reason);
 }
 
-void Watch::leave() {
+void HeartbeatMonitor::leave() {
   thread_->leave();
 }
 

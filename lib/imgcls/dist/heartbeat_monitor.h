@@ -22,28 +22,30 @@
 
 namespace imgcls::dist {
 
-struct WatchOptions {
+struct HeartbeatOptions {
   int rank = 0, size = 1;
   double timeout_s = 600;
   /// Whether this rank says it when rank 0 is lost: one rank of each machine does.
   bool speaks_without_first = false;
 };
 
-class Watch {
+class HeartbeatMonitor {
  public:
   /// `peers`: on rank 0, a connection to each other rank; on the others, one to rank 0. `give_up`
-  /// is called once, from the watch's thread, when there is a verdict: it makes collectives return.
-  Watch(WatchOptions options, std::map<int, Socket> peers, std::function<void()> give_up);
+  /// is called once, from the monitor's thread, when there is a verdict: it makes collectives
+  /// return.
+  HeartbeatMonitor(HeartbeatOptions options, std::map<int, Socket> peers,
+                   std::function<void()> give_up);
   /// Ends the thread; says goodbye first if `leave` was not called: then the job has failed here.
-  ~Watch();
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
+  ~HeartbeatMonitor();
+  HeartbeatMonitor(const HeartbeatMonitor&) = delete;
+  HeartbeatMonitor& operator=(const HeartbeatMonitor&) = delete;
 
   /// From now on signs of life carry how many collectives this channel has begun.
   void add(const Transport& transport);
 
-  /// Collective `what` was not answered: throws RankFailure when the watch knows why, or finds out
-  /// within seconds; returns otherwise.
+  /// Collective `what` was not answered: throws RankFailure when the monitor knows why, or finds
+  /// out within seconds; returns otherwise.
   void explain(const Transport& transport, std::string_view what, const Unanswered& failure);
 
   /// This rank cannot go on: tells the others and reports it, once for the whole job.

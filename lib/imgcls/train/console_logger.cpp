@@ -1,6 +1,6 @@
 #include <imgcls/core/machine.h>
 #include <imgcls/log/wandb_run.h>
-#include <imgcls/train/narrator.h>
+#include <imgcls/train/console_logger.h>
 #include <imgcls/train/precision.h>
 
 #include <fmt/format.h>
@@ -16,16 +16,16 @@ Log make_log(const dist::World& world) {
 
 }  // namespace
 
-Narrator::Narrator(const dist::World& world) : log_(make_log(world)) {}
+ConsoleLogger::ConsoleLogger(const dist::World& world) : log_(make_log(world)) {}
 
-void Narrator::open(const RunFiles& files) {
+void ConsoleLogger::open(const RunFiles& files) {
   log_.add_file(files.log());
   progress_ = std::make_unique<report::Progress>(log_, report::find_terminal());
 }
 
-void Narrator::begin(const RunShape& shape, const dist::World& world,
-                     const std::filesystem::path& folder, const Position& position,
-                     const std::string& resumed_from) {
+void ConsoleLogger::begin(const RunShape& shape, const dist::World& world,
+                          const std::filesystem::path& folder, const Position& position,
+                          const std::string& resumed_from) {
   shape_ = shape;
   log_.info(
       fmt::format("{} ({:.2f} M parameters) in {} on {} x {}, {} training and {} evaluation images",
@@ -41,7 +41,7 @@ void Narrator::begin(const RunShape& shape, const dist::World& world,
                         position.consumed));
 }
 
-void Narrator::warn_of_slow_precision(Precision precision) const {
+void ConsoleLogger::warn_of_slow_precision(Precision precision) const {
   if (precision == Precision::fp16) {
     log_.warn("fp16 is for GPUs and very slow on this CPU; train.precision=fp32 is faster");
   } else if (precision == Precision::bf16 && !cpu_has_bf16()) {
@@ -52,7 +52,7 @@ void Narrator::warn_of_slow_precision(Precision precision) const {
 }
 
 /// A bare mpirun binds each rank to one core, and one core decodes about 1,000 images a second.
-void Narrator::warn_of_few_cores(int cores) const {
+void ConsoleLogger::warn_of_few_cores(int cores) const {
   constexpr int kEnough = 5;
   if (cores >= kEnough) return;
   log_.warn(fmt::format(
@@ -61,20 +61,20 @@ void Narrator::warn_of_few_cores(int cores) const {
       cores, cores == 1 ? "" : "s", kEnough));
 }
 
-void Narrator::begin_phase(std::size_t consumed) {
+void ConsoleLogger::begin_phase(std::size_t consumed) {
   phase_start_ = std::chrono::steady_clock::now();
   phase_consumed_ = consumed;
 }
 
-double Narrator::phase_seconds() const {
+double ConsoleLogger::phase_seconds() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - phase_start_).count();
 }
 
-bool Narrator::wants_step() const {
+bool ConsoleLogger::wants_step() const {
   return progress_ && progress_->due();
 }
 
-void Narrator::step(const StepStatus& status, bool write) {
+void ConsoleLogger::step(const StepStatus& status, bool write) {
   if (!progress_) return;
   const std::size_t consumed = status.position.consumed;
   const std::string phase = fmt::format("epoch {}/{}", status.position.epoch + 1, shape_.epochs);
@@ -92,8 +92,8 @@ void Narrator::step(const StepStatus& status, bool write) {
   if (write) progress_->line(phase, line);
 }
 
-void Narrator::batches(std::string_view what, std::size_t done, std::size_t total,
-                       std::size_t images, const Position& position) {
+void ConsoleLogger::batches(std::string_view what, std::size_t done, std::size_t total,
+                            std::size_t images, const Position& position) {
   if (!wants_step()) return;
   progress_->draw(fmt::format("{} {}/{}", what, position.epoch + 1, shape_.epochs),
                   {.done = static_cast<std::int64_t>(done),
@@ -102,7 +102,7 @@ void Narrator::batches(std::string_view what, std::size_t done, std::size_t tota
                    .seconds = phase_seconds()});
 }
 
-void Narrator::epoch(const report::TrainLogRow& row) {
+void ConsoleLogger::epoch(const report::TrainLogRow& row) {
   clear();
   constexpr int kScreen = 20;
   if (rows_++ % kScreen == 0) {
@@ -118,51 +118,51 @@ void Narrator::epoch(const report::TrainLogRow& row) {
                         report::clock_text(row.time_s)));
 }
 
-void Narrator::clear() {
+void ConsoleLogger::clear() {
   if (progress_) progress_->clear();
 }
 
-void Narrator::changed(const std::string& change) {
+void ConsoleLogger::changed(const std::string& change) {
   log_.info("changed since the run began: " + change);
 }
 
-void Narrator::ends_early(const std::string& why) {
+void ConsoleLogger::ends_early(const std::string& why) {
   clear();
   log_.info(why + "; the run ends here");
 }
 
-void Narrator::saved_before_failing(const std::filesystem::path& checkpoint) {
+void ConsoleLogger::saved_before_failing(const std::filesystem::path& checkpoint) {
   clear();
   log_.info(fmt::format(
       "an error ends the run; all that was trained is in {}. The same command goes on from it.",
       checkpoint.string()));
 }
 
-void Narrator::not_saved(const std::string& why) {
+void ConsoleLogger::not_saved(const std::string& why) {
   clear();
   log_.info("an error ends the run, and nothing was saved since the last checkpoint: " + why);
 }
 
-void Narrator::warn(const std::string& message) {
+void ConsoleLogger::warn(const std::string& message) {
   clear();
   log_.warn(message);
 }
 
-void Narrator::profile(const StepTimes& times, const std::filesystem::path& trace) {
+void ConsoleLogger::profile(const StepTimes& times, const std::filesystem::path& trace) {
   clear();
   log_.info(
       fmt::format("profile of {} steps, for chrome://tracing: {}", times.steps, trace.string()));
   for (const std::string& line : table(times)) log_.info("  " + line);
 }
 
-void Narrator::skipped(const data::Loader& loader) const {
+void ConsoleLogger::skipped(const data::Loader& loader) const {
   if (loader.skipped() == 0) return;
   log_.warn(
       fmt::format("{} images could not be read and were skipped, among them:", loader.skipped()));
   for (const std::string& message : loader.skipped_messages()) log_.warn("  " + message);
 }
 
-void Narrator::end(const TrainResult& result, const RunFiles& files) {
+void ConsoleLogger::end(const TrainResult& result, const RunFiles& files) {
   clear();
   if (result.stopped_by != 0) {
     log_.info(fmt::format("stopped by signal {} after step {}; saved {}. The same command goes on.",

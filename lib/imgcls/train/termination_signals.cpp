@@ -1,4 +1,4 @@
-#include <imgcls/train/stop.h>
+#include <imgcls/train/termination_signals.h>
 
 #include <array>
 #include <csignal>
@@ -20,11 +20,11 @@ extern "C" void on_signal(int number) {
 
 }  // namespace
 
-struct StopSignals::Former {
+struct TerminationSignals::Former {
   std::array<struct sigaction, kSignals.size()> actions{};
 };
 
-StopSignals::StopSignals() : former_(std::make_unique<Former>()) {
+TerminationSignals::TerminationSignals() : former_(std::make_unique<Former>()) {
   if (living++ == 0) received_signal = 0;
   struct sigaction action {};
   action.sa_handler = on_signal;
@@ -37,14 +37,14 @@ StopSignals::StopSignals() : former_(std::make_unique<Former>()) {
   }
 }
 
-StopSignals::~StopSignals() {
+TerminationSignals::~TerminationSignals() {
   --living;
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
     sigaction(kSignals[i], &former_->actions[i], nullptr);
   }
 }
 
-int StopSignals::received() const {
+int TerminationSignals::received() const {
   return received_signal;
 }
 

@@ -12,12 +12,12 @@ namespace imgcls::train {
 /// Restores the former handlers when destroyed. One may live inside another's life, in one thread,
 /// and then knows what came since the outer one began: a program makes one first thing, so that a
 /// signal which comes before its trainer is there, or when it is gone, does not end the process.
-class StopSignals {
+class TerminationSignals {
  public:
-  StopSignals();
-  ~StopSignals();
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
+  TerminationSignals();
+  ~TerminationSignals();
+  TerminationSignals(const TerminationSignals&) = delete;
+  TerminationSignals& operator=(const TerminationSignals&) = delete;
 
   /// Number of the first signal that came; 0: none.
   int received() const;

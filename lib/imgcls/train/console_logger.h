@@ -39,9 +39,9 @@ struct StepStatus {
   double data_wait = 0;  ///< share of the time
 };
 
-class Narrator {
+class ConsoleLogger {
  public:
-  explicit Narrator(const dist::World& world);
+  explicit ConsoleLogger(const dist::World& world);
 
   const Log& log() const { return log_; }
 

@@ -1,0 +1,14 @@
+#pragma once
+// The subcommands of `imgcls data`.
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace imgcls::cli {
+
+void add_data_show(CLI::App& parent, std::function<int()>& chosen);
+
+}  // namespace imgcls::cli

@@ -1,0 +1,29 @@
+#pragma once
+// All that is decided for one image of training, from its own random numbers: what a loader does,
+// and what `imgcls data show` tells of it.
+
+#include <imgcls/augment/policy.h>
+#include <imgcls/augment/transform.h>
+
+#include <cstdint>
+
+namespace imgcls::data {
+
+/// What the random numbers of an image are drawn by.
+struct ImageDraw {
+  std::uint64_t seed = 0;
+  std::uint32_t epoch = 0;
+  std::uint64_t sample = 0;  ///< below 2^32
+  std::uint32_t turn = 0;    ///< how often the epoch had the sample before (data/sampling.h)
+
+  Random random(RandomStream stream) const {
+    return {seed, epoch, sample | std::uint64_t{turn} << 32, stream};
+  }
+};
+
+/// plan_augment's plan, and the steps of `policy`, which is that of `options` (make_policy); null
+/// where there is none.
+Plan plan_training(Size size, const AugmentOptions& options, const Policy* policy,
+                   const ImageDraw& draw);
+
+}  // namespace imgcls::data
