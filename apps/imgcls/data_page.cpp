@@ -1,6 +1,7 @@
 #include "data_page.h"
 
 #include <imgcls/core/base64.h>
+#include <imgcls/core/html_text.h>
 
 #include <fmt/format.h>
 
@@ -34,29 +35,6 @@ figcaption b {{ color: var(--text); font-weight: 600; }}
 <main>
 )";
 
-std::string escaped(std::string_view text) {
-  std::string safe;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        safe += "&amp;";
-        break;
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      case '"':
-        safe += "&quot;";
-        break;
-      default:
-        safe += c;
-    }
-  }
-  return safe;
-}
-
 std::string picture(std::string_view type, const std::vector<std::byte>& file,
                     std::string_view what) {
   return fmt::format("<img alt=\"{}\" src=\"data:image/{};base64,{}\">", what, type,
@@ -65,15 +43,15 @@ std::string picture(std::string_view type, const std::vector<std::byte>& file,
 
 }  // namespace
 
-DataPage::DataPage(const std::string& title) : html_(fmt::format(kHead, escaped(title))) {}
+DataPage::DataPage(const std::string& title) : html_(fmt::format(kHead, html_text(title))) {}
 
 void DataPage::add(const ShownImage& image) {
   html_ += fmt::format(
       "<figure><div class=\"pair\">{}{}</div><figcaption><b>{}</b> · {}<br>{}</figcaption>"
       "</figure>\n",
       picture("jpeg", image.before, "the image in the data set"),
-      picture("png", image.after, "as it reaches the network"), escaped(image.label),
-      escaped(image.name), escaped(image.told));
+      picture("png", image.after, "as it reaches the network"), html_text(image.label),
+      html_text(image.name), html_text(image.told));
 }
 
 std::string DataPage::html() const {

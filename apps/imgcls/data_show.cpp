@@ -1,7 +1,6 @@
 // imgcls data show: training images as they reach the network, and what was done to each.
 #include "data.h"
 #include "data_page.h"
-#include "work_line.h"
 
 #include <imgcls/augment/policies.h>
 #include <imgcls/augment/training_plan.h>

@@ -1,7 +1,7 @@
 // Batch norm's running statistics, computed anew for the weights that are evaluated.
 #include <imgcls/core/file.h>
-#include <imgcls/models/running_statistics.h>
 #include <imgcls/models/safetensors.h>
+#include <imgcls/models/statistics_recount.h>
 #include <imgcls/train/input.h>
 
 #include <ATen/core/grad_mode.h>
@@ -41,27 +41,27 @@ TEST_CASE("running statistics become the mean over the batches, or stay as they 
   const at::NoGradGuard no_grad;
   models::Model model = test::toy_model();
   model.train();
-  REQUIRE(models::RunningStatistics::has(model));
+  REQUIRE(models::StatisticsRecount::has(model));
   model.forward(at::randn({16, 3, 12, 12}));  // the moving average of training
   const at::Tensor trained = buffer(model, "bn.running_mean");
 
   std::vector<at::Tensor> batches, means, variances;
   for (int i = 0; i < 3; ++i) batches.push_back(at::randn({16, 3, 12, 12}));
   {
-    models::RunningStatistics dropped(model);
+    models::StatisticsRecount dropped(model);
     model.forward(batches[0]);
   }
   CHECK(at::equal(buffer(model, "bn.running_mean"), trained));
 
   for (const at::Tensor& batch : batches) {  // each alone: one batch's own statistics
-    models::RunningStatistics one(model);
+    models::StatisticsRecount one(model);
     model.forward(batch);
     means.push_back(buffer(model, "bn.running_mean"));
     variances.push_back(buffer(model, "bn.running_var"));
   }
   CHECK_FALSE(at::allclose(means[0], means[1]));
   {
-    models::RunningStatistics all(model);
+    models::StatisticsRecount all(model);
     for (const at::Tensor& batch : batches) model.forward(batch);
     all.keep();
   }

@@ -99,18 +99,19 @@ std::vector<std::uint32_t> turns_of(const std::vector<std::uint32_t>& samples, s
 Order epoch_order(const Source& source, const SamplingOptions& options, std::size_t batch,
                   std::uint64_t seed, std::uint32_t epoch) {
   const std::size_t size = source.size(), total = options.images(size);
+  const bool is_all = options.by == Sampler::all;
+  if (is_all && total == size && options.repeats == 1) {
+    return {.samples = shuffled_order(size, seed, epoch)};  // the sequence's pass of that number
+  }
   const auto repeats = static_cast<std::size_t>(options.repeats);
   const std::size_t drawn = (total + repeats - 1) / repeats;
   const std::uint64_t first = std::uint64_t{epoch} * drawn;
   std::vector<std::uint32_t> samples =
-      options.by == Sampler::balanced
-          ? cut(Balanced(source, seed), first, drawn)
-          : cut(Endless(numbers_below(size), seed, /*list=*/0), first, drawn);
+      is_all ? cut(Endless(numbers_below(size), seed, /*list=*/0), first, drawn)
+             : cut(Balanced(source, seed), first, drawn);
   if (repeats > 1) samples = repeated(samples, repeats, total, batch);
-  const bool once = options.by == Sampler::all && total == size && repeats == 1;
-  std::vector<std::uint32_t> turns;
-  if (!once) turns = turns_of(samples, size);
-  return {std::move(samples), std::move(turns)};
+  std::vector<std::uint32_t> turns = turns_of(samples, size);
+  return {.samples = std::move(samples), .turns = std::move(turns)};
 }
 
 }  // namespace imgcls::data

@@ -1,3 +1,4 @@
+#include <imgcls/core/html_text.h>
 #include <imgcls/core/utf8.h>
 #include <imgcls/report/embedded.h>
 #include <imgcls/report/page.h>
@@ -9,29 +10,6 @@ namespace imgcls::report {
 namespace {
 
 using nlohmann::json;
-
-std::string escaped(std::string_view text) {
-  std::string html;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        html += "&amp;";
-        break;
-      case '<':
-        html += "&lt;";
-        break;
-      case '>':
-        html += "&gt;";
-        break;
-      case '"':
-        html += "&quot;";
-        break;
-      default:
-        html += c;
-    }
-  }
-  return html;
-}
 
 /// The template with values in the places of their names, whatever looks like a name in a value.
 std::string filled(std::string_view text, const std::map<std::string_view, std::string>& values) {
@@ -62,7 +40,7 @@ std::string json_text(const json& value) {
 
 std::string page_html(const json& report) {
   const std::string title = to_utf8(report.at("title").get_ref<const std::string&>());
-  return filled(kPageHtml, {{"title", escaped(title)},
+  return filled(kPageHtml, {{"title", html_text(title)},
                             {"connect", report.at("live").is_null() ? "'none'" : "'self'"},
                             {"css", std::string(kPageCss)},
                             {"report", json_text(report)},

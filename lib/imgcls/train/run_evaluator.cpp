@@ -1,4 +1,4 @@
-#include <imgcls/models/running_statistics.h>
+#include <imgcls/models/statistics_recount.h>
 #include <imgcls/train/run_evaluator.h>
 #include <imgcls/train/step.h>
 #include <imgcls/train/wait_for_data.h>
@@ -23,7 +23,7 @@ bool RunEvaluator::recompute_statistics(const Position& position,
                                         const std::function<bool()>& stopped) {
   const RunOptions& options = replica_.options();
   const std::size_t images = options.eval.bn_images;
-  if (images == 0 || !models::RunningStatistics::has(replica_.model())) return false;
+  if (images == 0 || !models::StatisticsRecount::has(replica_.model())) return false;
   const std::size_t batches =
       std::min((images + options.batch - 1) / options.batch, replica_.loader().batches_per_epoch());
   console_.begin_phase();
@@ -35,7 +35,7 @@ bool RunEvaluator::recompute_statistics(const Position& position,
 bool RunEvaluator::average_over(std::size_t batches, const Position& position,
                                 const std::function<bool()>& stopped) {
   const at::NoGradGuard no_grad;
-  models::RunningStatistics statistics(replica_.model());
+  models::StatisticsRecount statistics(replica_.model());
   data::Loader& loader = replica_.loader();
   loader.start(position.epoch);
   for (std::size_t done = 0; done < batches; ++done) {

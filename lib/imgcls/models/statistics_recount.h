@@ -16,12 +16,12 @@ namespace imgcls::models {
 /// While it lives, batches that the model gets in training mode are averaged into its running
 /// statistics, which begin anew. Its end leaves the layers' momenta as they were, and the
 /// statistics, too, unless `keep` was called.
-class RunningStatistics {
+class StatisticsRecount {
  public:
-  explicit RunningStatistics(const Model& model);
-  ~RunningStatistics();
-  RunningStatistics(const RunningStatistics&) = delete;
-  RunningStatistics& operator=(const RunningStatistics&) = delete;
+  explicit StatisticsRecount(const Model& model);
+  ~StatisticsRecount();
+  StatisticsRecount(const StatisticsRecount&) = delete;
+  StatisticsRecount& operator=(const StatisticsRecount&) = delete;
 
   /// Whether the model has any.
   static bool has(const Model& model);

@@ -1,5 +1,5 @@
 #include <imgcls/models/batch_norm.h>
-#include <imgcls/models/running_statistics.h>
+#include <imgcls/models/statistics_recount.h>
 
 #include <ATen/core/grad_mode.h>
 
@@ -26,7 +26,7 @@ void for_each_norm(const Model& model, const Visit& visit) {
 
 }  // namespace
 
-RunningStatistics::RunningStatistics(const Model& model) : model_(model) {
+StatisticsRecount::StatisticsRecount(const Model& model) : model_(model) {
   const at::NoGradGuard no_grad;
   for_each_norm(model_, [&](auto& norm) {
     momenta_.push_back(norm.options.momentum());
@@ -39,7 +39,7 @@ RunningStatistics::RunningStatistics(const Model& model) : model_(model) {
   });
 }
 
-RunningStatistics::~RunningStatistics() {
+StatisticsRecount::~StatisticsRecount() {
   const at::NoGradGuard no_grad;
   std::size_t i = 0;
   for_each_norm(model_, [&](auto& norm) {
@@ -52,7 +52,7 @@ RunningStatistics::~RunningStatistics() {
   });
 }
 
-bool RunningStatistics::has(const Model& model) {
+bool StatisticsRecount::has(const Model& model) {
   bool found = false;
   for_each_norm(model, [&](auto&) { found = true; });
   return found;
