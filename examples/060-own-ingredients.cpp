@@ -40,9 +40,10 @@ class SignDescent final : public optim::ForeachOptimizer {
 };
 
 /// Cross-entropy that does not care about images that the model is sure of.
-train::Loss hard_images(const train::LossOptions&) {
-  return [](const at::Tensor& logits, const train::Targets& targets, double smoothing) {
-    const at::Tensor wanted = targets.rows(logits.size(1), smoothing);
+train::Loss hard_images(const train::LossOptions&, const at::Tensor& class_weights) {
+  return [class_weights](const auto& logits, const train::Targets& targets, double smoothing) {
+    at::Tensor wanted = targets.rows(logits.size(1), smoothing);
+    if (class_weights.defined()) wanted = wanted.mul(class_weights);
     const at::Tensor loss = logits.log_softmax(1).mul(wanted).sum(1).neg();
     return loss.sub(0.1).clamp_min(0).mean();
   };

@@ -29,6 +29,7 @@
 #include <imgcls/train/program.h>
 #include <imgcls/train/progressive.h>
 #include <imgcls/train/rank_fields.h>
+#include <imgcls/train/recipe/class_weights.h>
 #include <imgcls/train/recipe/losses.h>
 #include <imgcls/train/recipe/mixes.h>
 #include <imgcls/train/recipe/recipe.h>

@@ -98,6 +98,65 @@ TEST_CASE("two ranks that stop and go on end with the bits of two that did not")
   CHECK(weights("straight") == weights("stopped"));
 }
 
+namespace {
+
+/// Losses and norms of the gradients, of each step.
+std::vector<std::pair<double, double>> figures_of(const std::filesystem::path& steps_csv) {
+  std::vector<std::pair<double, double>> figures;
+  std::istringstream lines(read_text(steps_csv));
+  std::string line;
+  std::getline(lines, line);
+  REQUIRE_THAT(line, Catch::StartsWith("step,epoch,time,loss,lr,grad_norm,"));
+  while (std::getline(lines, line)) {
+    std::replace(line.begin(), line.end(), ',', ' ');
+    std::istringstream row(line);
+    double step = 0, epoch = 0, time = 0, loss = 0, lr = 0, norm = 0;
+    row >> step >> epoch >> time >> loss >> lr >> norm;
+    figures.emplace_back(loss, norm);
+  }
+  return figures;
+}
+
+/// Sums over ranks are added in another order.
+void check_close(const std::vector<std::pair<double, double>>& found,
+                 const std::vector<std::pair<double, double>>& expected) {
+  REQUIRE(found.size() == expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    INFO("step " << i + 1);
+    CHECK(found[i].first == Approx(expected[i].first).epsilon(1e-5));
+    CHECK(found[i].second == Approx(expected[i].second).epsilon(1e-4));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("with factors of classes, ranks train as one process does") {
+  const FolderData data;
+  const std::string recipe =
+      "loss.class_weights=[0.1,1,7] train.sync_bn=true train.label_smoothing=0.1 train.max_steps=3 "
+      "optimizer.lr=0.001";
+  REQUIRE(run_program(data.train("alone", recipe)).code == 0);
+  REQUIRE(run_program(data.train("plain", recipe + " loss.class_weights=[]")).code == 0);
+  const auto alone = figures_of(data / "alone/steps.csv"),
+             plain = figures_of(data / "plain/steps.csv");
+  REQUIRE(alone.size() == 3);
+  CHECK(alone[0].first != Approx(plain[0].first).epsilon(0.1));
+  for (const int ranks : {2, 3}) {
+    const std::string run = "run" + std::to_string(ranks);
+    REQUIRE(run_program(on_ranks(ranks, data.train(run, recipe))).code == 0);
+    check_close(figures_of(data / (run + "/steps.csv")), alone);
+  }
+}
+
+TEST_CASE("factors of other classes than there are stop a run before anything is created") {
+  const FolderData data;
+  const auto outcome = run_program(on_ranks(2, data.train("run", "loss.class_weights=[1,2]")));
+  CHECK(outcome.code == 2);
+  CHECK_THAT(outcome.output, Contains("loss.class_weights must have a number for each of the 3 "
+                                      "classes, in the order of their names, not 2"));
+  CHECK_FALSE(std::filesystem::exists(data / "run"));
+}
+
 TEST_CASE("ranks with other configurations are refused once, naming the key, and create nothing") {
   const FolderData data;
   const auto differ = [&](const std::string& first, const std::string& second) {

@@ -33,6 +33,7 @@ from timm.utils.agc import adaptive_clip_grad
 from transforms_reference import Random  # imgcls::Random
 
 MIX = 4  # imgcls::RandomStream::mix
+CLASS_FACTORS = [0.5, 2.0, 1.0, 0.0, 3.0, 0.25, 1.5, 1.0, 4.0, 0.75]
 
 SHAPES = {"layer.weight": (8, 6), "conv.weight": (6, 4, 3, 3), "layer.bias": (8,)}
 
@@ -215,7 +216,19 @@ def losses():
         return rows(labels) * shares[:, None] + rows(partners) * (1 - shares[:, None])
 
     bce = timm.loss.BinaryCrossEntropy
+    factors = torch.tensor(CLASS_FACTORS)
+
+    def weighted(smoothing=0.0):
+        return torch.nn.CrossEntropyLoss(weight=factors, label_smoothing=smoothing)
+
+    # torch divides by the sum of the batch's factors, which a mean over images does not
+    per_image = factors[labels].mean()
     found = {
+        "cross_entropy weights": with_gradient(lambda x: weighted()(x, labels) * per_image),
+        "cross_entropy weights smoothing": with_gradient(
+            lambda x: weighted(0.1)(x, labels) * per_image),
+        "cross_entropy weights mixed": with_gradient(lambda x: weighted(0.1)(x, soft(0))),
+        "bce weights": with_gradient(lambda x: bce(smoothing=0.1, weight=factors)(x, labels)),
         # torch.nn.CrossEntropyLoss with rows of probabilities, as torchvision's references use it
         "cross_entropy mixed": with_gradient(
             lambda x: torch.nn.CrossEntropyLoss(label_smoothing=0.1)(x, soft(0))),
@@ -235,9 +248,19 @@ def losses():
         "poly": with_gradient(lambda x: (
             torch.nn.functional.cross_entropy(x, labels)
             + (1 - x.softmax(-1).gather(1, labels[:, None])).mean())),
+        "focal weights": with_gradient(lambda x: (
+            -factors[labels] * (1 - x.softmax(-1)[range(6), labels]) ** 2
+            * x.log_softmax(-1)[range(6), labels]).mean()),
+        "poly weights": with_gradient(lambda x: (factors[labels] * (
+            torch.nn.functional.cross_entropy(x, labels, reduction="none")
+            + 1 - x.softmax(-1)[range(6), labels])).mean()),
+        # of one class alone timm's loss is linear in the factor of that class
+        "asymmetric weights": with_gradient(lambda x: (factors[labels] * timm.loss.
+            AsymmetricLossSingleLabel(gamma_pos=1, gamma_neg=4, eps=0, reduction="none")(
+                x, labels)).mean()),
     }
     return {"logits": values(logits), "labels": labels.tolist(), "partners": partners.tolist(),
-            "shares": values(shares), "values": found}
+            "shares": values(shares), "class factors": CLASS_FACTORS, "values": found}
 
 
 # ---- limits of gradients, averages --------------------------------------------------------------

@@ -287,8 +287,7 @@ TEST_CASE("losses and their gradients are those of their references") {
   const auto check = [&](const std::string& name, const train::LossOptions& options,
                          const train::Targets& targets, double smoothing) {
     const at::Tensor logits = at::tensor(flat).view({6, 10}).set_requires_grad(true);
-    const at::Tensor loss =
-        train::losses().at(options.name).make(options)(logits, targets, smoothing);
+    const at::Tensor loss = train::make_loss(options, at::kCPU)(logits, targets, smoothing);
     loss.backward();
     INFO(name);
     const json& expected = given.at("values").at(name);
@@ -303,6 +302,18 @@ TEST_CASE("losses and their gradients are those of their references") {
   check("asymmetric", {.name = "asymmetric"}, hard, 0.1);
   check("focal", {.name = "focal"}, hard, 0);
   check("poly", {.name = "poly"}, hard, 0);
+
+  const auto factors = given.at("class factors").get<std::vector<double>>();
+  const auto weighted = [&](const char* loss) {
+    return train::LossOptions{.name = loss, .class_weights = factors};
+  };
+  check("cross_entropy weights", weighted("cross_entropy"), hard, 0);
+  check("cross_entropy weights smoothing", weighted("cross_entropy"), hard, 0.1);
+  check("cross_entropy weights mixed", weighted("cross_entropy"), mixed, 0.1);
+  check("bce weights", weighted("bce"), hard, 0.1);
+  check("focal weights", weighted("focal"), hard, 0);
+  check("asymmetric weights", weighted("asymmetric"), hard, 0);
+  check("poly weights", weighted("poly"), hard, 0);
 }
 
 TEST_CASE("gradients are limited as PyTorch and timm limit them") {

@@ -47,7 +47,7 @@ const char* const kConfig = R"({
   "erase": {"prob": 0.2, "area": [0.1, 0.2], "aspect": [0.5, 2], "with": "noise"},
   "mix": {"kinds": ["mixup", "resize_mix"], "prob": 0.5, "by": "pair", "mixup": {"alpha": 0.3},
           "resize_mix": {"scale": [0.2, 0.5]}},
-  "loss": {"name": "bce", "bce": {"sum": true, "threshold": 0.2}},
+  "loss": {"name": "bce", "class_weights": [1, 2.5], "balanced": true, "bce": {"sum": true, "threshold": 0.2}},
   "sam": {"rho": 0.1, "adaptive": true},
   "clip": {"name": "norm", "norm": {"most": 2}},
   "average": {"name": "ema", "every_steps": 2, "from_epoch": 1.5, "buffers": false,

@@ -1,5 +1,6 @@
 // Mixing and erasing: what they do to images and targets, and what they depend on.
 #include <imgcls/core/error.h>
+#include <imgcls/train/recipe/class_weights.h>
 #include <imgcls/train/recipe/draws.h>
 #include <imgcls/train/recipe/erase.h>
 #include <imgcls/train/recipe/losses.h>
@@ -11,13 +12,17 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/rand.h>
+#include <ATen/ops/randn.h>
 #include <ATen/ops/zeros.h>
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 
 #include "../support/toy_net.h"
+#include "../support/toy_source.h"
+#include "../support/wrapped_source.h"
 
 using namespace imgcls;
 using Catch::Matchers::Contains;
@@ -168,6 +173,70 @@ TEST_CASE("unknown ingredients are named with the nearest known one") {
                     Contains("loss.name") && Contains("cross_entropy"));
   options.loss = {.name = "bce", .own = train::PolyOptions{}};
   CHECK_THROWS_AS(train::Recipe(options, test::toy_model()), ConfigError);
+}
+
+namespace {
+
+/// Four classes, of which the k-th has `images[k]` images.
+class UnevenSource final : public test::WrappedSource {
+ public:
+  explicit UnevenSource(const std::vector<int>& images)
+      : WrappedSource(std::make_shared<test::ToySource>(
+            static_cast<std::size_t>(std::accumulate(images.begin(), images.end(), 0)), 1)) {
+    for (std::size_t k = 0; k < images.size(); ++k) labels_.insert(labels_.end(), images[k], k);
+  }
+  std::int64_t label(std::size_t index) const override { return labels_.at(index); }
+
+ private:
+  std::vector<std::int64_t> labels_;
+};
+
+}  // namespace
+
+TEST_CASE("factors of classes are counted from training data, and must be one for each class") {
+  const UnevenSource source({1, 2, 5, 8});
+  const auto weights = [&](const train::LossOptions& options) {
+    const train::LossOptions made = train::with_class_weights(options, source);
+    CHECK_FALSE(made.balanced);
+    return made.class_weights;
+  };
+  CHECK(weights({}).empty());
+  CHECK(weights({.class_weights = {1, 0, 3, 4}}) == std::vector<double>{1, 0, 3, 4});
+  CHECK(weights({.balanced = true}) == std::vector<double>{4, 2, 0.8, 0.5});
+  CHECK(weights({.class_weights = {1, 0, 3, 4}, .balanced = true}) ==
+        std::vector<double>{4, 0, 3 * 0.8, 2});
+  CHECK_THROWS_WITH(weights({.class_weights = {1, 2, 3}}),
+                    "loss.class_weights must have a number for each of the 4 classes, in the order "
+                    "of their names, not 3");
+  CHECK_THROWS_WITH(weights({.class_weights = {0, 0, 0, 0}}), Contains("a number above 0"));
+  CHECK_THROWS_WITH(train::with_class_weights({.balanced = true}, UnevenSource({3, 0, 1, 1})),
+                    Contains("\"north-east\" has none"));
+  CHECK_THROWS_AS(train::make_loss({.balanced = true}, at::kCPU), ConfigError);
+}
+
+TEST_CASE("with factors of classes, a loss is the mean of its parts, however a batch is cut") {
+  at::manual_seed(3);
+  const at::Tensor logits = at::randn({12, 4});
+  // The parts' factors add up to other sums: PyTorch's own mean would weigh the parts otherwise.
+  const train::Targets targets{.labels = at::arange(12, at::kLong).div(3, "floor")};
+  for (const std::string& name : train::losses().names()) {
+    const train::Loss loss =
+        train::make_loss({.name = name, .class_weights = {0.1, 1, 2, 9}}, at::kCPU);
+    const double whole = loss(logits, targets, 0.1).item<double>();
+    for (const std::int64_t parts : {2, 3, 4}) {
+      double sum = 0;
+      for (std::int64_t i = 0; i < parts; ++i) {
+        const std::int64_t size = 12 / parts;
+        sum += loss(logits.narrow(0, i * size, size), targets.narrow(i * size, size), 0.1)
+                   .item<double>();
+      }
+      INFO(name << " in " << parts << " parts");
+      CHECK(sum / static_cast<double>(parts) == Approx(whole).epsilon(1e-6));
+    }
+    const double plain =
+        train::make_loss({.name = name}, at::kCPU)(logits, targets, 0.1).item<double>();
+    CHECK(whole != Approx(plain).epsilon(0.01));
+  }
 }
 
 TEST_CASE("the weights that are trained come back also where an evaluation throws") {

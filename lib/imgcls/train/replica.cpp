@@ -1,6 +1,7 @@
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/step_ranges.h>
 #include <imgcls/dist/sync_batch_norm.h>
+#include <imgcls/train/recipe/class_weights.h>
 #include <imgcls/train/recipe/combinations.h>
 #include <imgcls/train/replica.h>
 
@@ -50,6 +51,7 @@ Replica::Replica(models::Model model, std::shared_ptr<const data::Source> source
                                         options_.channels_last);
   dist::agree(world_, [&] {
     require_fitting(options_);
+    options_.loss = with_class_weights(std::move(options_.loss), *source);
     if (options_.sync_bn) dist::synchronize_batch_norm(model_, world_);
     data::LoaderOptions loading = train_loader_options(options_, world_.rank(), world_.size());
     input_->prepare(loading);

@@ -1,3 +1,4 @@
+#include <imgcls/core/error.h>
 #include <imgcls/train/recipe/loss.h>
 #include <imgcls/train/recipe/losses.h>
 
@@ -5,45 +6,64 @@
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/log_softmax.h>
+#include <ATen/ops/tensor.h>
 
 namespace imgcls::train {
 namespace {
 
-at::Tensor cross_entropy(const at::Tensor& logits, const Targets& targets, double smoothing) {
+/// Rows of K values by the classes' factors, where there are any.
+at::Tensor weighted(const at::Tensor& rows, const at::Tensor& class_weights) {
+  return class_weights.defined() ? rows.mul(class_weights) : rows;
+}
+
+at::Tensor cross_entropy_of(const at::Tensor& logits, const Targets& targets, double smoothing,
+                            const at::Tensor& class_weights) {
   const at::Tensor wanted = targets.is_mixed() ? targets.rows(logits.size(1)) : targets.labels;
-  return at::cross_entropy_loss(logits, wanted, /*weight=*/{}, at::Reduction::Mean,
-                                /*ignore_index=*/-100, smoothing);
+  const auto loss = [&](at::Reduction::Reduction reduction) {
+    return at::cross_entropy_loss(logits, wanted, class_weights, reduction,
+                                  /*ignore_index=*/-100, smoothing);
+  };
+  // PyTorch's own mean would divide by the sum of the batch's factors.
+  return class_weights.defined() ? loss(at::Reduction::None).mean() : loss(at::Reduction::Mean);
+}
+
+Loss cross_entropy(const LossOptions& /*options*/, const at::Tensor& class_weights) {
+  return [class_weights](const at::Tensor& logits, const Targets& targets, double smoothing) {
+    return cross_entropy_of(logits, targets, smoothing, class_weights);
+  };
 }
 
 at::Tensor mean_over_images(const at::Tensor& values) {
   return values.sum().div(static_cast<double>(values.size(0)));
 }
 
-Loss bce(const LossOptions& options) {
+Loss bce(const LossOptions& options, const at::Tensor& class_weights) {
   const auto own = OwnFields::own_options<BceOptions>(options.own);
-  return [own](const at::Tensor& logits, const Targets& targets, double smoothing) {
+  return [own, class_weights](const at::Tensor& logits, const Targets& targets, double smoothing) {
     at::Tensor wanted = targets.rows(logits.size(1), smoothing);
     if (own.threshold >= 0) wanted = wanted.gt(own.threshold).to(logits.scalar_type());
-    if (!own.sum) return at::binary_cross_entropy_with_logits(logits, wanted);
-    return at::binary_cross_entropy_with_logits(logits, wanted, {}, {}, at::Reduction::None)
+    if (!own.sum) return at::binary_cross_entropy_with_logits(logits, wanted, class_weights);
+    return at::binary_cross_entropy_with_logits(logits, wanted, class_weights, {},
+                                                at::Reduction::None)
         .sum(-1)
         .mean();
   };
 }
 
-Loss focal(const LossOptions& options) {
+Loss focal(const LossOptions& options, const at::Tensor& class_weights) {
   const double gamma = OwnFields::own_options<FocalOptions>(options.own).gamma;
-  return [gamma](const at::Tensor& logits, const Targets& targets, double smoothing) {
-    const at::Tensor log_p = at::log_softmax(logits, -1);
-    const at::Tensor wanted = targets.rows(logits.size(1), smoothing);
-    const at::Tensor falls_short = log_p.exp().neg().add(1).pow(gamma);
-    return mean_over_images(wanted.mul(falls_short).mul(log_p)).neg();
-  };
+  return
+      [gamma, class_weights](const at::Tensor& logits, const Targets& targets, double smoothing) {
+        const at::Tensor log_p = at::log_softmax(logits, -1);
+        const at::Tensor wanted = weighted(targets.rows(logits.size(1), smoothing), class_weights);
+        const at::Tensor falls_short = log_p.exp().neg().add(1).pow(gamma);
+        return mean_over_images(wanted.mul(falls_short).mul(log_p)).neg();
+      };
 }
 
-Loss asymmetric(const LossOptions& options) {
+Loss asymmetric(const LossOptions& options, const at::Tensor& class_weights) {
   const auto own = OwnFields::own_options<AsymmetricOptions>(options.own);
-  return [own](const at::Tensor& logits, const Targets& targets, double smoothing) {
+  return [own, class_weights](const at::Tensor& logits, const Targets& targets, double smoothing) {
     const at::Tensor log_p = at::log_softmax(logits, -1);
     const at::Tensor hard = targets.rows(logits.size(1));
     const at::Tensor others = hard.neg().add(1);
@@ -56,17 +76,19 @@ Loss asymmetric(const LossOptions& options) {
     if (smoothing > 0) {
       wanted = hard.mul(1 - smoothing).add(smoothing / static_cast<double>(logits.size(1)));
     }
-    return mean_over_images(wanted.mul(log_p.mul(weight))).neg();
+    return mean_over_images(weighted(wanted, class_weights).mul(log_p.mul(weight))).neg();
   };
 }
 
-Loss poly(const LossOptions& options) {
+Loss poly(const LossOptions& options, const at::Tensor& class_weights) {
   const double epsilon = OwnFields::own_options<PolyOptions>(options.own).epsilon;
-  return [epsilon](const at::Tensor& logits, const Targets& targets, double smoothing) {
-    const at::Tensor wanted = targets.rows(logits.size(1), smoothing);
-    const at::Tensor p = logits.softmax(-1).mul(wanted).sum(-1);
-    return cross_entropy(logits, targets, smoothing).add(p.neg().add(1).mean(), epsilon);
-  };
+  return
+      [epsilon, class_weights](const at::Tensor& logits, const Targets& targets, double smoothing) {
+        const at::Tensor wanted = weighted(targets.rows(logits.size(1), smoothing), class_weights);
+        const at::Tensor falls_short = logits.softmax(-1).neg().add(1).mul(wanted);
+        return cross_entropy_of(logits, targets, smoothing, class_weights)
+            .add(mean_over_images(falls_short), epsilon);
+      };
 }
 
 }  // namespace
@@ -127,14 +149,22 @@ Registry<LossEntry>& losses() {
       {
           {"asymmetric", "Asymmetric loss (arXiv:2009.14119)", asymmetric_fields(), asymmetric},
           {"bce", "Binary cross-entropy of each class (arXiv:2110.00476)", bce_fields(), bce},
-          {"cross_entropy",
-           "Cross-entropy of the softmax",
-           {},
-           [](const LossOptions&) -> Loss { return cross_entropy; }},
+          {"cross_entropy", "Cross-entropy of the softmax", {}, cross_entropy},
           {"focal", "Focal loss (arXiv:1708.02002)", focal_fields(), focal},
           {"poly", "Poly-1 loss (arXiv:2204.12511)", poly_fields(), poly},
       });
   return known;
+}
+
+Loss make_loss(const LossOptions& options, const at::Device& device) {
+  if (options.balanced) {
+    throw ConfigError(
+        "loss.balanced takes training images to count (train/recipe/class_weights.h)");
+  }
+  const auto& weights = options.class_weights;
+  return losses()
+      .at(options.name)
+      .make(options, weights.empty() ? at::Tensor() : at::tensor(weights, at::kFloat).to(device));
 }
 
 const OptionFields<LossOptions>& loss_fields() {
@@ -142,6 +172,14 @@ const OptionFields<LossOptions>& loss_fields() {
   static const OptionFields<O> fields = [] {
     OptionFields<O> f;
     f.add_choice("name", &O::name, losses().names(), "What is minimized.");
+    f.add(
+        "class_weights", &O::class_weights,
+        "Factor of each class's part of the loss, in the order of the classes' names; the loss is "
+        "the mean over images, whatever their factors. None: all are 1.",
+        Limits::at_least(0));
+    f.add("balanced", &O::balanced,
+          "Multiply each class's part of the loss also by training images / (classes x training "
+          "images of the class).");
     return f;
   }();
   return fields;

@@ -4,10 +4,17 @@
 #include <utility>
 
 namespace imgcls::train {
+namespace {
+
+at::Device device_of(const models::Model& model) {
+  const auto parameters = model.parameters();
+  return parameters.empty() ? at::Device(at::kCPU) : parameters.front().tensor.device();
+}
+
+}  // namespace
 
 Recipe::Recipe(const RunOptions& options, const models::Model& model)
-    : loss_(losses().at(options.loss.name).make(options.loss)),
-      label_smoothing_(options.label_smoothing) {
+    : loss_(make_loss(options.loss, device_of(model))), label_smoothing_(options.label_smoothing) {
   add(make_eraser(options.erase));
   add(make_mixer(options.mix));
   add(make_sam(options.sam, model));
