@@ -3,15 +3,16 @@
 //
 //   header                 what it does
 //   train/program.h        what a program does around its work: join the job, report errors once
-//   train/options.h        all that a run is told; train/compose.h the parts made from it
+//   train/options.h        all that a run is told; train/compose.h the parts made from it;
+//                          train/teacher.h the model it learns from
 //   train/rank_fields.h    what has to be the same on all ranks
 //   train/trainer.h        the run: epochs of steps, evaluation, logs, checkpoints, resuming
 //   train/replica.h        what a rank trains with
 //   train/wait_for_data.h  where ranks agree on going on, before each step
 //   train/input.h          from the loader's bytes to the network's input
 //   train/step.h           forward, loss, backward, update; train/precision.h mixed precision
-//   train/recipe/          what a recipe adds to a step: mix.h, erase.h, loss.h, clip.h, average.h;
-//                          ingredient.h says in which order they are asked
+//   train/recipe/          what a recipe adds to a step: mix.h, erase.h, distillation.h, loss.h,
+//                          clip.h, average.h; ingredient.h says in which order they are asked
 //   train/step_profile.h   where a step's time goes
 //   train/evaluate.h       exact evaluation
 //   train/checkpoint.h     all that a run needs to go on
@@ -36,6 +37,7 @@
 #include <imgcls/train/replica.h>
 #include <imgcls/train/step.h>
 #include <imgcls/train/step_profile.h>
+#include <imgcls/train/teacher.h>
 #include <imgcls/train/termination_signals.h>
 #include <imgcls/train/trainer.h>
 #include <imgcls/train/wait_for_data.h>

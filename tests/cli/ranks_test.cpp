@@ -148,6 +148,52 @@ TEST_CASE("with factors of classes, ranks train as one process does") {
   }
 }
 
+TEST_CASE("with a teacher, ranks train as one process does") {
+  const FolderData data;
+  REQUIRE(run_program(data.train("teacher", "train.max_steps=6")).code == 0);
+  const std::string recipe =
+      "train.sync_bn=true train.max_steps=3 optimizer.lr=0.001 train.seed=5 "
+      "distillation.temperature=2 distillation.weight=0.8 ";
+  const std::string teacher = "distillation.run=" + (data / "teacher").string();
+  const auto outcome = run_program(data.train("alone", recipe + teacher));
+  REQUIRE(outcome.code == 0);
+  CHECK_THAT(outcome.output, Contains("teacher: resnet9, "));
+  const std::string weights = "teacher/checkpoints/step-0000000006/weights.safetensors";
+  CHECK_THAT(outcome.output, Contains((data / weights).string()));
+  REQUIRE(run_program(data.train("plain", recipe)).code == 0);
+  const auto alone = figures_of(data / "alone/steps.csv");
+  CHECK(alone.at(0).first != Approx(figures_of(data / "plain/steps.csv").at(0).first).epsilon(0.1));
+  for (const int ranks : {2, 3}) {
+    const std::string run = "run" + std::to_string(ranks);
+    REQUIRE(run_program(on_ranks(ranks, data.train(run, recipe + teacher))).code == 0);
+    check_close(figures_of(data / (run + "/steps.csv")), alone);
+  }
+  const auto stopped = data.train("stopped", recipe + teacher);
+  REQUIRE(run_program(on_ranks(3, stopped + " train.max_steps=2")).code == 0);
+  REQUIRE(run_program(on_ranks(3, stopped)).code == 0);
+  const std::string last = "/checkpoints/step-0000000003/weights.safetensors";
+  const bool same = read_file(data / ("stopped" + last)) == read_file(data / ("run3" + last));
+  CHECK(same);
+}
+
+TEST_CASE("a teacher that does not fit is refused in one line, and nothing is created") {
+  const FolderData data;
+  REQUIRE(run_program(data.train("teacher", "train.max_steps=1")).code == 0);
+  const auto refusal = [&](const std::string& more) {
+    const auto outcome = run_program(on_ranks(
+        2, data.train("run", "distillation.run=" + (data / "teacher").string() + " " + more)));
+    CHECK(outcome.code == 2);
+    CHECK_FALSE(std::filesystem::exists(data / "run"));
+    return outcome.output;
+  };
+  CHECK_THAT(refusal("data.mean=[0.5,0.5,0.5]"),
+             Contains("was trained with another data.mean or data.std"));
+  CHECK_THAT(refusal("distillation.model=resnet18"), Contains("give one of them"));
+  replace_file(data / "teacher/classes.txt", "blue\ngreen\nrot\n");
+  CHECK_THAT(refusal(""), Contains("is of other classes (\"rot\" where the training data has "
+                                   "\"red\"); a teacher must know the same classes"));
+}
+
 TEST_CASE("factors of other classes than there are stop a run before anything is created") {
   const FolderData data;
   const auto outcome = run_program(on_ranks(2, data.train("run", "loss.class_weights=[1,2]")));

@@ -263,6 +263,32 @@ def losses():
             "shares": values(shares), "class factors": CLASS_FACTORS, "values": found}
 
 
+# ---- distillation -------------------------------------------------------------------------------
+def distillation():
+    """DeiT's DistillationLoss (facebookresearch/deit, losses.py), by its formula."""
+    torch.manual_seed(23)
+    logits, teacher = torch.randn(6, 10) * 2, torch.randn(6, 10) * 3
+    labels = torch.randint(0, 10, (6,))
+    log_softmax = torch.nn.functional.log_softmax
+
+    def run(kind, weight, temperature=1.0):
+        x = logits.clone().requires_grad_()
+        base = torch.nn.functional.cross_entropy(x, labels, label_smoothing=0.1)
+        if kind == "soft":
+            part = torch.nn.functional.kl_div(
+                log_softmax(x / temperature, dim=1), log_softmax(teacher / temperature, dim=1),
+                reduction="sum", log_target=True) * (temperature * temperature) / x.numel()
+        else:
+            part = torch.nn.functional.cross_entropy(x, teacher.argmax(dim=1))
+        loss = base * (1 - weight) + part * weight
+        loss.backward()
+        return {"loss": loss.item(), "gradient": values(x.grad)}
+
+    return {"logits": values(logits), "teacher": values(teacher), "labels": labels.tolist(),
+            "values": {"soft": run("soft", 0.5), "soft 3": run("soft", 0.9, 3.0),
+                       "hard": run("hard", 0.5)}}
+
+
 # ---- limits of gradients, averages --------------------------------------------------------------
 def clipped(clip):
     named = parameters()
@@ -486,6 +512,7 @@ def main():
                 g, lr=0.05, caution=True, foreach=True)),
         },
         "losses": losses(),
+        "distillation": distillation(),
         "clips": {
             "norm": clipped(lambda p: torch.nn.utils.clip_grad_norm_(p, 2.0, foreach=True)),
             "norm above": clipped(lambda p: torch.nn.utils.clip_grad_norm_(p, 1e3, foreach=True)),

@@ -275,6 +275,20 @@ TEST_CASE("momentum in a cycle, and decay by a cosine, are OneCycleLR's and DINO
   }
 }
 
+namespace {
+
+class Net : public torch::nn::Module {
+ public:
+  Net() {
+    at::manual_seed(3);
+    register_module("fc", torch::nn::Linear(3, 4));
+    register_module("bn", torch::nn::BatchNorm1d(4));
+  }
+  at::Tensor forward(const at::Tensor& x) { return x; }
+};
+
+}  // namespace
+
 TEST_CASE("losses and their gradients are those of their references") {
   const json& given = reference().at("losses");
   Values flat = given.at("logits").get<Values>(), shares = given.at("shares").get<Values>();
@@ -316,6 +330,33 @@ TEST_CASE("losses and their gradients are those of their references") {
   check("poly weights", weighted("poly"), hard, 0);
 }
 
+TEST_CASE("what is learnt from a teacher is DeiT's loss and its gradient") {
+  const json& given = reference().at("distillation");
+  const auto tensor = [&](const char* key) {
+    return at::tensor(given.at(key).get<Values>()).view({6, 10});
+  };
+  const train::Targets targets{
+      .labels = at::tensor(given.at("labels").get<std::vector<std::int64_t>>()),
+      .teacher = tensor("teacher")};
+  const auto check = [&](const std::string& name, const train::DistillationOptions& distillation) {
+    train::RunOptions options;
+    options.label_smoothing = 0.1;
+    options.distillation = distillation;
+    const train::Recipe recipe(options, models::Model(std::make_shared<Net>(), "net"));
+    const at::Tensor logits = tensor("logits").set_requires_grad(true);
+    const at::Tensor loss = recipe.loss(logits, targets);
+    loss.backward();
+    INFO(name);
+    const json& expected = given.at("values").at(name);
+    CHECK(loss.item<double>() == Approx(expected.at("loss").get<double>()).epsilon(1e-6));
+    CHECK(farthest(values({{"", logits.grad()}}), expected.at("gradient").get<Values>()) < 1e-6);
+  };
+  using Kind = train::DistillationKind;
+  check("soft", {});
+  check("soft 3", {.temperature = 3, .weight = 0.9});
+  check("hard", {.kind = Kind::hard});
+}
+
 TEST_CASE("gradients are limited as PyTorch and timm limit them") {
   const auto check = [](const std::string& name, const train::ClipOptions& options) {
     const auto all = parameters();
@@ -332,20 +373,6 @@ TEST_CASE("gradients are limited as PyTorch and timm limit them") {
   check("value", {.name = "value", .own = train::ValueClipOptions{.most = 0.5}});
   check("adaptive", {.name = "adaptive", .own = train::AdaptiveClipOptions{.share = 0.5}});
 }
-
-namespace {
-
-class Net : public torch::nn::Module {
- public:
-  Net() {
-    at::manual_seed(3);
-    register_module("fc", torch::nn::Linear(3, 4));
-    register_module("bn", torch::nn::BatchNorm1d(4));
-  }
-  at::Tensor forward(const at::Tensor& x) { return x; }
-};
-
-}  // namespace
 
 TEST_CASE("averages of weights are timm's and PyTorch's") {
   const auto check = [](const std::string& name, const train::AverageOptions& options,

@@ -49,6 +49,7 @@ const char* const kConfig = R"({
           "resize_mix": {"scale": [0.2, 0.5]}},
   "loss": {"name": "bce", "class_weights": [1, 2.5], "balanced": true, "bce": {"sum": true, "threshold": 0.2}},
   "sam": {"rho": 0.1, "adaptive": true},
+  "distillation": {"model": "resnet50", "weights": "r50.pth", "kind": "hard", "temperature": 2, "weight": 0.7},
   "clip": {"name": "norm", "norm": {"most": 2}},
   "average": {"name": "ema", "every_steps": 2, "from_epoch": 1.5, "buffers": false,
               "ema": {"decay": 0.9, "warmup": true}},
@@ -119,7 +120,8 @@ TEST_CASE("options as a configuration give these options again, key by key") {
   for (const std::string& key : config_keys()) {
     const json* schema = find_key(key);
     if (!schema->contains("default") || is_told_otherwise(key)) continue;
-    if (!has(config.json(), key)) continue;  // of an ingredient that is not chosen
+    if (!has(config.json(), key)) continue;   // of an ingredient that is not chosen
+    if (key == "distillation.run") continue;  // stands instead of distillation.model
     INFO(key);
     CHECK(value_at(config.json(), key) !=
           schema->at("default"));  // else the next line says nothing
@@ -131,6 +133,21 @@ TEST_CASE("options as a configuration give these options again, key by key") {
        {"model.name", "model.zero_init_residual", "model.stem", "model.blur_pool"}) {
     CHECK(value_at(own, key) == value_at(config.json(), key));
   }
+}
+
+TEST_CASE("a teacher is told of as a configuration names it, or by its name") {
+  const test::ToySource source(10, 1);
+  const auto told = [&](const train::RunOptions& options) {
+    return json::parse(train::own_config(options, test::toy_model(), source, source))
+        .at("distillation");
+  };
+  train::RunOptions options;
+  options.distillation = {.run = "runs/x", .teacher = test::toy_model()};
+  CHECK(told(options).at("run") == "runs/x");
+  CHECK(told(options).at("model") == "");
+  options.distillation.run.clear();
+  CHECK(told(options).at("model") == "toy");
+  CHECK(told(options).at("weights") == "(given by a program)");
 }
 
 TEST_CASE("a source says where it lies, or that it does not know") {

@@ -8,7 +8,9 @@
 #include <imgcls/train/compose.h>
 #include <imgcls/train/load_with_hint.h>
 #include <imgcls/train/program.h>
+#include <imgcls/train/rank_fields.h>
 #include <imgcls/train/stage.h>
+#include <imgcls/train/teacher.h>
 #include <imgcls/train/trainer.h>
 
 #include <fmt/format.h>
@@ -112,6 +114,7 @@ std::vector<std::string> fine_tune(const Config& config, models::Model& model) {
 Parts compose(const Config& config, dist::World& world) {
   const DataFolders folders = stage_data(config, world);
   std::optional<Parts> parts;
+  std::vector<dist::Field> of_teacher;
   dist::agree(world, [&] {
     const RunOptions options = run_options(config);
     configure_torch(options, world);
@@ -121,10 +124,16 @@ Parts compose(const Config& config, dist::World& world) {
                   .val = open_source(config, Split::val, folders.val),
                   .model = create_model(config, train->classes().size())};
     parts->options.notes = fine_tune(config, parts->model);
+    if (const auto teacher = make_teacher(options, train->classes())) {
+      parts->options.distillation.teacher = teacher->model;
+      for (const std::string& note : teacher->notes) parts->options.notes.push_back(note);
+      if (world.size() > 1) of_teacher = weights_fields(teacher->weights);
+    }
     if (world.is_first()) {
       for (const std::string& note : parts->options.notes) Log().info(note);
     }
   });
+  dist::require_equal(world, of_teacher, "Give all ranks the same teacher.");
   return *std::move(parts);
 }
 

@@ -48,6 +48,7 @@ std::vector<Section> sections() {
       {"eval", "", schemas(eval_fields())},
       {"train", "", schemas(train_fields())},
       {"loss", "What is minimized.", schemas(loss_fields()) + losses().schemas()},
+      {"distillation", "Learning from another model.", schemas(distillation_fields())},
       {"optimizer", "", schemas(optim::optimizer_fields()) + optim::optimizers().schemas()},
       {"schedule", "", schemas(schedule_fields()) + optim::schedules().schemas()},
       {"sam", "Sharpness-aware minimization.", schemas(sam_fields())},

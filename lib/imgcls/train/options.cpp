@@ -133,6 +133,7 @@ RunOptions run_options(const Config& config) {
   read(config, "erase", erase_fields(), o.erase);
   read_section(config, "mix", [&](const json& values) { read_mix(values, o.mix); });
   read(config, "loss", loss_fields(), losses(), o.loss);
+  read(config, "distillation", distillation_fields(), o.distillation);
   read(config, "sam", sam_fields(), o.sam);
   read(config, "clip", clip_fields(), clips(), o.clip);
   read(config, "average", average_fields(), averages(), o.average);

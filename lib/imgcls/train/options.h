@@ -11,6 +11,7 @@
 #include <imgcls/train/progressive.h>
 #include <imgcls/train/recipe/average.h>
 #include <imgcls/train/recipe/clip.h>
+#include <imgcls/train/recipe/distillation.h>
 #include <imgcls/train/recipe/erase.h>
 #include <imgcls/train/recipe/loss.h>
 #include <imgcls/train/recipe/mix.h>
@@ -152,6 +153,7 @@ struct RunOptions {
   MixOptions mix;
   EraseOptions erase;
   LossOptions loss;
+  DistillationOptions distillation;
   optim::OptimizerOptions optimizer;
   ScheduleRunOptions schedule;
   SamOptions sam;

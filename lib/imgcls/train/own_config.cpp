@@ -17,11 +17,11 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr const char* kUnknownRoot = "(given by a program)";
+constexpr const char* kGivenByProgram = "(given by a program)";
 
 json data_json(const DataOptions& o, const data::Source& train, const data::Source& val) {
   json j = data_fields().write(o);
-  j["root"] = kUnknownRoot;
+  j["root"] = kGivenByProgram;
   const data::Origin from = train.origin(), to = val.origin();
   if (from.format.empty() || from.format != to.format) return j;
   const fs::path root = from.path.parent_path();
@@ -53,6 +53,16 @@ json model_json(const models::Model& model) {
   return j;
 }
 
+/// A program's own teacher is told of by its name.
+json distillation_json(const DistillationOptions& o) {
+  json j = distillation_fields().write(o);
+  if (o.teacher && o.model.empty() && o.run.empty()) {
+    j["model"] = o.teacher->name();
+    j["weights"] = kGivenByProgram;
+  }
+  return j;
+}
+
 }  // namespace
 
 std::string own_config(const RunOptions& options, const models::Model& model,
@@ -69,6 +79,7 @@ std::string own_config(const RunOptions& options, const models::Model& model,
               {"erase", erase_fields().write(options.erase)},
               {"mix", write_mix(options.mix)},
               {"loss", write_chosen(loss_fields(), losses(), options.loss)},
+              {"distillation", distillation_json(options.distillation)},
               {"sam", sam_fields().write(options.sam)},
               {"clip", write_chosen(clip_fields(), clips(), options.clip)},
               {"average", write_chosen(average_fields(), averages(), options.average)},

@@ -59,6 +59,8 @@ Replica::Replica(models::Model model, std::shared_ptr<const data::Source> source
   });
   schedule_ = schedule_of(options_, steps_per_epoch());
 
+  dist::agree(world_,
+              [&] { prepare_teacher(options_, source->classes().size(), world_.device()); });
   model_.to(world_.device());
   // Before the replicas are made: the reducer lays its buckets out by the parameters' strides.
   if (options_.channels_last) model_.to_channels_last();

@@ -33,10 +33,29 @@ void require_changeable(const RunOptions& options) {
   }
 }
 
+void require_one_teacher(const DistillationOptions& options) {
+  const bool zoo = !options.model.empty() || !options.weights.empty();
+  if (zoo && !options.run.empty()) {
+    throw ConfigError(fmt::format(
+        "distillation.run={} is a teacher, and so are distillation.model and distillation.weights; "
+        "give one of them",
+        options.run));
+  }
+  if (!zoo || (!options.model.empty() && !options.weights.empty())) return;
+  throw ConfigError(options.weights.empty()
+                        ? fmt::format("distillation.model={} needs distillation.weights: nothing "
+                                      "is learnt from a teacher that was not trained",
+                                      options.model)
+                        : fmt::format("distillation.weights={} needs distillation.model, whose "
+                                      "weights they are",
+                                      options.weights));
+}
+
 }  // namespace
 
 void require_fitting(const RunOptions& options) {
   optim::require_valid(options.optimizer);
+  require_one_teacher(options.distillation);
   require_changeable(options);
   const std::string& optimizer = options.optimizer.name;
   if (!optim::optimizers().at(optimizer).averages) return;

@@ -1,8 +1,8 @@
 #pragma once
-// What a recipe adds to plain training, one ingredient a file (mix.h, erase.h, clip.h, average.h,
-// the losses). A step asks them in one fixed order:
+// What a recipe adds to plain training, one ingredient a file (mix.h, erase.h, distillation.h,
+// clip.h, average.h, the losses). A step asks them in one fixed order:
 //
-//   before_forward   batch and targets       erase, mix
+//   before_forward   batch and targets       erase, mix, distillation
 //   (the loss        logits and targets      loss.h)
 //   climb            a rank's own gradients  sam: the step is taken again from other weights,
 //   come_back                                which are left when its gradients are there

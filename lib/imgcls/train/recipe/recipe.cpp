@@ -14,9 +14,12 @@ at::Device device_of(const models::Model& model) {
 }  // namespace
 
 Recipe::Recipe(const RunOptions& options, const models::Model& model)
-    : loss_(make_loss(options.loss, device_of(model))), label_smoothing_(options.label_smoothing) {
+    : loss_(make_loss(options.loss, device_of(model))),
+      label_smoothing_(options.label_smoothing),
+      distillation_(options.distillation) {
   add(make_eraser(options.erase));
   add(make_mixer(options.mix));
+  add(make_distiller(options, device_of(model).str()));
   add(make_sam(options.sam, model));
   add(make_clipper(options.clip, model.head()));
   AverageOptions average = options.average;
@@ -31,6 +34,14 @@ void Recipe::add(std::unique_ptr<Ingredient> ingredient) {
 
 void Recipe::before_forward(const StepInfo& info, TrainBatch& batch) {
   for (const auto& each : ingredients_) each->before_forward(info, batch);
+}
+
+at::Tensor Recipe::loss(const at::Tensor& logits, const Targets& targets) const {
+  const at::Tensor by_labels = loss_(logits, targets, label_smoothing_);
+  if (!targets.teacher.defined()) return by_labels;
+  const double weight = distillation_.weight;
+  return by_labels.mul(1 - weight)
+      .add(distillation_loss(logits, targets.teacher, distillation_), weight);
 }
 
 bool Recipe::changes_gradients() const {

@@ -21,9 +21,8 @@ class Recipe {
   void add(std::unique_ptr<Ingredient> ingredient);
 
   void before_forward(const StepInfo& info, TrainBatch& batch);
-  at::Tensor loss(const at::Tensor& logits, const Targets& targets) const {
-    return loss_(logits, targets, label_smoothing_);
-  }
+  /// The mean over images; with a teacher its part and the labels'.
+  at::Tensor loss(const at::Tensor& logits, const Targets& targets) const;
   /// Whether anyone looks at the gradients, which fp16's scale must be taken off before.
   bool changes_gradients() const;
   void after_backward(const StepInfo& info, optim::Optimizer& optimizer);
@@ -58,6 +57,7 @@ class Recipe {
 
   Loss loss_;
   double label_smoothing_;
+  DistillationOptions distillation_;
   std::vector<std::unique_ptr<Ingredient>> ingredients_;
 };
 

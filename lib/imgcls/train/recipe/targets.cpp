@@ -5,10 +5,13 @@
 namespace imgcls::train {
 
 Targets Targets::narrow(std::int64_t start, std::int64_t length) const {
-  if (!is_mixed()) return {.labels = labels.narrow(0, start, length)};
-  return {.labels = labels.narrow(0, start, length),
-          .partners = partners.narrow(0, start, length),
-          .shares = shares.narrow(0, start, length)};
+  const auto part = [&](const at::Tensor& whole) {
+    return whole.defined() ? whole.narrow(0, start, length) : at::Tensor();
+  };
+  return {.labels = part(labels),
+          .partners = part(partners),
+          .shares = part(shares),
+          .teacher = part(teacher)};
 }
 
 at::Tensor Targets::rows(std::int64_t classes, double smoothing) const {

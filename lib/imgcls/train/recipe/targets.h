@@ -1,5 +1,6 @@
 #pragma once
-// What images are to be taken for: a class each or, of mixed images, two.
+// What images are to be taken for: a class each or, of mixed images, two; and what a teacher takes
+// them for.
 
 #include <ATen/core/Tensor.h>
 
@@ -11,6 +12,7 @@ struct Targets {
   at::Tensor labels;         ///< int64, N: the classes
   at::Tensor partners = {};  ///< int64, N: the classes of what was mixed in; undefined: nothing was
   at::Tensor shares = {};    ///< float, N: share of `labels`, the rest is the partners'
+  at::Tensor teacher = {};   ///< float, N x classes: a teacher's logits; undefined: there is none
 
   bool is_mixed() const { return partners.defined(); }
 

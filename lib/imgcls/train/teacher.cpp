@@ -1,0 +1,108 @@
+#include <imgcls/core/config.h>
+#include <imgcls/core/error.h>
+#include <imgcls/core/log.h>
+#include <imgcls/data/class_names.h>
+#include <imgcls/log/run_folder.h>
+#include <imgcls/models/registry.h>
+#include <imgcls/models/weights.h>
+#include <imgcls/train/checkpoint.h>
+#include <imgcls/train/compose.h>
+#include <imgcls/train/teacher.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace imgcls::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool fits_but_for_classes(const models::Model& model, const fs::path& weights) {
+  if (model.head().empty()) return false;
+  try {
+    models::load_weights(model, weights, {.head = false});
+  } catch (const WeightsError&) {
+    return false;
+  }
+  return true;
+}
+
+models::Model create_teacher(const RunOptions& options, std::size_t classes) {
+  const std::string& name = options.distillation.model;
+  try {
+    const bool one_size = models::info(name).takes.image_size;
+    return models::create(name, {.classes = static_cast<int>(classes),
+                                 .image_size = one_size ? options.augment.size : 0});
+  } catch (const ConfigError& e) {
+    throw ConfigError(fmt::format("distillation.model={}, for images of augment.size={}: {}", name,
+                                  options.augment.size, e.what()));
+  }
+}
+
+Teacher from_zoo(const RunOptions& options, std::size_t classes) {
+  const DistillationOptions& given = options.distillation;
+  models::Model model = create_teacher(options, classes);
+  try {
+    auto notes = models::load_weights(model, given.weights);
+    return {std::move(model), given.weights, std::move(notes)};
+  } catch (const WeightsError& e) {
+    if (fits_but_for_classes(model, given.weights)) {
+      throw ConfigError(fmt::format(
+          "distillation.weights: {} is of a {} for other classes than the {} of the training data; "
+          "a teacher must know the same classes in the same order",
+          given.weights, given.model, classes));
+    }
+    throw WeightsError(fmt::format("distillation.weights: {}", e.what()));
+  }
+}
+
+void require_same_classes(const fs::path& run, std::span<const std::string> of_run,
+                          std::span<const std::string> classes) {
+  const auto [theirs, ours] = std::ranges::mismatch(of_run, classes);
+  if (theirs == of_run.end() && ours == classes.end()) return;
+  const std::string difference =
+      of_run.size() != classes.size()
+          ? fmt::format("{} of them, not {}", of_run.size(), classes.size())
+          : fmt::format("\"{}\" where the training data has \"{}\"", *theirs, *ours);
+  throw ConfigError(
+      fmt::format("distillation.run: {} is of other classes ({}); a teacher must know the same "
+                  "classes in the same order",
+                  run.string(), difference));
+}
+
+Teacher from_run(const RunOptions& options, std::span<const std::string> classes) {
+  const RunFiles files{options.distillation.run};
+  const Config config = Config::load(std::vector<std::string>{files.config().string()});
+  const auto of_run =
+      data::class_ids(data::read_class_names(files.classes(), data::Repeats::allowed));
+  require_same_classes(files.folder, of_run, classes);
+  const Normalization theirs = run_options(config).data.normalization,
+                      ours = options.data.normalization;
+  if (theirs.mean != ours.mean || theirs.std != ours.std) {
+    throw ConfigError(
+        fmt::format("distillation.run: {} was trained with another data.mean or data.std; a "
+                    "teacher is shown the images as the model is, so give both runs the same",
+                    files.folder.string()));
+  }
+  const fs::path weights = weights_of_run(files, RunWeights::newest, Log::quiet("distillation: "));
+  models::Model model = create_model(config, classes.size());
+  auto notes = models::load_weights(model, weights);
+  return {std::move(model), weights, std::move(notes)};
+}
+
+}  // namespace
+
+std::optional<Teacher> make_teacher(const RunOptions& options,
+                                    std::span<const std::string> classes) {
+  const DistillationOptions& given = options.distillation;
+  if (given.model.empty() && given.run.empty()) return std::nullopt;
+  Teacher teacher =
+      given.run.empty() ? from_zoo(options, classes.size()) : from_run(options, classes);
+  teacher.notes.push_back(
+      fmt::format("teacher: {}, {}", teacher.model.name(), teacher.weights.string()));
+  return teacher;
+}
+
+}  // namespace imgcls::train

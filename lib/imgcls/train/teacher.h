@@ -1,0 +1,28 @@
+#pragma once
+// The teacher that a configuration's `distillation.*` names.
+
+#include <imgcls/models/model.h>
+#include <imgcls/train/options.h>
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace imgcls::train {
+
+struct Teacher {
+  models::Model model;
+  std::filesystem::path weights;        ///< the file they were read from
+  std::vector<std::string> notes = {};  ///< lines for the log
+};
+
+/// The teacher of `options.distillation`, for a run with these training classes; nothing where it
+/// names none. It draws from PyTorch's generator: make the model that is trained before. Throws
+/// ConfigError where it is of other classes, or a run's of another normalization, and what reading
+/// a run's files and weights throws.
+std::optional<Teacher> make_teacher(const RunOptions& options,
+                                    std::span<const std::string> classes);
+
+}  // namespace imgcls::train
