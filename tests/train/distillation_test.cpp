@@ -148,6 +148,27 @@ TEST_CASE("a run with a teacher that stops and goes on ends with the same bits")
   CHECK(taught);
 }
 
+TEST_CASE("a run goes on with the teacher it began with, or says that it has another") {
+  const test::TempFolder folder;
+  train::RunOptions options = toy_options(folder / "run");
+  options.distillation.teacher = toy_teacher();
+  options.max_steps = 4;
+  train_toy(options);
+  options.max_steps = 0;
+  const std::string same = train::teacher_fingerprint(options.distillation);
+  CHECK(same.size() == 32);
+  options.distillation.teacher = toy_teacher();
+  CHECK(train::teacher_fingerprint(options.distillation) == same);
+  const at::NoGradGuard no_grad;
+  options.distillation.teacher->buffers().front().tensor.add_(1);
+  CHECK_THROWS_WITH(train_toy(options), Contains("was made with another teacher (fingerprint " +
+                                                 same.substr(0, 12) + ", now "));
+  options.checkpoint.resume = train::Resume::changed;
+  CHECK(train_toy(options).position.step == 8);
+  CHECK_THAT(read_text(folder / "run/log.txt"),
+             Contains("teacher: fingerprint " + same.substr(0, 12)));
+}
+
 TEST_CASE("a teacher of other classes or of other images is refused before anything is created") {
   const test::TempFolder folder;
   train::RunOptions options = toy_options(folder / "run");
@@ -185,7 +206,7 @@ TEST_CASE("a teacher of the zoo has the weights of its file, for the same classe
   const auto teacher = train::make_teacher(options, three);
   REQUIRE(teacher);
   CHECK(teacher->model.parameters().back().tensor.equal(saved.parameters().back().tensor));
-  CHECK(teacher->weights == file);
+  CHECK(teacher->notes.back() == "teacher: shufflenet_v2_x0_5, " + file);
   CHECK_THROWS_WITH(
       train::make_teacher(options, std::vector<std::string>{"a", "b"}),
       "distillation.weights: " + file +

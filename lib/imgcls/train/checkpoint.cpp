@@ -79,6 +79,7 @@ json state_json(const Training& training, const Position& position, const RunIde
   json state = position_json(position);
   state.update({{"config", identity.config},
                 {"data_fingerprint", identity.data_fingerprint},
+                {"teacher_fingerprint", identity.teacher_fingerprint},
                 {"model", training.model.name()},
                 {"versions", {{"imgcls", IMGCLS_VERSION}, {"libtorch", TORCH_VERSION}}}});
   if (training.scaler) {
@@ -98,6 +99,30 @@ fs::path name_for_broken(const fs::path& folder, std::int64_t step) {
   return free;
 }
 
+/// How messages speak of what a run is given.
+struct Fingerprinted {
+  const char *name, *other, *same;
+};
+
+std::string fingerprint_text(const std::string& fingerprint) {
+  return fingerprint.empty() ? "none" : fingerprint.substr(0, 12);
+}
+
+void check_fingerprint(const fs::path& checkpoint, const Fingerprinted& given,
+                       const std::string& before, const std::string& now,
+                       std::vector<std::string>* changes) {
+  if (before == now) return;
+  if (changes == nullptr) {
+    throw CheckpointError(fmt::format(
+        "{} was made with {} (fingerprint {}, now {}). Give it {} to go on, or "
+        "checkpoint.resume=changed to go on with the new, or another run.dir to start afresh.",
+        checkpoint.string(), given.other, fingerprint_text(before), fingerprint_text(now),
+        given.same));
+  }
+  changes->push_back(fmt::format("{}: fingerprint {} before, {} now", given.name,
+                                 fingerprint_text(before), fingerprint_text(now)));
+}
+
 void check_identity(const fs::path& checkpoint, const json& state, const RunIdentity& identity,
                     std::vector<std::string>* changes) {
   for (const ConfigChange& change :
@@ -111,17 +136,11 @@ void check_identity(const fs::path& checkpoint, const json& state, const RunIden
     }
     changes->push_back(fmt::format("{}: {} before, {} now", change.key, change.before, change.now));
   }
-  const std::string before = state.at("data_fingerprint"), &now = identity.data_fingerprint;
-  if (before == now) return;
-  if (changes == nullptr) {
-    throw CheckpointError(fmt::format(
-        "{} was made with other training data (fingerprint {}, now {}). Give it the same data to "
-        "go on, or checkpoint.resume=changed to go on with the new, or another run.dir to start "
-        "afresh.",
-        checkpoint.string(), before.substr(0, 12), now.substr(0, 12)));
-  }
-  changes->push_back(fmt::format("training data: fingerprint {} before, {} now",
-                                 before.substr(0, 12), now.substr(0, 12)));
+  check_fingerprint(checkpoint, {"training data", "other training data", "the same data"},
+                    state.at("data_fingerprint"), identity.data_fingerprint, changes);
+  // Checkpoints of before there were teachers have none.
+  check_fingerprint(checkpoint, {"teacher", "another teacher", "the same teacher"},
+                    state.value("teacher_fingerprint", ""), identity.teacher_fingerprint, changes);
 }
 
 }  // namespace

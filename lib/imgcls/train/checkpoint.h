@@ -43,6 +43,7 @@ struct Position {
 struct RunIdentity {
   std::string config;            ///< the merged configuration as JSON text; empty: not checked
   std::string data_fingerprint;  ///< of the training source
+  std::string teacher_fingerprint = {};  ///< of the model that is learnt from; empty: there is none
 };
 
 /// What is saved, or filled by loading. `scaler` is null unless fp16.

@@ -57,7 +57,8 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
           {.config = resolved(
                config.empty() ? own_config(options_, model, *train_source_, *val_source_) : config,
                options_, world.device()),
-           .data_fingerprint = train_source_->fingerprint()},
+           .data_fingerprint = train_source_->fingerprint(),
+           .teacher_fingerprint = teacher_fingerprint(options_.distillation)},
           world, console_),
       profiler_(StepProfiler::Detail::everything, world.device() != "cpu"),
       loss_(world),
@@ -75,6 +76,9 @@ void Trainer::Session::check_sources() {
   std::vector<dist::Field> fields = data_fields("training", *train_source_);
   for (auto& field : data_fields("evaluation", *val_source_)) fields.push_back(std::move(field));
   dist::require_equal(world_, fields, "Give all ranks the same data.");
+  const std::vector<dist::Field> teacher{
+      {"the fingerprint of the teacher", saver_.identity().teacher_fingerprint}};
+  dist::require_equal(world_, teacher, "Give all ranks the same teacher.");
   const std::string differences =
       class_differences(train_source_->classes(), val_source_->classes());
   if (!differences.empty()) throw dist::AgreedError(differences);

@@ -29,6 +29,12 @@ bool fits_but_for_classes(const models::Model& model, const fs::path& weights) {
   return true;
 }
 
+Teacher with_weights(const models::Model& model, const fs::path& weights) {
+  Teacher teacher{.model = model, .notes = models::load_weights(model, weights)};
+  teacher.notes.push_back(fmt::format("teacher: {}, {}", model.name(), weights.string()));
+  return teacher;
+}
+
 models::Model create_teacher(const RunOptions& options, std::size_t classes) {
   const std::string& name = options.distillation.model;
   try {
@@ -43,10 +49,9 @@ models::Model create_teacher(const RunOptions& options, std::size_t classes) {
 
 Teacher from_zoo(const RunOptions& options, std::size_t classes) {
   const DistillationOptions& given = options.distillation;
-  models::Model model = create_teacher(options, classes);
+  const models::Model model = create_teacher(options, classes);
   try {
-    auto notes = models::load_weights(model, given.weights);
-    return {std::move(model), given.weights, std::move(notes)};
+    return with_weights(model, given.weights);
   } catch (const WeightsError& e) {
     if (fits_but_for_classes(model, given.weights)) {
       throw ConfigError(fmt::format(
@@ -87,9 +92,7 @@ Teacher from_run(const RunOptions& options, std::span<const std::string> classes
                     files.folder.string()));
   }
   const fs::path weights = weights_of_run(files, RunWeights::newest, Log::quiet("distillation: "));
-  models::Model model = create_model(config, classes.size());
-  auto notes = models::load_weights(model, weights);
-  return {std::move(model), weights, std::move(notes)};
+  return with_weights(create_model(config, classes.size()), weights);
 }
 
 }  // namespace
@@ -98,11 +101,7 @@ std::optional<Teacher> make_teacher(const RunOptions& options,
                                     std::span<const std::string> classes) {
   const DistillationOptions& given = options.distillation;
   if (given.model.empty() && given.run.empty()) return std::nullopt;
-  Teacher teacher =
-      given.run.empty() ? from_zoo(options, classes.size()) : from_run(options, classes);
-  teacher.notes.push_back(
-      fmt::format("teacher: {}, {}", teacher.model.name(), teacher.weights.string()));
-  return teacher;
+  return given.run.empty() ? from_zoo(options, classes.size()) : from_run(options, classes);
 }
 
 }  // namespace imgcls::train

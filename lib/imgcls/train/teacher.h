@@ -4,7 +4,6 @@
 #include <imgcls/models/model.h>
 #include <imgcls/train/options.h>
 
-#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,8 +13,7 @@ namespace imgcls::train {
 
 struct Teacher {
   models::Model model;
-  std::filesystem::path weights;        ///< the file they were read from
-  std::vector<std::string> notes = {};  ///< lines for the log
+  std::vector<std::string> notes = {};  ///< lines for the log, the file of weights among them
 };
 
 /// The teacher of `options.distillation`, for a run with these training classes; nothing where it

@@ -1,6 +1,8 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/error_text.h>
+#include <imgcls/core/xxh3.h>
 #include <imgcls/dist/step_ranges.h>
+#include <imgcls/models/weights.h>
 #include <imgcls/train/options.h>
 #include <imgcls/train/precision.h>
 #include <imgcls/train/recipe/distillation.h>
@@ -15,6 +17,7 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -84,6 +87,17 @@ at::Tensor distillation_loss(const at::Tensor& logits, const at::Tensor& teacher
                     at::Reduction::Sum, /*log_target=*/true)
       .mul(t * t)
       .div(static_cast<double>(logits.numel()));
+}
+
+std::string teacher_fingerprint(const DistillationOptions& options) {
+  if (!options.teacher) return {};
+  Xxh3 hash;
+  for (const auto& [name, tensor] : models::state(*options.teacher)) {
+    const at::Tensor values = tensor.detach().cpu().contiguous();
+    hash.update(name).update(std::span(static_cast<const std::byte*>(values.const_data_ptr()),
+                                       static_cast<std::size_t>(values.nbytes())));
+  }
+  return hex(hash.digest());
 }
 
 void prepare_teacher(const RunOptions& options, std::size_t classes, const std::string& device) {

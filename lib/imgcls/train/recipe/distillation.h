@@ -43,6 +43,9 @@ struct DistillationOptions {
 at::Tensor distillation_loss(const at::Tensor& logits, const at::Tensor& teacher,
                              const DistillationOptions& options);
 
+/// 32 hexadecimal digits of the teacher's parameters and buffers; empty without one.
+std::string teacher_fingerprint(const DistillationOptions& options);
+
 /// Puts the teacher on a device, lays it out as the model, freezes it and puts it into evaluation
 /// mode. Throws ConfigError where it gives logits of other classes, or takes no images of a run's
 /// sizes.
