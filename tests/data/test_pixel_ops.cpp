@@ -178,12 +178,29 @@ TEST_CASE("the loops for AVX2 give the bits of the portable ones") {
     CHECK(std::equal(ends.begin(), ends.begin() + 6, ends.begin() + 6));
     Image source = image;
     source.pixels.push_back(0);
-    const double matrix[6]{0.9, alpha, 1, -0.2, 1.1, 0.5};
-    const std::uint8_t fill[3]{1, 2, 3};
+    both([&](const auto& k, auto* data) { k.turn_hue(data, pixels, 40); });
     const std::size_t stride = static_cast<std::size_t>(size.width) * 3;
+    const TransformSource from{source.pixels.data(), stride, size.width, size.height};
+    const std::uint8_t fill[3]{1, 2, 3};
+    for (const double down : {0.0, 0.01}) {
+      const double matrix[8]{0.9, alpha, 1, -0.2, 1.1, 0.5, 0.001, down};
+      for (const auto row :
+           {&PixelKernels::nearest_row, &PixelKernels::bilinear_row, &PixelKernels::bicubic_row}) {
+        both([&](const auto& k, auto* data) { (k.*row)(from, matrix, 0, fill, data); });
+      }
+    }
+    std::vector<std::uint32_t> sums(stride);
     both([&](const auto& k, auto* data) {
-      k.bilinear_row({source.pixels.data(), stride, size.width, size.height}, matrix, 0, fill,
-                     data);
+      k.box_blur({2, 3000000, 800000}, source.pixels.data(), size.height, stride, sums.data(),
+                 data);
+    });
+    both([&](const auto& k, auto* data) {
+      const std::vector<float> values(image.pixels.begin(), image.pixels.end());
+      std::vector<float> made(values.size());
+      const float* rows[2]{values.data(), values.data()};
+      const float weights[2]{0.7F, alpha};
+      k.weighted_sum(rows, weights, 2, values.size(), made.data());
+      k.round_to_bytes(made.data(), made.size(), data);
     });
     if (size.width < 3 || size.height < 3) continue;
     both([&](const auto& k, auto* data) {

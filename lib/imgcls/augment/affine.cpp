@@ -1,5 +1,4 @@
 #include <imgcls/augment/affine.h>
-#include <imgcls/augment/pixel_kernels.h>
 #include <imgcls/augment/projection.h>
 
 #include <algorithm>
@@ -175,16 +174,6 @@ void nearest_far(PixelCanvas& canvas, const AffineMatrix& m, const PixelSettings
   }
 }
 
-void bilinear(PixelCanvas& canvas, const AffineMatrix& m, const PixelSettings& settings) {
-  const auto [width, height] = canvas.size();
-  const PixelKernels& kernels = pixel_kernels(best_instruction_set());
-  const BilinearSource source{canvas.copy(), canvas.stride(), width, height};
-  std::uint8_t* out = canvas.pixels().data();
-  for (int row = 0; row < height; ++row, out += canvas.stride()) {
-    kernels.bilinear_row(source, m.data(), row, settings.fill.data(), out);
-  }
-}
-
 }  // namespace
 
 void transform_affine(PixelCanvas& canvas, const AffineMatrix& matrix,
@@ -193,9 +182,7 @@ void transform_affine(PixelCanvas& canvas, const AffineMatrix& matrix,
   // A shift by whole pixels: the weights of all others are 0.
   const bool shifted = scaled && matrix[0] == 1 && matrix[4] == 1 &&
                        matrix[2] == std::trunc(matrix[2]) && matrix[5] == std::trunc(matrix[5]);
-  if (settings.sampling == Sampling::bilinear && !shifted) {
-    bilinear(canvas, matrix, settings);
-  } else if (settings.sampling == Sampling::bicubic && !shifted) {
+  if (settings.sampling != Sampling::nearest && !shifted) {
     ProjectiveMatrix projective{};
     std::copy(matrix.begin(), matrix.end(), projective.begin());
     transform_projective(canvas, projective, settings);

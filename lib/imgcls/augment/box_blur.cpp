@@ -1,6 +1,8 @@
 #include <imgcls/augment/box_blur.h>
+#include <imgcls/augment/pixel_kernels.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <vector>
@@ -9,13 +11,6 @@ namespace imgcls::data {
 namespace {
 
 constexpr int kPasses = 3;
-
-/// A box whose outermost pixels count in part: weights of 24 fractional bits.
-struct Box {
-  int radius = 0;           // pixels to either side that count whole
-  std::uint32_t whole = 0;  // their weight, and the middle's
-  std::uint32_t outer = 0;  // that of the next one to either side
-};
 
 // Pillow's C mixes single and double precision, and so does this.
 float box_radius(float sigma) {
@@ -27,63 +22,69 @@ float box_radius(float sigma) {
   return whole + part;
 }
 
-Box box_of(float radius) {
-  Box box{.radius = static_cast<int>(radius)};
+BoxWeights box_of(float radius) {
+  BoxWeights box{.radius = static_cast<int>(radius), .whole = 0, .outer = 0};
   constexpr std::uint32_t kOne = 1U << 24;
   box.whole = static_cast<std::uint32_t>(static_cast<float>(kOne) / (radius * 2 + 1));
   box.outer = (kOne - (static_cast<std::uint32_t>(box.radius) * 2 + 1) * box.whole) / 2;
   return box;
 }
 
-inline std::uint8_t boxed(const Box& box, std::uint32_t sum, std::uint32_t ends) {
-  return static_cast<std::uint8_t>((sum * box.whole + ends * box.outer + (1U << 23)) >> 24);
+/// Three box blurs, one after the other.
+class ThreeBoxes {
+ public:
+  /// `most` is the greatest number of lanes.
+  ThreeBoxes(const BoxWeights& box, std::size_t most) : box_(box), sums_(most) {}
+
+  /// From `in`, through `out` and `in`, to `out`: `length` places of `lanes` values.
+  void operator()(std::uint8_t* in, int length, std::size_t lanes, std::uint8_t* out) {
+    static_assert(kPasses == 3);
+    blur_(box_, in, length, lanes, sums_.data(), out);
+    blur_(box_, out, length, lanes, sums_.data(), in);
+    blur_(box_, in, length, lanes, sums_.data(), out);
+  }
+
+ private:
+  decltype(PixelKernels::box_blur) blur_ = pixel_kernels(best_instruction_set()).box_blur;
+  BoxWeights box_;
+  std::vector<std::uint32_t> sums_;
+};
+
+/// So many rows are blurred along at once, turned so that their pixels of one column are
+/// neighbours: a loop over neighbours is one over vectors.
+constexpr int kStrip = 32;
+
+using Pixel = std::array<std::uint8_t, 3>;
+
+/// `out[x][y]` becomes `in[y][x]`, of `rows` rows of `columns` pixels.
+void turn(const Pixel* in, std::size_t rows, std::size_t columns, Pixel* out) {
+  for (std::size_t y = 0; y < rows; ++y) {
+    for (std::size_t x = 0; x < columns; ++x) out[x * rows + y] = in[y * columns + x];
+  }
 }
 
-/// Blurs `length` places of `lanes` values each, which lie `lanes` apart: a row's pixels of three,
-/// or a column of rows. `sums` has room for a place.
-void blur_along(const Box& box, const std::uint8_t* in, int length, std::size_t lanes,
-                std::vector<std::uint32_t>& sums, std::uint8_t* out) {
-  const auto place = [&](int at) {
-    return in + static_cast<std::size_t>(std::clamp(at, 0, length - 1)) * lanes;
-  };
-  sums.assign(lanes, 0);
-  std::uint32_t* __restrict sum = sums.data();
-  for (int at = -box.radius - 1; at < box.radius; ++at) {  // the box of the place before the first
-    const std::uint8_t* values = place(at);
-    for (std::size_t i = 0; i < lanes; ++i) sum[i] += values[i];
-  }
-  for (int at = 0; at < length; ++at, out += lanes) {
-    const std::uint8_t* left = place(at - box.radius - 1);
-    const std::uint8_t* added = place(at + box.radius);
-    const std::uint8_t* right = place(at + box.radius + 1);
-    std::uint8_t* __restrict made = out;
-    for (std::size_t i = 0; i < lanes; ++i) {
-      sum[i] += std::uint32_t{added[i]} - left[i];
-      made[i] = boxed(box, sum[i], std::uint32_t{left[i]} + right[i]);
-    }
+void blur_across(ThreeBoxes& boxes, const std::uint8_t* in, Size size, std::uint8_t* out) {
+  const auto width = static_cast<std::size_t>(size.width);
+  std::vector<Pixel> strip(width * kStrip), blurred(strip.size());
+  for (int y = 0; y < size.height; y += kStrip) {
+    const auto rows = static_cast<std::size_t>(std::min(kStrip, size.height - y));
+    const std::size_t begin = static_cast<std::size_t>(y) * width * 3;
+    turn(reinterpret_cast<const Pixel*>(in + begin), rows, width, strip.data());
+    boxes(strip.data()->data(), size.width, 3 * rows, blurred.data()->data());
+    turn(blurred.data(), width, rows, reinterpret_cast<Pixel*>(out + begin));
   }
 }
 
 }  // namespace
 
 void gaussian_blur_pillow(PixelCanvas& canvas, double radius) {
-  const Box box = box_of(box_radius(static_cast<float>(radius)));
+  const BoxWeights box = box_of(box_radius(static_cast<float>(radius)));
   if (radius == 0) return;
-  const auto [width, height] = canvas.size();
-  const std::size_t stride = canvas.stride();
-  std::vector<std::uint32_t> sums;
   std::uint8_t* pixels = canvas.pixels().data();
-  std::uint8_t* other = canvas.spare().data();
-  for (int y = 0; y < height; ++y, pixels += stride, other += stride) {
-    blur_along(box, pixels, width, 3, sums, other);
-    blur_along(box, other, width, 3, sums, pixels);
-    blur_along(box, pixels, width, 3, sums, other);
-  }
-  pixels = canvas.pixels().data();
-  other = canvas.spare().data();
-  blur_along(box, other, height, stride, sums, pixels);
-  blur_along(box, pixels, height, stride, sums, other);
-  blur_along(box, other, height, stride, sums, pixels);
+  std::uint8_t* spare = canvas.spare().data();
+  ThreeBoxes boxes(box, std::max<std::size_t>(canvas.stride(), 3 * kStrip));
+  blur_across(boxes, pixels, canvas.size(), spare);
+  boxes(spare, canvas.size().height, canvas.stride(), pixels);
 }
 
 }  // namespace imgcls::data

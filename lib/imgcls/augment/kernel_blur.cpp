@@ -1,4 +1,5 @@
 #include <imgcls/augment/kernel_blur.h>
+#include <imgcls/augment/pixel_kernels.h>
 
 #include <algorithm>
 #include <cmath>
@@ -29,16 +30,6 @@ int mirrored(int at, int size) {
   return at < size ? at : period - at;
 }
 
-/// `out[i]` is the sum of weight k times `in[i + 3 k]`.
-void blur_row(const std::vector<float>& kernel, const float* in, std::size_t values,
-              float* __restrict out) {
-  std::fill_n(out, values, 0.0F);
-  for (const float weight : kernel) {
-    for (std::size_t i = 0; i < values; ++i) out[i] += weight * in[i];
-    in += 3;
-  }
-}
-
 /// Rows as they are after the pass across, the last few of them.
 class BlurredRows {
  public:
@@ -48,7 +39,9 @@ class BlurredRows {
         kernel_(std::move(kernel)),
         rows_(static_cast<std::size_t>(kept), std::vector<float>(canvas.stride())),
         made_(static_cast<std::size_t>(kept), -1),
-        wide_(canvas.stride() + 3 * (kernel_.size() - 1)) {}
+        wide_(canvas.stride() + 3 * (kernel_.size() - 1)) {
+    for (std::size_t k = 0; k < kernel_.size(); ++k) shifted_.push_back(wide_.data() + 3 * k);
+  }
 
   const float* row(int y) {
     const std::size_t place = static_cast<std::size_t>(y) % rows_.size();
@@ -66,15 +59,18 @@ class BlurredRows {
       const std::uint8_t* pixel = in + 3 * static_cast<std::ptrdiff_t>(mirrored(x, size_.width));
       for (int c = 0; c < 3; ++c) *wide++ = pixel[c];
     }
-    blur_row(kernel_, wide_.data(), row.size(), row.data());
+    pixel_kernels(best_instruction_set())
+        .weighted_sum(shifted_.data(), kernel_.data(), static_cast<int>(kernel_.size()), row.size(),
+                      row.data());
   }
 
   const std::uint8_t* source_;
   Size size_;
   std::vector<float> kernel_;
   std::vector<std::vector<float>> rows_;
-  std::vector<int> made_;    // which row each of them is
-  std::vector<float> wide_;  // a row with its mirrored ends
+  std::vector<int> made_;              // which row each of them is
+  std::vector<float> wide_;            // a row with its mirrored ends
+  std::vector<const float*> shifted_;  // it, from each of the kernel's pixels on
 };
 
 }  // namespace
@@ -88,18 +84,16 @@ void gaussian_blur(PixelCanvas& canvas, double sigma, const PixelSettings& setti
   const std::vector<float> down = gaussian(taps(1), width);
   const int height = canvas.size().height, reach = taps(1) / 2;
   BlurredRows rows(canvas, gaussian(taps(0), width), std::min(height, taps(1)));
+  const PixelKernels& kernels = pixel_kernels(best_instruction_set());
   std::vector<float> sums(canvas.stride());
+  std::vector<const float*> above(down.size());
   std::uint8_t* out = canvas.pixels().data();
   for (int y = 0; y < height; ++y, out += sums.size()) {
-    std::fill(sums.begin(), sums.end(), 0.0F);
     for (int k = 0; k < taps(1); ++k) {
-      const float weight = down[static_cast<std::size_t>(k)];
-      const float* row = rows.row(mirrored(y + k - reach, height));
-      for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += weight * row[i];
+      above[static_cast<std::size_t>(k)] = rows.row(mirrored(y + k - reach, height));
     }
-    for (std::size_t i = 0; i < sums.size(); ++i) {
-      out[i] = static_cast<std::uint8_t>(std::clamp(std::nearbyint(sums[i]), 0.0F, 255.0F));
-    }
+    kernels.weighted_sum(above.data(), down.data(), taps(1), sums.size(), sums.data());
+    kernels.round_to_bytes(sums.data(), sums.size(), out);
   }
 }
 

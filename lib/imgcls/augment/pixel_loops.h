@@ -4,8 +4,10 @@
 // what the processor can do, AVX2's own instructions stand beside the plain loop, which then does
 // the last few bytes.
 
-#include <imgcls/augment/bilinear_loop.h>
+#include <imgcls/augment/blur_loops.h>
+#include <imgcls/augment/hue_loop.h>
 #include <imgcls/augment/pixel_kernels.h>
+#include <imgcls/augment/sampling_loops.h>
 
 #ifdef __AVX2__
 #include <immintrin.h>
@@ -229,7 +231,13 @@ constexpr PixelKernels kLoops{.blend_constant = blend_constant,
                               .solarize = solarize,
                               .extremes = extremes,
                               .linear = linear,
-                              .bilinear_row = bilinear_row};
+                              .nearest_row = nearest_row,
+                              .bilinear_row = bilinear_row,
+                              .bicubic_row = bicubic_row,
+                              .box_blur = box_blur,
+                              .weighted_sum = weighted_sum,
+                              .round_to_bytes = round_to_bytes,
+                              .turn_hue = turn_hue};
 
 }  // namespace
 }  // namespace imgcls::data
