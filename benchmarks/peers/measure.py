@@ -16,8 +16,16 @@ def arguments():
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--variant", default="")
+    parser.add_argument("--policy", default="none")
     parser.add_argument("--cache", type=pathlib.Path)
     return parser.parse_args()
+
+
+def torchvision_policy(name):
+    """The policy's steps as v2 has them, each with its default options."""
+    from torchvision.transforms import v2
+    return {"none": [], "rand_augment": [v2.RandAugment()],
+            "trivial_augment_wide": [v2.TrivialAugmentWide()]}[name]
 
 
 def files_of(root):

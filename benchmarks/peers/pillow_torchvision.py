@@ -6,11 +6,12 @@ import torchvision
 from PIL import Image
 from torchvision.transforms import v2
 
-from measure import arguments, each_image, files_of, measure
+from measure import arguments, each_image, files_of, measure, torchvision_policy
 
 args = arguments()
 torch.set_num_threads(1)
-transform = v2.Compose([v2.RandomResizedCrop(args.crop, antialias=True), v2.RandomHorizontalFlip(), v2.PILToTensor()])
+transform = v2.Compose([v2.RandomResizedCrop(args.crop, antialias=True), v2.RandomHorizontalFlip(),
+                        *torchvision_policy(args.policy), v2.PILToTensor()])
 
 
 def load(path):

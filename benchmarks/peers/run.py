@@ -2,8 +2,8 @@
 
     ./dev bench peers DIR          or   python3 benchmarks/peers/run.py DIR
 
-Every peer reads the images of DIR (a folder of class folders) and makes RandomResizedCrop and a flip, in
-one thread pinned to one core. Rounds alternate, each a process of its own that warms up over the data
+Every peer reads the images of DIR (a folder of class folders) and makes RandomResizedCrop and a flip, and
+what each `--policy` adds, in one thread pinned to one core. Rounds alternate, each a process of its own that warms up over the data
 set once; the table has each peer's median and spread. The peers come from PyPI into a virtual
 environment in the cache folder (6 GB, mostly CUDA's libraries, which torch loads even on a CPU). One that
 cannot be installed or fails is listed as such, with the reason.
@@ -39,6 +39,12 @@ IMGCLS = {
     "imgcls": ("region decode, antialias", "bilinear", False),
     "imgcls from checkpoints": ("region decode from an index's checkpoints, antialias", "bilinear", True),
     "imgcls, no antialias": ("region decode, bilinear, no antialias", "bilinear_no_antialias", False),
+}
+POLICIES = {
+    "none": {**IMGCLS, **PEERS},
+    **{policy: {"imgcls": IMGCLS["imgcls"], **{name: PEERS[name] for name in (
+        "Pillow + torchvision v2", "torchvision.io + v2", "DALI CPU")}}
+       for policy in ("rand_augment", "trivial_augment_wide")},
 }
 
 
@@ -100,24 +106,23 @@ def run(command, core):
     return json.loads(last_line(done.stdout, whole=True))
 
 
-def commands(args):
-    """name -> the commands of its variants."""
-    common = ["--crop", args.crop, "--batch", args.batch, "--seconds", args.seconds]
-    made = {}
-    for name, (_, interpolation, indexed) in IMGCLS.items():
-        made[name] = [[args.imgcls, "bench", "data", "--root", args.root, "--threads", 1, "--json",
-                       "--interpolation", interpolation, *common, *(["--index", args.index] if indexed else [])]]
-    for name, (_, program, variants) in PEERS.items():
-        made[name] = [[PYTHON, HERE / program, "--root", args.root, "--cache", CACHE, "--variant", variant,
-                       *common] for variant in variants]
-    return made
+def commands(args, name, policy):
+    """The commands of a peer's variants."""
+    common = ["--crop", args.crop, "--batch", args.batch, "--seconds", args.seconds, "--policy", policy]
+    if name in IMGCLS:
+        _, interpolation, indexed = IMGCLS[name]
+        return [[args.imgcls, "bench", "data", "--root", args.root, "--threads", 1, "--json",
+                 "--interpolation", interpolation, *common, *(["--index", args.index] if indexed else [])]]
+    _, program, variants = PEERS[name]
+    return [[PYTHON, HERE / program, "--root", args.root, "--cache", CACHE, "--variant", variant, *common]
+            for variant in variants]
 
 
 class Peer:
-    """A row of the table: the rates of each of its variants, or why there are none."""
+    """A row of a table: the rates of each of its variants, or why there are none."""
 
-    def __init__(self, name, choices):
-        self.name, self.choices = name, choices
+    def __init__(self, name, policy, choices):
+        self.name, self.policy, self.choices = name, policy, choices
         self.rates = [[] for _ in choices]
         self.details, self.skipped = None, None
 
@@ -135,39 +140,44 @@ class Peer:
 
     def to_json(self):
         if self.skipped:
-            return dict(name=self.name, skipped=self.skipped)
+            return dict(name=self.name, policy=self.policy, skipped=self.skipped)
         rates, variant = self.best(), self.choices[self.rates.index(self.best())]
-        return dict(name=self.name, images_per_second=statistics.median(rates), lowest=min(rates),
+        return dict(name=self.name, policy=self.policy, images_per_second=statistics.median(rates), lowest=min(rates),
                     highest=max(rates), rounds=rates, versions=self.details.get("versions"),
                     variant=variant[variant.index("--variant") + 1] if "--variant" in variant else "")
 
 
 def measure_all(args, missing):
-    peers = [Peer(name, choices) for name, choices in commands(args).items()]
+    peers = [Peer(name, policy, commands(args, name, policy)) for policy in args.policy for name in POLICIES[policy]]
     for peer in peers:
         peer.skipped = missing.get(peer.name)
     for number in range(args.rounds):
         for peer in peers:
             if not peer.skipped:
-                say(f"round {number + 1} of {args.rounds}: {peer.name}")
+                say(f"round {number + 1} of {args.rounds}: {peer.name}, policy {peer.policy}")
                 peer.measure(args.core)
     return [peer.to_json() for peer in peers]
 
 
-def print_table(results):
+def print_table(results, policy):
     what = {name: does for name, (does, *_) in {**PEERS, **IMGCLS}.items()}
-    ours = {r["name"]: r.get("images_per_second") for r in results}
-    print("| | images/s a core | lowest to highest | imgcls is so many times as fast | what it does |")
-    print("| --- | --- | --- | --- | --- |")
-    for r in results:
+    plain = {r["name"]: r.get("images_per_second") for r in results if r["policy"] == "none"}
+    rows = [r for r in results if r["policy"] == policy]
+    ours = {r["name"]: r.get("images_per_second") for r in rows}
+    print(f"\n`augment.policy={policy}`\n")
+    print("| | images/s a core | lowest to highest | imgcls is so many times as fast | of its rate without a policy "
+          "| what it does |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for r in rows:
         if "skipped" in r:
-            print(f"| {r['name']} | skipped | | | {r['skipped']} |")
+            print(f"| {r['name']} | skipped | | | | {r['skipped']} |")
             continue
         # Like is compared with like: bilinear without antialias with our own.
         like = ours["imgcls, no antialias" if "no antialias" in what[r["name"]] else "imgcls"]
         ratio = f"{like / r['images_per_second']:.2f}" if like else ""
+        share = f"{100 * r['images_per_second'] / plain[r['name']]:.0f} %" if plain.get(r["name"]) else ""
         print(f"| {r['name']} | {r['images_per_second']:.0f} | {r['lowest']:.0f} to {r['highest']:.0f} | {ratio} "
-              f"| {what[r['name']]} |")
+              f"| {share} | {what[r['name']]} |")
 
 
 def main():
@@ -175,6 +185,8 @@ def main():
     parser.add_argument("root", type=pathlib.Path, help="a folder of class folders with images")
     parser.add_argument("--crop", type=int, default=176)
     parser.add_argument("--batch", type=int, default=50)
+    parser.add_argument("--policy", nargs="+", choices=list(POLICIES), default=["none"],
+                        help="what is done to the pixels after crop and flip; each has a table of its own")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=6, help="of each measurement")
     parser.add_argument("--core", type=int, default=min(os.sched_getaffinity(0)))
@@ -191,7 +203,10 @@ def main():
         args.index = pathlib.Path(folder) / "imgcls.index"
         subprocess.run([args.imgcls, "prepare", "index", args.root, "-o", args.index], check=True)
         results = measure_all(args, {"FFCV": ffcv} if ffcv else {})
-    print(json.dumps(results, indent=1)) if args.json else print_table(results)
+    if args.json:
+        return print(json.dumps(results, indent=1))
+    for policy in args.policy:
+        print_table(results, policy)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,12 @@ import torchvision
 from torchvision.io import ImageReadMode, decode_image, read_file
 from torchvision.transforms import v2
 
-from measure import arguments, each_image, files_of, measure
+from measure import arguments, each_image, files_of, measure, torchvision_policy
 
 args = arguments()
 torch.set_num_threads(1)
-transform = v2.Compose([v2.RandomResizedCrop(args.crop, antialias=True), v2.RandomHorizontalFlip()])
+transform = v2.Compose([v2.RandomResizedCrop(args.crop, antialias=True), v2.RandomHorizontalFlip(),
+                        *torchvision_policy(args.policy)])
 
 
 def load(path):
