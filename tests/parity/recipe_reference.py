@@ -6,8 +6,8 @@ recipe_reference.json beside this file.
     python3 tests/parity/recipe_reference.py
 
 Optimizers take 50 steps on three parameters of two groups, with gradients drawn anew each step;
-schedules give the rate of every step; losses, limits of gradients, averages and mixed images are
-those of the library that is named beside each.
+schedules give the rate of every step; losses, limits of gradients and averages are those of the
+library that is named beside each.
 """
 import os
 
@@ -15,7 +15,6 @@ PINNED = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR
           "OMP_NUM_THREADS": "1"}
 os.environ.update(PINNED)  # before torch is loaded
 
-import copy
 import json
 import math
 import pathlib
@@ -30,9 +29,7 @@ import timm.utils
 import torch
 import torchvision
 from timm.utils.agc import adaptive_clip_grad
-from transforms_reference import Random  # imgcls::Random
 
-MIX = 4  # imgcls::RandomStream::mix
 CLASS_FACTORS = [0.5, 2.0, 1.0, 0.0, 3.0, 0.25, 1.5, 1.0, 4.0, 0.75]
 
 SHAPES = {"layer.weight": (8, 6), "conv.weight": (6, 4, 3, 3), "layer.bias": (8,)}
@@ -334,148 +331,6 @@ def averages():
     }
 
 
-# ---- whole recipes ------------------------------------------------------------------------------
-# At low rates and over few steps: a batch of 8 and batch norm make differences of the last bit grow.
-# LAMB divides by the root of small squares: the losses of timm's own two forms of it, with and
-# without foreach, differ by 1e-5 after 17 steps at a rate of 2e-4.
-def log_gamma_number(random, shape):
-    """Marsaglia and Tsang (2000)."""
-    if shape < 1:
-        boost = math.log(1 - random.uniform()) / shape
-        return log_gamma_number(random, shape + 1) + boost
-    d = shape - 1 / 3
-    while True:
-        radius = math.sqrt(-2 * math.log(1 - random.uniform()))
-        x = radius * math.cos(2 * math.pi * random.uniform())
-        v = (1 + x / math.sqrt(9 * d)) ** 3
-        if v > 0 and math.log(1 - random.uniform()) < x * x / 2 + d - d * v + d * math.log(v):
-            return math.log(d * v)
-
-
-def beta(random, a, b):
-    x, y = log_gamma_number(random, a), log_gamma_number(random, b)
-    return 1 / (1 + math.exp(y - x))
-
-
-def mix(images, step, seed):
-    """Mixup (0.2) or cutmix (1.0) of neighbours; the share that is left of each image."""
-    random = Random(seed, 0xFFFFFFFF, step, MIX)
-    random.uniform()  # against a probability of 1
-    kind = random.below(2)
-    partners = images[[i ^ 1 for i in range(len(images))]]
-    if kind == 0:
-        share = beta(random, 0.2, 0.2)
-        return images * share + partners * (1 - share), share
-    share = beta(random, 1.0, 1.0)
-    height, width = images.shape[-2:]
-    x, y = random.below(width), random.below(height)
-    # torchvision.transforms.v2.CutMix's box
-    half = 0.5 * math.sqrt(1 - share)
-    half_width, half_height = int(half * width), int(half * height)
-    left, right = max(0, x - half_width), min(width, x + half_width)
-    top, bottom = max(0, y - half_height), min(height, y + half_height)
-    mixed = images.clone()
-    mixed[..., top:bottom, left:right] = partners[..., top:bottom, left:right]
-    return mixed, 1 - (bottom - top) * (right - left) / (width * height)
-
-
-def batch(step):
-    torch.manual_seed(100 + step)
-    images = torch.randn(8, 3, 64, 64).to(memory_format=torch.channels_last)
-    return images, torch.randint(0, 10, (8,))
-
-
-def two_groups(model, decay):
-    named = list(model.named_parameters())
-    return [{"params": [p for n, p in named if "bias" not in n], "weight_decay": decay},
-            {"params": [p for n, p in named if "bias" in n], "weight_decay": 0.0}]
-
-
-def made(name, **options):
-    torch.manual_seed(3)
-    return getattr(torchvision.models, name)(num_classes=10, **options).to(
-        memory_format=torch.channels_last)
-
-
-def lamb_recipe():
-    """ResNet-18, mixup and cutmix, BCE with smoothing, LAMB, EMA: 10 losses, and the average's."""
-    model = made("resnet18")
-    optimizer = timm.optim.Lamb(two_groups(model, 0.02), lr=0.0001, foreach=True)
-    ema = timm.utils.ModelEmaV3(model, decay=0.9, use_warmup=True)
-    criterion = timm.loss.BinaryCrossEntropy()
-    found = []
-    for step in range(10):
-        images, labels = batch(step)
-        images, share = mix(images, step, seed=7)
-        rows = torch.full((8, 10), 0.01).scatter_(1, labels[:, None], 0.91)
-        rows = rows * share + rows[[i ^ 1 for i in range(8)]] * (1 - share)
-        loss = criterion(model(images), rows)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        ema.update(model, step=step + 1)
-        found.append(loss.item())
-    images, labels = batch(20)
-    with torch.no_grad():
-        average = torch.nn.functional.cross_entropy(ema.module.eval()(images), labels)
-    return {"losses": found, "average": average.item()}
-
-
-def adamw_recipe():
-    """EfficientNet-B0, AdamW, smoothing, gradients limited to norm 1."""
-    model = made("efficientnet_b0", dropout=0.0, stochastic_depth_prob=0.0)
-    optimizer = torch.optim.AdamW(two_groups(model, 0.05), lr=0.0001, fused=True)
-    found = []
-    for step in range(20):
-        images, labels = batch(step)
-        loss = torch.nn.functional.cross_entropy(model(images), labels, label_smoothing=0.1)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        found.append(loss.item())
-    return {"losses": found}
-
-
-def sam_recipe(adaptive, rho, make=lambda g: torch.optim.SGD(g, lr=0.0005, momentum=0.9)):
-    """ResNet-18, SGD within SAM or ASAM by their definitions, statistics by the first pass alone.
-    With a schedule-free optimizer also the loss of what it evaluates.
-
-    4 steps: rounding the gradients' norm in another order, as pytorch_optimizer does, already makes
-    the fourth loss another one by 1e-3, since the second pass stands where the loss is steepest.
-    """
-    model = made("resnet18")
-    optimizer = make(two_groups(model, 0.01))
-    found = []
-    for step in range(4):
-        images, labels = batch(step)
-        loss = torch.nn.functional.cross_entropy(model(images), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        weights = list(model.parameters())
-        kept = [t.detach().clone() for t in weights]
-        statistics = [b.clone() for b in model.buffers()]
-        with torch.no_grad():
-            size = [w.abs() if adaptive else torch.ones(()) for w in weights]
-            norm = torch.stack([(s * w.grad).norm() for s, w in zip(size, weights)]).norm()
-            for s, w in zip(size, weights):
-                w.add_(s * s * w.grad * (rho / (norm + 1e-12)))
-        optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(model(images), labels).backward()
-        with torch.no_grad():
-            for w, k in zip([*weights, *model.buffers()], [*kept, *statistics]):
-                w.copy_(k)
-        optimizer.step()
-        found.append(loss.item())
-    if not hasattr(optimizer, "eval"):
-        return {"losses": found}
-    optimizer.eval()
-    images, labels = batch(20)
-    with torch.no_grad():
-        average = torch.nn.functional.cross_entropy(model.eval()(images), labels)
-    return {"losses": found, "average": average.item()}
-
-
 def text_of(reference):
     """JSON with a line for each item of the two upper levels."""
     lines = []
@@ -520,10 +375,6 @@ def main():
             "adaptive": clipped(lambda p: adaptive_clip_grad(p, 0.5)),
         },
         "averages": averages(),
-        "recipes": {"lamb": lamb_recipe(), "adamw": adamw_recipe(),
-                    "sam": sam_recipe(False, 0.05), "asam": sam_recipe(True, 0.5),
-                    "schedule-free sam": sam_recipe(False, 0.05, lambda g: training(
-                        schedulefree.SGDScheduleFree(g, lr=0.005)))},
     }
     path = pathlib.Path(__file__).with_suffix(".json")
     path.write_text(text_of(reference) + "\n")
