@@ -12,7 +12,8 @@ Rates are low, so that a difference of the last bit does not grow beyond 1e-5 wi
 batch of 8, batch norm, LAMB's division by the root of small squares and SAM's gradients, which are
 taken where the loss is steepest, all make it grow. With ResNet-18's first weights changed by 6e-8 of
 themselves, losses change by 3e-5 with LAMB at a rate of 1e-4, by 2e-6 at 2e-5; with AdamW by 5e-5 at
-1e-4, by 1e-6 at 1e-5.
+1e-4, by 1e-6 at 1e-5. What SAM does is still seen: without it ResNet-18's losses are off by up to
+7e-5.
 """
 import os
 
