@@ -7,7 +7,7 @@ import re
 import sys
 
 # An umbrella header (imgcls/image.h) is above all rooms.
-ROOMS = ["core", "image", "augment", "data", "prepare", "weights", "models", "onnx",
+ROOMS = ["core", "image", "augment", "data", "prepare", "weights", "kernels", "models", "onnx",
          "optim", "dist", "log", "report", "train", "predict"]
 
 root = pathlib.Path(sys.argv[1])

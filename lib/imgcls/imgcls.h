@@ -7,6 +7,7 @@
 #include <imgcls/data.h>
 #include <imgcls/dist.h>
 #include <imgcls/image.h>
+#include <imgcls/kernels.h>
 #include <imgcls/log.h>
 #include <imgcls/models.h>
 #include <imgcls/onnx.h>

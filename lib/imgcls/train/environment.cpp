@@ -29,7 +29,8 @@ std::string gpu_of(const dist::World& world) {
   return gpus.empty() ? "" : gpus.front();
 }
 
-Json describe(const dist::World& world, std::int64_t from_step, int threads) {
+Json describe(const dist::World& world, std::int64_t from_step, int threads,
+              std::string_view convolutions) {
   return {{"started", now_utc()},
           {"from_step", from_step},
           {"command", command_line()},
@@ -46,13 +47,15 @@ Json describe(const dist::World& world, std::int64_t from_step, int threads) {
           {"gpu", gpu_of(world)},
           {"world_size", world.size()},
           {"backend", std::string(world.backend())},
-          {"threads", threads}};
+          {"threads", threads},
+          {"convolutions", convolutions}};
 }
 
 }  // namespace
 
 void record_session(const std::filesystem::path& file, const dist::World& world,
-                    std::int64_t from_step, int threads, std::span<const std::string> changes) {
+                    std::int64_t from_step, int threads, std::string_view convolutions,
+                    std::span<const std::string> changes) {
   Json record;
   if (std::filesystem::exists(file)) {
     try {
@@ -61,7 +64,7 @@ void record_session(const std::filesystem::path& file, const dist::World& world,
     }
   }
   if (!record.is_object() || !record["sessions"].is_array()) record = {{"sessions", Json::array()}};
-  Json session = describe(world, from_step, threads);
+  Json session = describe(world, from_step, threads, convolutions);
   if (!changes.empty()) session["changes"] = changes;
   record["sessions"].push_back(std::move(session));
   replace_file(file, record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");

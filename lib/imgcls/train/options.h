@@ -5,6 +5,7 @@
 #include <imgcls/augment/transform.h>
 #include <imgcls/data/loader.h>
 #include <imgcls/dist/data_parallel.h>
+#include <imgcls/kernels/fast_convolutions.h>
 #include <imgcls/optim/optimizer.h>
 #include <imgcls/optim/schedule.h>
 #include <imgcls/train/best.h>
@@ -77,6 +78,9 @@ struct EvalRunOptions {
   /// Training images over which batch norm's running statistics are computed anew before an
   /// evaluation, for the weights that are evaluated; 0: they are those from training.
   std::size_t bn_images = 0;
+  /// Evaluate with the convolutions that training uses; else with PyTorch's, on any CPU, so that an
+  /// accuracy is comparable to the image.
+  bool fast_convolutions = false;
   /// The figure by which evaluations are compared: `checkpoint.best`, `patience`.
   Metric metric = Metric::acc1;
 };
@@ -142,6 +146,8 @@ struct RunOptions {
   bool tf32 = true;
   /// Intra-op threads of a rank; 0: dist::World::cores.
   int threads = 0;
+  /// Convolutions of our own on a CPU, in training (kernels/fast_convolutions.h).
+  kernels::FastConvolutions fast_convolutions = kernels::FastConvolutions::automatic;
   /// Only algorithms that give the same bits in each run; unset: on CPUs, not on GPUs
   /// (is_deterministic).
   std::optional<bool> deterministic = {};

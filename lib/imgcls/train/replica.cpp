@@ -51,6 +51,9 @@ Replica::Replica(models::Model model, std::shared_ptr<const data::Source> source
                                         options_.channels_last);
   dist::agree(world_, [&] {
     require_fitting(options_);
+    if (world_.device() == "cpu" && kernels::uses_fast_convolutions(options_.fast_convolutions)) {
+      fast_convolutions_ = std::make_unique<kernels::FastConvolutionsGuard>();
+    }
     options_.loss = with_class_weights(std::move(options_.loss), *source);
     if (options_.sync_bn) dist::synchronize_batch_norm(model_, world_);
     data::LoaderOptions loading = train_loader_options(options_, world_.rank(), world_.size());

@@ -42,6 +42,8 @@ class Replica {
   models::Model& model() { return model_; }
   data::Loader& loader() { return *loader_; }
   const InputStage& input() const { return *input_; }
+  /// Whether convolutions are imgcls's own (RunOptions::fast_convolutions).
+  bool convolves_fast() const { return fast_convolutions_ != nullptr; }
   optim::Optimizer& optimizer() { return *optimizer_; }
   /// Null but for fp16.
   optim::GradScaler* scaler() { return step_->scaler(); }
@@ -52,6 +54,7 @@ class Replica {
 
   RunOptions options_;
   dist::World& world_;
+  std::unique_ptr<kernels::FastConvolutionsGuard> fast_convolutions_;  // null: PyTorch's
   models::Model model_;
   std::unique_ptr<InputStage> input_;
   std::unique_ptr<data::Loader> loader_;

@@ -71,6 +71,8 @@ std::optional<EvalCounts> RunEvaluator::evaluate(const Position& position, EvalD
   };
   const EvalCounts counts = replica_.recipe().with_weights_to_evaluate([&] {
     if (replica_.recipe().has_weights()) replica_.sync_buffers();  // an average's own
+    std::optional<kernels::ExactConvolutionsGuard> exact;
+    if (!options.fast_convolutions) exact.emplace();
     return train::evaluate(replica_.model(), *loader_, replica_.input(), world_, options.flip,
                            go_on, &details);
   });

@@ -26,6 +26,10 @@ constexpr Names<Precision, 4> kPrecisions{{{Precision::fp32, "fp32"},
                                            {Precision::bf16, "bf16"},
                                            {Precision::fp16, "fp16"},
                                            {Precision::automatic, "auto"}}};
+constexpr Names<kernels::FastConvolutions, 3> kFastConvolutions{
+    {{kernels::FastConvolutions::automatic, "auto"},
+     {kernels::FastConvolutions::on, "on"},
+     {kernels::FastConvolutions::off, "off"}}};
 constexpr Names<Resume, 3> kResumes{
     {{Resume::automatic, "auto"}, {Resume::never, "never"}, {Resume::changed, "changed"}}};
 constexpr Names<dist::Compression, 2> kCompressions{
@@ -90,6 +94,9 @@ const OptionFields<EvalRunOptions>& eval_fields() {
     f.add("flip", &O::flip,
           "Average each image's logits with those of its mirror image: twice the time, and a "
           "higher accuracy, which is to be reported as such.");
+    f.add("fast_convolutions", &O::fast_convolutions,
+          "Evaluate with the convolutions of train.fast_convolutions; else with oneDNN's, whose "
+          "accuracies are comparable to the image.");
     f.add("every_epochs", &O::every_epochs, "Epochs from one validation to the next.",
           Limits::between(1, kMost));
     f.add("bn_images", &O::bn_images,
@@ -150,6 +157,10 @@ const OptionFields<RunOptions>& train_fields() {
     f.add("threads", &O::threads,
           "Threads of each rank that compute; 0: cores of the machine divided by its ranks.",
           Limits::between(0, 1024));
+    f.add("fast_convolutions", &O::fast_convolutions, kFastConvolutions,
+          "Compute convolutions on a CPU by Winograd's algorithm and by products of matrices where "
+          "that is faster than oneDNN, in fp32 and channels_last; auto: on processors with AVX2 "
+          "and without AVX-512.");
     f.add(
         "deterministic", {{"enum", {"auto", true, false}}, {"type", {"string", "boolean"}}},
         [](const json& value, O& to) {

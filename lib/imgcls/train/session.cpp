@@ -143,7 +143,8 @@ void Trainer::Session::open_files(std::span<const std::string> changes) {
   logs_ = std::make_unique<RunLogs>(files_, options_, position_.step, evaluated,
                                     saver_.identity().config,
                                     [this](const std::string& message) { console_.warn(message); });
-  record_session(files_.environment(), world_, position_.step, at::get_num_threads(), changes);
+  record_session(files_.environment(), world_, position_.step, at::get_num_threads(),
+                 kernels::convolution_path(replica_->convolves_fast()), changes);
   replace_file(files_.config(), saver_.identity().config);
   replace_file(files_.classes(), data::class_names_text(train_source_->classes()));
 }
