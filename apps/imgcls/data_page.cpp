@@ -32,25 +32,28 @@ figcaption {{ margin-top: 8px; font-size: 13px; color: var(--soft); }}
 figcaption b {{ color: var(--text); font-weight: 600; }}
 </style>
 <h1>{0}</h1>
-<main>
 )";
-
-std::string picture(std::string_view type, const std::vector<std::byte>& file,
-                    std::string_view what) {
-  return fmt::format("<img alt=\"{}\" src=\"data:image/{};base64,{}\">", what, type,
-                     base64(std::span(file)));
-}
 
 }  // namespace
 
-DataPage::DataPage(const std::string& title) : html_(fmt::format(kHead, html_text(title))) {}
+std::string page_head(std::string_view title) {
+  return fmt::format(kHead, html_text(title));
+}
+
+std::string page_picture(std::string_view type, const std::vector<std::byte>& file,
+                         std::string_view what) {
+  return fmt::format("<img alt=\"{}\" src=\"data:image/{};base64,{}\">", html_text(what), type,
+                     base64(std::span(file)));
+}
+
+DataPage::DataPage(const std::string& title) : html_(page_head(title) + "<main>\n") {}
 
 void DataPage::add(const ShownImage& image) {
   html_ += fmt::format(
       "<figure><div class=\"pair\">{}{}</div><figcaption><b>{}</b> · {}<br>{}</figcaption>"
       "</figure>\n",
-      picture("jpeg", image.before, "the image in the data set"),
-      picture("png", image.after, "as it reaches the network"), html_text(image.label),
+      page_picture("jpeg", image.before, "the image in the data set"),
+      page_picture("png", image.after, "as it reaches the network"), html_text(image.label),
       html_text(image.name), html_text(image.told));
 }
 

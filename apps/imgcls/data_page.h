@@ -1,12 +1,20 @@
 #pragma once
-// A page of images, in one file that needs no network; light, and dark where the reader's system
-// is.
+// Pages about data sets, each in one file that needs no network; light, and dark where the reader's
+// system is.
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace imgcls::cli {
+
+/// How a page begins, up to its heading. Images stand as <figure>s in a <main>.
+std::string page_head(std::string_view title);
+
+/// An image file of the MIME type image/`type`, in the page; `what` says what it shows.
+std::string page_picture(std::string_view type, const std::vector<std::byte>& file,
+                         std::string_view what);
 
 struct ShownImage {
   std::vector<std::byte> before;  ///< a JPEG file

@@ -7,6 +7,8 @@
 //   prepare/imagenet/sums.h      the MD5 sums that the archives are checked against
 //   prepare/imagenet/meta_bin.h  torchvision's meta.bin, read and written
 //   prepare/make_index.h         an index of a folder or of shards, made and checked
+//   prepare/check_data.h         what a data set holds, and what is wrong with it; channel_sums.h
+//                                mean and deviation of its colours
 //   prepare/shard_writer.h       samples into tar files, one by one
 //   prepare/write_shards.h       a whole folder, or somebody's shards, as shards of ours
 //
@@ -22,6 +24,8 @@
 //                                shard_sink.h), with the classes of devkit.h (mat_file.h);
 //                                journal.h and record.h remember what is done
 
+#include <imgcls/prepare/channel_sums.h>
+#include <imgcls/prepare/check_data.h>
 #include <imgcls/prepare/imagenet/meta_bin.h>
 #include <imgcls/prepare/imagenet/prepare.h>
 #include <imgcls/prepare/imagenet/sums.h>
