@@ -128,12 +128,8 @@ void add_data_check(CLI::App& parent, std::function<int()>& chosen) {
       ->capture_default_str();
   command->add_option("--val", arguments->val, "The folder in ROOT of evaluation images")
       ->capture_default_str();
-  command->add_option("--image-key", arguments->image_key,
-                      "Tar files: which of a sample's images, as data.image_key: png, left.jpg");
-  command
-      ->add_option("--threads", arguments->threads,
-                   "Threads; default: one for each core this process may use")
-      ->check(CLI::Range(1, 1024));
+  add_image_key(*command, arguments->image_key);
+  add_reading_threads(*command, arguments->threads);
   command->footer(
       "Reads and decodes every image, with an index or without, and changes nothing.\n\n"
       "Examples:\n"

@@ -8,6 +8,17 @@
 
 namespace imgcls::cli {
 
+void add_image_key(CLI::App& command, std::string& image_key) {
+  command.add_option("--image-key", image_key,
+                     "Tar files: which of a sample's images, as data.image_key: png, left.jpg");
+}
+
+void add_reading_threads(CLI::App& command, int& threads) {
+  command
+      .add_option("--threads", threads, "Threads; default: one for each core this process may use")
+      ->check(CLI::Range(1, 1024));
+}
+
 int run_preparation(const std::function<int()>& work) {
   ignore_broken_pipes();
   raise_open_file_limit();

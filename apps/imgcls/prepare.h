@@ -2,6 +2,7 @@
 // The parts of `imgcls prepare`, one file each.
 
 #include <functional>
+#include <string>
 
 namespace CLI {
 class App;
@@ -14,6 +15,10 @@ namespace imgcls::cli {
 void add_prepare_imagenet(CLI::App& prepare, std::function<int()>& chosen);
 void add_prepare_index(CLI::App& prepare, std::function<int()>& chosen);
 void add_prepare_shards(CLI::App& prepare, std::function<int()>& chosen);
+
+/// --image-key, and --threads of what reads and decodes every image, for commands over data sets.
+void add_image_key(CLI::App& command, std::string& image_key);
+void add_reading_threads(CLI::App& command, int& threads);
 
 /// Runs `work`, which leaves files: it goes on when nobody reads what it says any more, and may
 /// have as many files open as the system lets it.

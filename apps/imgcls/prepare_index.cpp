@@ -80,12 +80,8 @@ void add_prepare_index(CLI::App& prepare, std::function<int()>& chosen) {
       ->required();
   command->add_option("-o,--output", arguments->output,
                       "The index; default: DIR/imgcls.index, which training finds by itself");
-  command->add_option("--image-key", arguments->image_key,
-                      "Tar files: which of a sample's images, as data.image_key: png, left.jpg");
-  command
-      ->add_option("--threads", arguments->threads,
-                   "Threads; default: one for each core this process may use")
-      ->check(CLI::Range(1, 1024));
+  add_image_key(*command, arguments->image_key);
+  add_reading_threads(*command, arguments->threads);
   command->add_flag("--check", arguments->check,
                     "Read everything again and report what differs from the index; write nothing");
   command->footer(

@@ -124,8 +124,7 @@ void add_prepare_shards(CLI::App& prepare, std::function<int()>& chosen) {
       ->required();
   command->add_option("--samples", arguments->samples, "Images of a shard")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32));
-  command->add_option("--image-key", arguments->image_key,
-                      "Tar files: which of a sample's images, as data.image_key: png, left.jpg");
+  add_image_key(*command, arguments->image_key);
   command->add_option("--size", arguments->size,
                       "Size of a shard, at most: 1GB (the default), 500MB");
   command
