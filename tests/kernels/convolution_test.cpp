@@ -154,7 +154,7 @@ ConvolutionShape random_shape(Random& random) {
 }
 
 TEST_CASE("Winograd's convolutions have at most three times oneDNN's greatest error") {
-  if (!has_fast_kernels()) return;
+  if (!can_convolve_fast()) return;
   for (const ConvolutionShape& shape : winograd_shapes()) {
     INFO(shape.inputs << " to " << shape.outputs << " channels, " << shape.height << " x "
                       << shape.width);
@@ -171,7 +171,7 @@ TEST_CASE("Winograd's convolutions have at most three times oneDNN's greatest er
 // times the direct sums' greatest has been seen.
 TEST_CASE(
     "for 200 random shapes that are taken, they have at most three times direct sums' error") {
-  if (!has_fast_kernels()) return;
+  if (!can_convolve_fast()) return;
   Random random(3, 0, 0, RandomStream::augment);
   int taken = 0;
   for (std::uint64_t i = 0; taken < 200; ++i) {
@@ -197,7 +197,7 @@ TEST_CASE(
 }
 
 TEST_CASE("weights' gradients as products of matrices have a direct sum's error") {
-  if (!has_fast_kernels()) return;
+  if (!can_convolve_fast()) return;
   for (const ConvolutionShape& shape :
        {ConvolutionShape{4, 11, 11, 256, 1024, 1, 1, 0},
         ConvolutionShape{2, 22, 22, 512, 1024, 1, 2, 0},
@@ -213,7 +213,7 @@ TEST_CASE("weights' gradients as products of matrices have a direct sum's error"
 }
 
 TEST_CASE("the portable loops of convolutions give AVX2's bits") {
-  if (!has_fast_kernels()) return;
+  if (!can_convolve_fast()) return;
   Random random(4, 0, 0, RandomStream::augment);
   for (std::uint64_t i = 0; i < 10; ++i) {
     const Operands of(random_shape(random), i);
@@ -226,7 +226,7 @@ TEST_CASE("the portable loops of convolutions give AVX2's bits") {
 }
 
 TEST_CASE("the number of threads does not change a convolution's bits") {
-  if (!has_fast_kernels()) return;
+  if (!can_convolve_fast()) return;
   const int before = at::get_num_threads();
   for (const ConvolutionShape& shape : winograd_shapes()) {
     const Operands of(shape);
@@ -308,7 +308,7 @@ TEST_CASE("what is not taken goes to ATen with its bits") {
 }
 
 TEST_CASE("what is not finite reaches the outputs that it should") {
-  if (!has_fast_kernels()) return;
+  if (!can_convolve_fast()) return;
   for (const float bad :
        {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
     Operands of({2, 13, 13, 16, 16, 3, 1, 1});

@@ -73,9 +73,6 @@ struct ConvolutionKernels {
   void (*pack)(const float* values, std::size_t channels, float* out, std::size_t block_stride);
 };
 
-/// Whether this processor has what the fast set needs, and this library has it.
-bool has_fast_kernels();
-
 extern const ConvolutionKernels kPortableKernels;
 extern const ConvolutionKernels kAvx2Kernels;  ///< only where the library is built for x86
 

@@ -18,9 +18,9 @@
 namespace imgcls::kernels {
 namespace {
 
-// How ATen writes a convolution down.
+// What ATen is asked for beside the tensors, as far as it decides whether a convolution is taken.
 struct Settings {
-  at::IntArrayRef stride, padding, dilation, output_padding;
+  at::IntArrayRef stride, padding, dilation;
   bool transposed;
   std::int64_t groups;
 };
@@ -84,8 +84,7 @@ at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight,
                        const std::optional<at::Tensor>& bias, at::IntArrayRef stride,
                        at::IntArrayRef padding, at::IntArrayRef dilation, bool transposed,
                        at::IntArrayRef output_padding, std::int64_t groups) {
-  const auto shape =
-      shape_of(input, weight, {stride, padding, dilation, output_padding, transposed, groups});
+  const auto shape = shape_of(input, weight, {stride, padding, dilation, transposed, groups});
   const bool has_bias = bias.has_value() && bias->defined();
   const bool takes_bias = !has_bias || (bias->scalar_type() == at::kFloat &&
                                         bias->is_contiguous() && bias->numel() == weight.size(0));
@@ -125,16 +124,15 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(
     at::IntArrayRef dilation, bool transposed, at::IntArrayRef output_padding, std::int64_t groups,
     std::array<bool, 3> mask) {
   std::tuple<at::Tensor, at::Tensor, at::Tensor> made;
-  const auto shape =
-      shape_of(input, weight, {stride, padding, dilation, output_padding, transposed, groups});
+  const auto shape = shape_of(input, weight, {stride, padding, dilation, transposed, groups});
   std::array<bool, 3> left = mask;
   if (shape && is_plain(gradient)) {
     if (mask[0] && input_gradient_method(*shape) == Method::winograd) {
       std::get<0>(made) = input_gradient(*shape, gradient, weight);
       left[0] = false;
     }
-    const Method method = weight_gradient_method(*shape);
-    if (mask[1] && method != Method::aten) {
+    const Method method = mask[1] ? weight_gradient_method(*shape) : Method::aten;
+    if (method != Method::aten) {
       std::get<1>(made) = weight_gradient(*shape, method, input, gradient);
       left[1] = false;
     }
@@ -156,7 +154,11 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(
 }  // namespace
 
 bool can_convolve_fast() {
-  return has_fast_kernels();
+#ifdef IMGCLS_X86
+  return data::is_available(data::InstructionSet::avx2) && __builtin_cpu_supports("fma");
+#else
+  return false;
+#endif
 }
 
 bool uses_fast_convolutions(FastConvolutions choice) {

@@ -14,10 +14,6 @@ constexpr std::int64_t kPlaces = 128;
 constexpr std::int64_t kColumns = 512;  // input channels, likewise
 constexpr std::int64_t kPanelStride = kPlaces * std::int64_t{kPanel};
 
-std::int64_t blocks_of(std::int64_t channels) {
-  return (channels + std::int64_t{kPanel} - 1) / std::int64_t{kPanel};
-}
-
 /// Some output channels' part of the gradient, on one thread.
 class RowsGradient {
  public:
@@ -79,8 +75,8 @@ class RowsGradient {
 
 void product_weight_gradient(const ConvolutionKernels& kernels, const ConvolutionShape& shape,
                              const float* input, const float* gradient, float* output) {
-  const std::int64_t blocks = blocks_of(shape.outputs), threads = at::get_num_threads();
-  const std::int64_t each = blocks_of(std::min(kColumns, shape.inputs)) * kPanelStride;
+  const std::int64_t blocks = panels(shape.outputs), threads = at::get_num_threads();
+  const std::int64_t each = panels(std::min(kColumns, shape.inputs)) * kPanelStride;
   const at::Tensor rows = at::empty({blocks * kPanelStride}, at::kFloat);
   const at::Tensor columns = at::empty({threads * each}, at::kFloat);
   const std::int64_t share = (blocks + threads - 1) / threads;

@@ -9,10 +9,6 @@
 namespace imgcls::kernels {
 namespace {
 
-std::int64_t panels(std::int64_t channels) {
-  return (channels + std::int64_t{kPanel} - 1) / std::int64_t{kPanel};
-}
-
 at::Tensor floats(std::int64_t count) {
   return at::empty({count}, at::kFloat);
 }
