@@ -123,7 +123,7 @@ void add_data_check(CLI::App& parent, std::function<int()>& chosen) {
   command
       ->add_option("--limit", arguments->limit,
                    "Look at so many images only, spread evenly over all; default: all")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32));
   command->add_option("--train", arguments->train, "The folder in ROOT of training images")
       ->capture_default_str();
   command->add_option("--val", arguments->val, "The folder in ROOT of evaluation images")
