@@ -134,6 +134,17 @@ c10::intrusive_ptr<c10d::Work> QueueBackend::barrier(const c10d::BarrierOptions&
   return enqueue(c10d::OpType::BARRIER, {}, [this] { transport_.barrier("barrier of gradients"); });
 }
 
+c10::intrusive_ptr<c10d::Work> QueueBackend::sum_nodes(
+    const std::vector<at::Tensor>& nodes, std::shared_ptr<const NodesOfRanks> of_ranks) {
+  return enqueue(c10d::OpType::ALLREDUCE, nodes, [this, nodes, of_ranks = std::move(of_ranks)] {
+    std::vector<Numbers> mine;
+    for (const at::Tensor& node : nodes) {
+      mine.push_back({node.mutable_data_ptr(), node.numel(), node.scalar_type()});
+    }
+    transport_.sum_nodes(mine, *of_ranks, "sum of gradients");
+  });
+}
+
 void QueueBackend::broadcast_now(const at::Tensor& tensor, int root) {
   const at::Tensor block = is_one_block(tensor) ? tensor : tensor.contiguous();
   transport_.broadcast(bytes_of(block), root, "broadcast of tensors");

@@ -45,6 +45,11 @@ class QueueBackend final : public c10d::Backend {
                                            const c10d::AllgatherOptions& options) override;
   c10::intrusive_ptr<c10d::Work> barrier(const c10d::BarrierOptions& options) override;
 
+  /// The sum of a tree's nodes (Transport::sum_nodes), of which this rank has `nodes`, contiguous
+  /// and of one size; it ends up in the first of them.
+  c10::intrusive_ptr<c10d::Work> sum_nodes(const std::vector<at::Tensor>& nodes,
+                                           std::shared_ptr<const NodesOfRanks> of_ranks);
+
   /// Runs what is queued, then ends the thread.
   void shutdown() override;
   /// Gives up what is queued and ends the thread: after an error, when others may not answer.

@@ -7,7 +7,7 @@
 #include <imgcls/dist/transport/reduction.h>
 
 #include <algorithm>
-#include <bit>
+#include <vector>
 
 namespace imgcls::dist {
 namespace {
@@ -34,20 +34,28 @@ void reduce_two(const Numbers& into, void* a, void* b, Reduction reduction) {
   }
 }
 
-// Where all of `parts`, put together, then lie: in the first of them.
-void* reduce_subtree(std::span<void* const> parts, const Numbers& like, Reduction reduction) {
-  if (parts.size() > 1) reduce_in_tree(parts, {parts[0], like.count, like.type}, reduction);
-  return parts[0];
+// Where all of `nodes`, put together, then lie: in the first of them.
+void* reduce_subtree(std::span<const TreeNode> nodes, const Numbers& like, Reduction reduction) {
+  if (nodes.size() > 1) reduce_nodes(nodes, {nodes[0].data, like.count, like.type}, reduction);
+  return nodes[0].data;
 }
 
 }  // namespace
 
-void reduce_in_tree(std::span<void* const> parts, const Numbers& into, Reduction reduction) {
+void reduce_nodes(std::span<const TreeNode> nodes, const Numbers& into, Reduction reduction) {
   const at::NoGradGuard no_grad;
-  const std::size_t half = std::bit_floor(parts.size() - 1);
-  void* left = reduce_subtree(parts.first(half), into, reduction);
-  void* right = reduce_subtree(parts.subspan(half), into, reduction);
-  reduce_two(into, left, right, reduction);
+  const int first = nodes.front().shards.first;
+  const int middle = right_side({first, nodes.back().shards.end() - first});
+  const auto right = std::ranges::find_if(
+      nodes, [&](const TreeNode& node) { return node.shards.first >= middle; });
+  void* left = reduce_subtree({nodes.begin(), right}, into, reduction);
+  reduce_two(into, left, reduce_subtree({right, nodes.end()}, into, reduction), reduction);
+}
+
+void reduce_in_tree(std::span<void* const> parts, const Numbers& into, Reduction reduction) {
+  std::vector<TreeNode> nodes;
+  for (void* part : parts) nodes.push_back({{static_cast<int>(nodes.size()), 1}, part});
+  reduce_nodes(nodes, into, reduction);
 }
 
 }  // namespace imgcls::dist

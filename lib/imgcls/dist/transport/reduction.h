@@ -3,6 +3,7 @@
 // to dist/.
 
 #include <c10/core/ScalarType.h>
+#include <imgcls/dist/shard_tree.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -19,11 +20,19 @@ struct Numbers {
   c10::ScalarType type = c10::ScalarType::Float;
 };
 
-/// into[i] = parts[0][i] (op) parts[1][i] (op) ..., in a binary tree: the first 2^k parts against
-/// the others, with 2^k the largest power of two below their number, and so on within both. Thus
-/// each sum's bits depend on its numbers alone, not on their place; and 2^k parts in a row that
-/// begin at a multiple of 2^k are put together first. The parts have as many numbers as `into`, and
-/// the same type; `into` may be one of them. The others are used as scratch memory.
+/// What is to be put together: a node of a tree (shard_tree.h) and where its numbers lie.
+struct TreeNode {
+  Shards shards;
+  void* data = nullptr;
+};
+
+/// into[i] = nodes[0][i] (op) nodes[1][i] (op) ..., put together as the tree says. The nodes follow
+/// each other, and are together a node of the tree themselves. Each sum's bits depend on its
+/// numbers alone, not on their place. The nodes have as many numbers as `into`, and the same type;
+/// `into` may be one of them. The others are used as scratch memory.
+void reduce_nodes(std::span<const TreeNode> nodes, const Numbers& into, Reduction reduction);
+
+/// The same of parts that are a shard each.
 void reduce_in_tree(std::span<void* const> parts, const Numbers& into, Reduction reduction);
 
 }  // namespace imgcls::dist

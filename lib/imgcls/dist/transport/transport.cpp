@@ -39,12 +39,18 @@ void Transport::broadcast(std::span<std::byte> bytes, int root, std::string_view
 }
 
 void Transport::allreduce(const Numbers& numbers, Reduction reduction, std::string_view what) {
-  run(what, [&] {
-    allreduce_.run(numbers, reduction,
-                   [&](std::span<const Outgoing> out, std::span<const Incoming> in) {
-                     exchange(out, in, what);
-                   });
-  });
+  run(what, [&] { allreduce_.run(numbers, reduction, exchange_of(what)); });
+}
+
+void Transport::sum_nodes(std::span<const Numbers> mine, const NodesOfRanks& nodes,
+                          std::string_view what) {
+  run(what, [&] { allreduce_.run(mine, nodes, Reduction::sum, exchange_of(what)); });
+}
+
+Exchange Transport::exchange_of(std::string_view what) {
+  return [this, what](std::span<const Outgoing> out, std::span<const Incoming> in) {
+    exchange(out, in, what);
+  };
 }
 
 void Transport::allgather(std::span<const std::byte> mine, std::span<std::byte> all,

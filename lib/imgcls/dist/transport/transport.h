@@ -59,6 +59,9 @@ class Transport {
   /// not on its place in the block (tree_allreduce.h). Halves and bfloat16s travel as such, and
   /// each addition of them is made in fp32 and rounded.
   void allreduce(const Numbers& numbers, Reduction reduction, std::string_view what);
+  /// The sum of a tree's nodes, of which each rank has those that `nodes` names; it ends up in the
+  /// first of this rank's, `mine` (TreeAllreduce::run). The same bits for any number of ranks.
+  void sum_nodes(std::span<const Numbers> mine, const NodesOfRanks& nodes, std::string_view what);
   /// Every rank's bytes, in the order of ranks. `all` has size() times as many.
   void allgather(std::span<const std::byte> mine, std::span<std::byte> all, std::string_view what);
 
@@ -90,6 +93,7 @@ class Transport {
 
  private:
   void run(std::string_view what, const std::function<void()>& collective);
+  Exchange exchange_of(std::string_view what);
 
   int rank_, size_;
   std::chrono::duration<double> timeout_;

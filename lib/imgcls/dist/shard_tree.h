@@ -1,0 +1,43 @@
+#pragma once
+// The order in which the shards of a global batch are added up: one binary tree, whoever holds
+// them, so that sums have the same bits on any number of ranks.
+
+#include <imgcls/core/share.h>
+
+#include <vector>
+
+namespace imgcls::dist {
+
+/// Consecutive shards.
+using Shards = Share<int>;
+
+/// A binary tree over shards 0 to n - 1. A node of several shards is the sum of a left one, of the
+/// largest power of two of shards below their number, and a right one of the others:
+///
+///   n = 5:  ((0 1) (2 3)) 4        n = 6:  ((0 1) (2 3)) (4 5)
+///
+/// So nodes of 2^k shards that begin at a multiple of 2^k are the same in all trees.
+class ShardTree {
+ public:
+  explicit ShardTree(int shards) : shards_(shards) {}
+
+  int shards() const { return shards_; }
+
+  /// The largest nodes that a run of shards consists of, from the first to the last: one where it
+  /// is a node itself, at most twice the tree's height.
+  std::vector<Shards> nodes_of(const Shards& run) const;
+
+  /// Whether two nodes, `left` before `right`, are the two of which one node is the sum.
+  bool are_siblings(const Shards& left, const Shards& right) const;
+
+ private:
+  int shards_;
+};
+
+/// Where the right side of a node of several shards begins.
+int right_side(const Shards& node);
+
+/// What each of `ranks` holds of `tree` when shards are dealt out in order and as evenly as can be.
+std::vector<std::vector<Shards>> nodes_of_ranks(const ShardTree& tree, int ranks);
+
+}  // namespace imgcls::dist
