@@ -76,7 +76,7 @@ TEST_CASE("Shares of a batch follow each other without gap") {
   for (const int world : {1, 2, 3, 6}) {
     std::size_t at = 24;
     for (int rank = 0; rank < world; ++rank) {
-      const Range share = share_of_batch(24, 12, rank, world);
+      const Range share = share_of_batch(24, 12, rank, world, world);
       CHECK(share.begin == at);
       CHECK(share.size() == 12U / static_cast<unsigned>(world));
       at = share.end;

@@ -35,10 +35,13 @@ void check(const LoaderOptions& options, std::size_t samples) {
   require(options.timeout_s > 0,
           fmt::format("the loader's time limit is {} s; expected more than 0", options.timeout_s));
   if (!std::holds_alternative<AugmentOptions>(options.transform)) return;
-  require(
-      options.batch % static_cast<std::size_t>(options.world) == 0,
-      fmt::format("a batch of {} cannot be shared evenly by {} ranks; expected a multiple of {}",
-                  options.batch, options.world, options.world));
+  const int pieces = options.shards > 0 ? options.shards : options.world;
+  require(options.batch % static_cast<std::size_t>(pieces) == 0,
+          fmt::format("a batch of {} cannot be shared evenly by {} {}; expected a multiple of {}",
+                      options.batch, pieces, options.shards > 0 ? "shards" : "ranks", pieces));
+  require(pieces >= options.world,
+          fmt::format("{} shards are too few for {} ranks; expected at least one for each",
+                      options.shards, options.world));
   require(options.sampling.repeats >= 1,
           fmt::format("an image comes {} times; expected at least 1", options.sampling.repeats));
   require(options.sampling.epoch_size == 0 || options.batch <= options.sampling.epoch_size,

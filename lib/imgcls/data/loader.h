@@ -39,6 +39,9 @@ struct LoaderOptions {
   /// This rank's number and the number of ranks.
   int rank = 0;
   int world = 1;
+  /// Training: pieces of a global batch, which are dealt to the ranks whole and in order, to some
+  /// one more than to others; 0: as many as ranks.
+  int shards = 0;
   /// Decoding threads; 0: one for each core that this rank may use.
   int threads = 0;
   /// Batches made ahead of the consumer.
@@ -80,7 +83,8 @@ struct Batch {
 class Loader {
  public:
   /// `source` is shared with the loader's threads. Throws ConfigError when the options do not fit
-  /// together: a training batch that is not a multiple of the ranks or larger than the source.
+  /// together: a training batch that is not a multiple of the ranks or shards, or larger than the
+  /// source; fewer shards than ranks.
   Loader(std::shared_ptr<const Source> source, LoaderOptions options);
   ~Loader();
   Loader(const Loader&) = delete;

@@ -87,7 +87,8 @@ Schedule Pipeline::schedule_from(std::uint32_t epoch, std::size_t consumed) cons
 Range Pipeline::positions(std::size_t batch) const {
   const std::size_t begin = (schedule_.first + batch * schedule_.step) * options_.batch;
   if (is_training(options_)) {
-    return share_of_batch(begin, options_.batch, options_.rank, options_.world);
+    return share_of_batch(begin, options_.batch, options_.rank, options_.world,
+                          options_.shards > 0 ? options_.shards : options_.world);
   }
   return {begin, std::min(begin + options_.batch, source_->size())};
 }

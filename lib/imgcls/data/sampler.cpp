@@ -1,5 +1,6 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/philox.h>
+#include <imgcls/core/share.h>
 #include <imgcls/data/sampler.h>
 
 #include <fmt/format.h>
@@ -24,10 +25,10 @@ std::vector<std::uint32_t> shuffled_order(std::size_t size, std::uint64_t seed, 
   return order;
 }
 
-Range share_of_batch(std::size_t start, std::size_t batch, int rank, int world) {
-  const std::size_t share = batch / static_cast<std::size_t>(world);
-  const std::size_t begin = start + share * static_cast<std::size_t>(rank);
-  return {begin, begin + share};
+Range share_of_batch(std::size_t start, std::size_t batch, int rank, int world, int shards) {
+  const std::size_t piece = batch / static_cast<std::size_t>(shards);
+  const auto share = share_of(static_cast<std::size_t>(shards), rank, world);
+  return {start + share.first * piece, start + share.end() * piece};
 }
 
 }  // namespace imgcls::data

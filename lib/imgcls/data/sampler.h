@@ -21,7 +21,8 @@ struct Range {
 };
 
 /// Rank `rank`'s share of the global batch that starts at position `start` of an epoch, with
-/// `batch` samples over `world` ranks. `batch` is a multiple of `world`.
-Range share_of_batch(std::size_t start, std::size_t batch, int rank, int world);
+/// `batch` samples over `world` ranks. The batch is dealt in `shards` pieces of equal size, whole
+/// and in order, of which it is a multiple; there are at least as many as ranks.
+Range share_of_batch(std::size_t start, std::size_t batch, int rank, int world, int shards);
 
 }  // namespace imgcls::data
