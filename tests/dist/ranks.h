@@ -52,6 +52,13 @@ void accumulation(World& world);
 void accumulated_overflow(World& world);
 void one_process_or_many(World& world);
 
+// ranks_shards.cpp: steps by shards.
+void sums_of_shards(World& world);
+void one_hash(World& world);
+void overflow_in_a_shard(World& world);
+void shards_are_the_batch(World& world);
+void too_many_ranks(World& world);
+
 // ranks_batch_norm.cpp: batch norm over all ranks' images.
 void sync_batch_norm(World& world);
 void sync_batch_norm_autocast(World& world);

@@ -122,6 +122,7 @@ TEST_CASE("options as a configuration give these options again, key by key") {
     if (!schema->contains("default") || is_told_otherwise(key)) continue;
     if (!has(config.json(), key)) continue;   // of an ingredient that is not chosen
     if (key == "distillation.run") continue;  // stands instead of distillation.model
+    if (key == "train.shards") continue;      // does not go with train.accumulate and others
     INFO(key);
     CHECK(value_at(config.json(), key) !=
           schema->at("default"));  // else the next line says nothing
@@ -133,6 +134,14 @@ TEST_CASE("options as a configuration give these options again, key by key") {
        {"model.name", "model.zero_init_residual", "model.stem", "model.blur_pool"}) {
     CHECK(value_at(own, key) == value_at(config.json(), key));
   }
+}
+
+TEST_CASE("shards are told of as a configuration names them") {
+  const test::ToySource source(10, 1);
+  train::RunOptions options;
+  options.shards = 4;
+  const json own = json::parse(train::own_config(options, test::toy_model(), source, source));
+  CHECK(own.at("train").at("shards") == 4);
 }
 
 TEST_CASE("a teacher is told of as a configuration names it, or by its name") {

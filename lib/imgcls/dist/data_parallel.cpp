@@ -122,7 +122,7 @@ DataParallel::DataParallel(models::Model& model, World& world, const DataParalle
 
   c10d::broadcast_coalesced(state_->group, detached(all), kBroadcastBytes);
   state_->buffers = detached(model.buffers());
-  state_->reducer = make_reducer(model.parameters(), state_->group);
+  if (options.averages) state_->reducer = make_reducer(model.parameters(), state_->group);
   if (state_->reducer && options.compression == Compression::fp16) {
     state_->reducer->register_builtin_comm_hook(c10d::BuiltinCommHookType::FP16_COMPRESS);
   }

@@ -33,6 +33,9 @@ struct DataParallelOptions {
   /// DistributedDataParallel does, for models that read them in training. Batch norm does not:
   /// `sync_buffers` before evaluations and checkpoints then gives the same.
   bool broadcast_buffers = false;
+  /// Gradients become averages; else all stay each rank's own, for who adds them up otherwise
+  /// (dist/sharded_gradients.h).
+  bool averages = true;
 };
 
 /// Keeps a model's replicas equal. In a world of one it only calls the model.

@@ -35,7 +35,7 @@ void fix_workspace_of_cublas() {
 void configure_torch(const RunOptions& options, const dist::World& world) {
   const bool deterministic = is_deterministic(options, world.device());
   at::Context& context = at::globalContext();
-  at::set_num_threads(options.threads > 0 ? options.threads : world.cores());
+  at::set_num_threads(compute_threads(options, world.cores()));
   context.setDeterministicAlgorithms(deterministic, /*warn_only=*/false);
   // Else each new tensor is filled, which shows reads of unwritten memory: a matter of tests.
   context.setDeterministicFillUninitializedMemory(false);

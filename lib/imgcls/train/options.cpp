@@ -73,6 +73,7 @@ data::LoaderOptions loader_options(const RunOptions& o, int rank, int world) {
       .batch = o.batch,
       .rank = rank,
       .world = world,
+      .shards = o.shards,
       .threads = o.data.threads,
       .prefetch = o.data.prefetch,
       .timeout_s = o.data.timeout_s,
@@ -82,21 +83,39 @@ data::LoaderOptions loader_options(const RunOptions& o, int rank, int world) {
       .transform = o.augment};
 }
 
+/// What is mixed together: a rank's images of a step, or a shard's.
+std::size_t images_of_part(const RunOptions& o, int world) {
+  if (o.shards > 0) {
+    const auto shards = static_cast<std::size_t>(o.shards);
+    if (o.shards < world) {
+      throw ConfigError(fmt::format(
+          "train.shards={} leaves some of {} ranks without a shard; expected at least as "
+          "many shards as ranks",
+          o.shards, world));
+    }
+    if (o.batch % shards == 0) return o.batch / shards;
+    throw ConfigError(
+        fmt::format("train.batch={} cannot be cut into train.shards={} of equal size; expected a "
+                    "multiple of {}",
+                    o.batch, o.shards, o.shards));
+  }
+  const auto parts = static_cast<std::size_t>(world) * static_cast<std::size_t>(o.accumulate);
+  if (o.batch % parts == 0) return o.batch / static_cast<std::size_t>(world);
+  throw ConfigError(fmt::format(
+      "train.batch={} cannot be shared evenly by {} ranks of train.accumulate={} micro-batches "
+      "each; expected a multiple of {}",
+      o.batch, world, o.accumulate, parts));
+}
+
 }  // namespace
 
 data::LoaderOptions train_loader_options(const RunOptions& o, int rank, int world) {
-  const auto parts = static_cast<std::size_t>(world) * static_cast<std::size_t>(o.accumulate);
-  if (o.batch % parts != 0) {
+  const std::size_t part = images_of_part(o, world);
+  if (!o.mix.kinds.empty() && part % 2 != 0) {
     throw ConfigError(fmt::format(
-        "train.batch={} cannot be shared evenly by {} ranks of train.accumulate={} micro-batches "
-        "each; expected a multiple of {}",
-        o.batch, world, o.accumulate, parts));
-  }
-  if (!o.mix.kinds.empty() && o.batch / static_cast<std::size_t>(world) % 2 != 0) {
-    throw ConfigError(
-        fmt::format("train.batch={} leaves each of {} ranks {} images, which mix.kinds cannot mix "
-                    "two by two; expected a multiple of {}",
-                    o.batch, world, o.batch / static_cast<std::size_t>(world), 2 * world));
+        "train.batch={} leaves each of {} {} {} images, which mix.kinds cannot mix two by two; "
+        "expected a multiple of {}",
+        o.batch, o.batch / part, o.shards > 0 ? "shards" : "ranks", part, 2 * (o.batch / part)));
   }
   data::LoaderOptions loader = loader_options(o, rank, world);
   if (o.progressive.size == 0) return loader;
@@ -113,6 +132,11 @@ data::LoaderOptions eval_loader_options(const RunOptions& o, int rank, int world
   loader.batch = o.eval.batch;
   loader.transform = o.eval.transform;
   return loader;
+}
+
+int compute_threads(const RunOptions& options, int cores) {
+  if (options.threads > 0) return options.threads;
+  return options.shards > 0 ? 1 : cores;
 }
 
 bool is_deterministic(const RunOptions& options, std::string_view device) {

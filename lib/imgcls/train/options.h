@@ -131,6 +131,10 @@ struct RunOptions {
   std::size_t batch = 256;
   /// Micro-batches into which each rank cuts its share of a step's images.
   int accumulate = 1;
+  /// Equal parts of a step's images that go through the model each alone, dealt to the ranks whole,
+  /// so that a run has the same bits on any number of ranks up to this one
+  /// (dist/sharded_gradients.h); 0: each rank's images are one part.
+  int shards = 0;
   /// Ends the run after that many steps; 0: after `epochs`. The schedule does not change.
   std::int64_t max_steps = 0;
   /// The same after that many hours, evaluations included, over all sessions; 0: no limit.
@@ -144,7 +148,8 @@ struct RunOptions {
   bool sync_bn = false;
   bool channels_last = true;
   bool tf32 = true;
-  /// Intra-op threads of a rank; 0: dist::World::cores.
+  /// Intra-op threads of a rank; 0: dist::World::cores, or 1 with `shards`, whose bits depend on
+  /// it.
   int threads = 0;
   /// Convolutions of our own on a CPU, in training (kernels/fast_convolutions.h).
   kernels::FastConvolutions fast_convolutions = kernels::FastConvolutions::automatic;
@@ -190,9 +195,12 @@ struct RunOptions {
 };
 
 /// What the loaders of a run are told, on rank `rank` of `world`. For training throws ConfigError
-/// when the batch cannot be cut into micro-batches of equal size.
+/// when the batch cannot be cut into micro-batches or shards of equal size.
 data::LoaderOptions train_loader_options(const RunOptions& options, int rank, int world);
 data::LoaderOptions eval_loader_options(const RunOptions& options, int rank, int world);
+
+/// Intra-op threads of a rank that has so many cores.
+int compute_threads(const RunOptions& options, int cores);
 
 /// Whether a run on that device ("cpu", "cuda:0") uses deterministic algorithms alone.
 bool is_deterministic(const RunOptions& options, std::string_view device);

@@ -76,8 +76,14 @@ Replica::Replica(models::Model model, std::shared_ptr<const data::Source> source
   parallel_ = std::make_unique<dist::DataParallel>(
       model_, world_,
       dist::DataParallelOptions{.compression = options_.compress,
-                                .broadcast_buffers = options_.broadcast_buffers});
-  step_ = std::make_unique<TrainStep>(*parallel_, *optimizer_, world_.device(), options_);
+                                .broadcast_buffers = options_.broadcast_buffers,
+                                .averages = options_.shards == 0});
+  dist::agree(world_, [&] {
+    if (options_.shards == 0) return;
+    shards_ = std::make_unique<dist::ShardedGradients>(model_, world_, options_.shards);
+  });
+  step_ = std::make_unique<TrainStep>(*parallel_, *optimizer_, world_.device(), options_,
+                                      shards_.get());
 }
 
 /// Every rank looks at the same images; the replicas then take rank 0's weights.
@@ -86,6 +92,7 @@ void Replica::fit_to_images(const std::shared_ptr<const data::Source>& source) {
   dist::agree(world_, [&] {
     data::LoaderOptions options = train_loader_options(options_, /*rank=*/0, /*world=*/1);
     options.batch = std::min(kImages, source->size());
+    options.shards = 0;
     options.prefetch = 1;
     data::Loader loader(source, options);
     loader.start(0);
@@ -109,6 +116,11 @@ at::Tensor Replica::step(const data::Batch& batch, std::int64_t done, at::Tensor
                    .step = done,
                    .first = world_.rank() * share,
                    .steps_per_epoch = schedule_.steps_per_epoch});
+}
+
+std::size_t Replica::images_of_loss(const data::Batch& batch) const {
+  if (!shards_) return batch.size;
+  return world_.is_first() ? options_.batch : 0;
 }
 
 double Replica::learning_rate(std::int64_t done) const {

@@ -4,6 +4,7 @@
 #include <imgcls/data/loader.h>
 #include <imgcls/data/source.h>
 #include <imgcls/dist/data_parallel.h>
+#include <imgcls/dist/sharded_gradients.h>
 #include <imgcls/dist/world.h>
 #include <imgcls/models/model.h>
 #include <imgcls/optim/optimizer.h>
@@ -31,6 +32,10 @@ class Replica {
   at::Tensor step(const data::Batch& batch, std::int64_t done, at::Tensor* gradient_norm = nullptr);
   /// Of the (`done` + 1)-th step.
   double learning_rate(std::int64_t done) const;
+
+  /// Images over which `step`'s loss is the mean that this rank is to count: its own or, by shards,
+  /// all on the first rank and none on others.
+  std::size_t images_of_loss(const data::Batch& batch) const;
 
   /// Gives the buffers (running statistics) rank 0's values. All ranks call it.
   void sync_buffers() { parallel_->sync_buffers(); }
@@ -60,6 +65,7 @@ class Replica {
   std::unique_ptr<data::Loader> loader_;
   std::unique_ptr<optim::Optimizer> optimizer_;
   std::unique_ptr<dist::DataParallel> parallel_;
+  std::unique_ptr<dist::ShardedGradients> shards_;  // null: none
   std::unique_ptr<TrainStep> step_;
   optim::ScheduleOptions schedule_;
 };

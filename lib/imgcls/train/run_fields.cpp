@@ -126,6 +126,11 @@ const OptionFields<RunOptions>& train_fields() {
           "Micro-batches into which each rank cuts its share of a step's images, to need less "
           "memory; train.batch is a multiple of ranks times this.",
           Limits::between(1, 65536));
+    f.add("shards", &O::shards,
+          "Cut a step's images into so many parts, deal them to the ranks whole, and train as if "
+          "each had a rank of its own: the run then has the same bits on any number of ranks up to "
+          "this one, and can go on with another; 0: each rank's images are one part.",
+          Limits::between(0, 65536));
     f.add("max_steps", &O::max_steps, "Stop after so many optimizer steps; 0: no limit.",
           Limits::between(0, kMost));
     f.add("max_hours", &O::max_hours,
@@ -155,7 +160,9 @@ const OptionFields<RunOptions>& train_fields() {
           "Lay images and weights out as NHWC, which is faster.");
     f.add("tf32", &O::tf32, "Let GPUs multiply fp32 matrices as TF32.");
     f.add("threads", &O::threads,
-          "Threads of each rank that compute; 0: cores of the machine divided by its ranks.",
+          "Threads of each rank that compute; 0: cores of the machine divided by its ranks, or 1 "
+          "with "
+          "train.shards, whose bits depend on it.",
           Limits::between(0, 1024));
     f.add("fast_convolutions", &O::fast_convolutions, kFastConvolutions,
           "Compute convolutions on a CPU by Winograd's algorithm and by products of matrices where "

@@ -250,7 +250,7 @@ void Trainer::Session::one_step(const data::Batch& batch) {
   const at::Tensor loss = replica_->step(batch, scheduled(), logged ? &gradient_norm_ : nullptr);
   meter_.has_stepped(static_cast<std::int64_t>(options_.batch));
   if (logged) step_loss_ = loss;
-  loss_.add(loss, batch.size);
+  loss_.add(loss, replica_->images_of_loss(batch));
   position_.consumed += options_.batch;
   ++position_.step;
   ++timed_steps_;

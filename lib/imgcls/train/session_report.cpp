@@ -55,11 +55,12 @@ void Trainer::Session::finish_row() {
   const StepReading read = readings_.take();
   now.loss = read.epoch.mean();
   console_.step(now, true);
-  // Ranks have equal shares of the batch, so the mean of their losses is that of the images.
+  // Ranks have equal shares of the batch, so the mean of their losses is that of the images. By
+  // shards each has that already.
   std::array<double, 4> sums{read.epoch.sum, read.loss, row.data_wait, row.memory_mib};
   world_.sum(sums);
   throw_if_diverged(sums[0], row.step);
-  row.loss = sums[1] / world_.size();
+  row.loss = options_.shards > 0 ? read.loss : sums[1] / world_.size();
   row.grad_norm = read.grad_norm;
   row.loss_scale = read.loss_scale;
   row.data_wait = sums[2] / world_.size();

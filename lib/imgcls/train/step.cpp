@@ -13,13 +13,15 @@
 namespace imgcls::train {
 
 TrainStep::TrainStep(dist::DataParallel& replicas, optim::Optimizer& optimizer,
-                     const std::string& device, const RunOptions& options)
+                     const std::string& device, const RunOptions& options,
+                     dist::ShardedGradients* shards)
     : replicas_(replicas),
       optimizer_(optimizer),
       device_(device),
       precision_(resolve(options.precision, device)),
       accumulate_(options.accumulate),
-      recipe_(options, replicas.model()) {
+      recipe_(options, replicas.model()),
+      shards_(shards) {
   recipe_.add(make_averaged_point(optimizer, replicas.model()));
   if (precision_ == Precision::fp16) scaler_ = std::make_unique<optim::GradScaler>(device);
 }
@@ -30,18 +32,8 @@ at::Tensor TrainStep::operator()(const DeviceBatch& given, double lr, at::Tensor
     throw ConfigError(fmt::format("{} images cannot be cut into train.accumulate={} micro-batches",
                                   given.images.size(0), accumulate_));
   }
-  TrainBatch batch{.images = given.images, .targets = {.labels = given.labels}};
-  recipe_.before_forward(info, batch);
-  at::Tensor loss;
-  if (recipe_.climbs()) {
-    loss = gradients(batch, dist::Gradients::keep);
-    recipe_.climb(optimizer_);
-    optimizer_.zero_grad();
-    gradients(batch, dist::Gradients::average);
-    recipe_.come_back();
-  } else {
-    loss = gradients(batch, dist::Gradients::average);
-  }
+  const TrainBatch batch{.images = given.images, .targets = {.labels = given.labels}};
+  const at::Tensor loss = shards_ != nullptr ? by_shards(batch, info) : whole(batch, info);
   // The scale is taken off here only where someone looks; the update does it on its way.
   const bool unscaled = scaler_ && recipe_.changes_gradients();
   if (unscaled) scaler_->unscale(optimizer_);
@@ -57,6 +49,50 @@ at::Tensor TrainStep::operator()(const DeviceBatch& given, double lr, at::Tensor
   update(lr);
   recipe_.after_update(info);
   return loss;
+}
+
+// A rank's images as one part.
+at::Tensor TrainStep::whole(TrainBatch batch, const StepInfo& info) {
+  recipe_.before_forward(info, batch);
+  if (!recipe_.climbs()) return gradients(batch, dist::Gradients::average);
+  const at::Tensor loss = gradients(batch, dist::Gradients::keep);
+  recipe_.climb(optimizer_);
+  optimizer_.zero_grad();
+  gradients(batch, dist::Gradients::average);
+  recipe_.come_back();
+  return loss;
+}
+
+// Nothing that is computed for a shard may depend on which others this rank has: not the shapes of
+// its tensors, and not where they lie against a vector unit's alignment, hence a copy.
+at::Tensor TrainStep::by_shards(const TrainBatch& batch, const StepInfo& info) {
+  const dist::Shards& mine = shards_->mine();
+  const std::int64_t size = batch.images.size(0) / mine.count;
+  for (int i = 0; i < mine.count; ++i) {
+    StepInfo here = info;
+    here.first = (mine.first + i) * size;
+    seed_step(info.seed, info.step, mine.first + i);
+    shards_->begin(mine.first + i);
+    shard({batch.images.narrow(0, i * size, size).clone(), batch.targets.narrow(i * size, size)},
+          here);
+  }
+  return shards_->finish();
+}
+
+void TrainStep::shard(TrainBatch batch, const StepInfo& info) {
+  recipe_.before_forward(info, batch);
+  if (!recipe_.climbs()) {
+    shards_->collect();
+    shards_->end(gradients(batch, dist::Gradients::keep));
+    return;
+  }
+  const at::Tensor loss = gradients(batch, dist::Gradients::keep);
+  recipe_.climb(optimizer_);
+  optimizer_.zero_grad();
+  shards_->collect();
+  gradients(batch, dist::Gradients::keep);
+  recipe_.come_back();
+  shards_->end(loss);
 }
 
 // The loss; what becomes of the gradients, `last` says.
@@ -105,8 +141,8 @@ at::Tensor TrainStep::backward(const TrainBatch& micro_batch, dist::Gradients gr
   return accumulate_ > 1 ? loss.detach().div(static_cast<double>(accumulate_)) : loss.detach();
 }
 
-void seed_step(std::uint64_t seed, std::int64_t step, int rank) {
-  Random random(seed, static_cast<std::uint32_t>(rank), static_cast<std::uint64_t>(step),
+void seed_step(std::uint64_t seed, std::int64_t step, int part) {
+  Random random(seed, static_cast<std::uint32_t>(part), static_cast<std::uint64_t>(step),
                 RandomStream::step);
   at::manual_seed(random.below(std::uint64_t{1} << 62));
 }

@@ -51,9 +51,31 @@ void require_one_teacher(const DistillationOptions& options) {
                                       options.weights));
 }
 
+/// What has no meaning, or another on each number of ranks, where shards are trained one by one.
+void require_independent_shards(const RunOptions& options) {
+  if (options.shards == 0) return;
+  const auto refuse = [&](std::string_view what, std::string_view why) {
+    throw ConfigError(
+        fmt::format("train.shards={} does not go with {}: {}", options.shards, what, why));
+  };
+  if (options.sync_bn) refuse("train.sync_bn=true", "each shard has statistics of its own");
+  if (options.accumulate > 1) {
+    refuse(fmt::format("train.accumulate={}", options.accumulate),
+           "shards are micro-batches already; take more of them");
+  }
+  if (options.compress != dist::Compression::none) {
+    refuse("dist.compress=fp16", "sums of rounded gradients depend on the number of ranks");
+  }
+  if (options.eval.bn_images > 0) {
+    refuse(fmt::format("eval.bn_images={}", options.eval.bn_images),
+           "that average is made rank by rank");
+  }
+}
+
 }  // namespace
 
 void require_fitting(const RunOptions& options) {
+  require_independent_shards(options);
   optim::require_valid(options.optimizer);
   require_one_teacher(options.distillation);
   require_changeable(options);
