@@ -81,7 +81,8 @@ json state_json(const Training& training, const Position& position, const RunIde
                 {"data_fingerprint", identity.data_fingerprint},
                 {"teacher_fingerprint", identity.teacher_fingerprint},
                 {"model", training.model.name()},
-                {"versions", {{"imgcls", IMGCLS_VERSION}, {"libtorch", TORCH_VERSION}}}});
+                {"versions", {{"imgcls", IMGCLS_VERSION}, {"libtorch", TORCH_VERSION}}},
+                {"bits", identity.bits}});
   if (training.scaler) {
     state["loss_scale"] = training.scaler->current_scale();
     state["loss_scale_age"] = training.scaler->growth_tracker();
@@ -213,6 +214,19 @@ std::optional<fs::path> Checkpoints::newest_good(const Log& log) const {
                          why));
   }
   return std::nullopt;
+}
+
+std::vector<std::int64_t> Checkpoints::good_steps(const Log& log) const {
+  std::vector<std::int64_t> good;
+  for (const std::int64_t step : steps()) {
+    const std::string why = defect(path(step));
+    if (why.empty()) {
+      good.push_back(step);
+    } else {
+      log.warn(fmt::format("checkpoint {} is broken ({})", path(step).string(), why));
+    }
+  }
+  return good;
 }
 
 std::optional<fs::path> Checkpoints::recover(const Log& log) const {

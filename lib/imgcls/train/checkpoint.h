@@ -17,6 +17,7 @@
 #include <imgcls/optim/grad_scaler.h>
 #include <imgcls/optim/optimizer.h>
 #include <imgcls/train/best.h>
+#include <imgcls/train/bits.h>
 #include <imgcls/train/recipe/ingredient.h>
 
 #include <cstdint>
@@ -44,6 +45,7 @@ struct RunIdentity {
   std::string config;            ///< the merged configuration as JSON text; empty: not checked
   std::string data_fingerprint;  ///< of the training source
   std::string teacher_fingerprint = {};  ///< of the model that is learnt from; empty: there is none
+  Bits bits = {};                        ///< recorded; a difference is no reason to refuse (bits.h)
 };
 
 /// What is saved, or filled by loading. `scaler` is null unless fp16.
@@ -91,8 +93,11 @@ class Checkpoints {
   /// to `log` with the reason and passed over. Nothing when there is none. Changes nothing.
   std::optional<std::filesystem::path> newest_good(const Log& log) const;
 
-  /// The same at the start of a process that holds the run's folder: what is broken is moved aside,
-  /// to broken-step-*, and what a killed process left between two names is put right.
+  /// The steps of all good checkpoints, newest first; broken ones are reported likewise.
+  std::vector<std::int64_t> good_steps(const Log& log) const;
+
+  /// `newest_good` at the start of a process that holds the run's folder: what is broken is moved
+  /// aside, to broken-step-*, and what a killed process left between two names is put right.
   std::optional<std::filesystem::path> recover(const Log& log) const;
 
  private:

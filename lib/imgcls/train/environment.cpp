@@ -29,8 +29,7 @@ std::string gpu_of(const dist::World& world) {
   return gpus.empty() ? "" : gpus.front();
 }
 
-Json describe(const dist::World& world, std::int64_t from_step, int threads,
-              std::string_view convolutions) {
+Json describe(const dist::World& world, std::int64_t from_step, int shards, const Bits& bits) {
   return {{"started", now_utc()},
           {"from_step", from_step},
           {"command", command_line()},
@@ -47,14 +46,16 @@ Json describe(const dist::World& world, std::int64_t from_step, int threads,
           {"gpu", gpu_of(world)},
           {"world_size", world.size()},
           {"backend", std::string(world.backend())},
-          {"threads", threads},
-          {"convolutions", convolutions}};
+          {"threads", std::stoi(bits.at("threads"))},
+          {"shards", shards},
+          {"processor", bits.at("processor")},
+          {"convolutions", bits.at("convolutions")}};
 }
 
 }  // namespace
 
 void record_session(const std::filesystem::path& file, const dist::World& world,
-                    std::int64_t from_step, int threads, std::string_view convolutions,
+                    std::int64_t from_step, int shards, const Bits& bits,
                     std::span<const std::string> changes) {
   Json record;
   if (std::filesystem::exists(file)) {
@@ -64,7 +65,7 @@ void record_session(const std::filesystem::path& file, const dist::World& world,
     }
   }
   if (!record.is_object() || !record["sessions"].is_array()) record = {{"sessions", Json::array()}};
-  Json session = describe(world, from_step, threads, convolutions);
+  Json session = describe(world, from_step, shards, bits);
   if (!changes.empty()) session["changes"] = changes;
   record["sessions"].push_back(std::move(session));
   replace_file(file, record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");

@@ -2,6 +2,7 @@
 // environment.json: what each session of a run ran on.
 
 #include <imgcls/dist/world.h>
+#include <imgcls/train/bits.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -13,10 +14,10 @@ namespace imgcls::train {
 
 /// Adds an object for this session to "sessions" in `file`, which is made where it is absent: time,
 /// the step it goes on from, command line, versions, git commit of the working folder, host, CPU,
-/// memory, device, ranks and threads, `convolutions`, who computes them, and `changes`, sentences,
-/// where there are any. A file that is no such record is replaced. Throws IoError.
+/// memory, device, ranks, `shards`, `bits`, and `changes`, sentences, where there are any. A file
+/// that is no such record is replaced. Throws IoError.
 void record_session(const std::filesystem::path& file, const dist::World& world,
-                    std::int64_t from_step, int threads, std::string_view convolutions,
+                    std::int64_t from_step, int shards, const Bits& bits,
                     std::span<const std::string> changes = {});
 
 }  // namespace imgcls::train

@@ -47,6 +47,8 @@ class RunSaver {
 
   std::filesystem::path path(std::int64_t step) const { return checkpoints_.path(step); }
   const RunIdentity& identity() const { return identity_; }
+  /// Before anything is saved.
+  void set_bits(Bits bits) { identity_.bits = std::move(bits); }
 
  private:
   void write(const Training& training, const Position& position);

@@ -69,6 +69,7 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
     evaluator_ = std::make_unique<RunEvaluator>(val_source_, *replica_, world_, console_);
     open_folder();
   });
+  saver_.set_bits(bits_of(world_, replica_->convolves_fast()));
   batches_ = replica_->steps_per_epoch();
 }
 
@@ -113,12 +114,29 @@ void Trainer::Session::start_or_resume() {
   loss_.go_on(position_);
   console_.begin(shape(), world_, options_.folder, position_, found);
   for (const std::string& change : changes) console_.changed(change);
+  if (options_.shards > 0) warn_of_other_bits(found);
   const double warmup = options_.schedule.warmup_epochs;
   if (world_.is_first() && warmup > 0 && replica_->schedule().warmup_steps == 0) {
     console_.log().warn(fmt::format(
         "schedule.warmup_epochs={} is less than half a step, with {} steps an epoch: there is no "
         "warm-up; {:.4g} would be one step",
         warmup, batches_, 1.0 / static_cast<double>(batches_)));
+  }
+}
+
+/// What shards promise holds between processes that compute alike.
+void Trainer::Session::warn_of_other_bits(const std::string& found) {
+  const Bits& bits = saver_.identity().bits;
+  std::vector<std::string> others = different_bits(bits, world_);
+  dist::agree(world_, [&] {
+    if (found.empty()) return;
+    for (std::string& each : changed_bits(found, bits)) others.push_back(std::move(each));
+  });
+  for (const std::string& each : others) {
+    console_.warn(
+        fmt::format("train.shards={}: the last bits of the weights may come out otherwise "
+                    "({})",
+                    options_.shards, each));
   }
 }
 
@@ -143,8 +161,8 @@ void Trainer::Session::open_files(std::span<const std::string> changes) {
   logs_ = std::make_unique<RunLogs>(files_, options_, position_.step, evaluated,
                                     saver_.identity().config,
                                     [this](const std::string& message) { console_.warn(message); });
-  record_session(files_.environment(), world_, position_.step, at::get_num_threads(),
-                 kernels::convolution_path(replica_->convolves_fast()), changes);
+  record_session(files_.environment(), world_, position_.step, options_.shards,
+                 saver_.identity().bits, changes);
   replace_file(files_.config(), saver_.identity().config);
   replace_file(files_.classes(), data::class_names_text(train_source_->classes()));
 }

@@ -38,6 +38,7 @@ class Trainer::Session {
   void open_folder();
   void start_or_resume();
   void fit_position();
+  void warn_of_other_bits(const std::string& found);
   std::int64_t find_last_step() const;
   void open_files(std::span<const std::string> changes);
   void train_epoch();
