@@ -23,6 +23,7 @@ void add_report(CLI::App& program, std::function<int()>& chosen);
 void add_data(CLI::App& program, std::function<int()>& chosen);
 void add_export(CLI::App& program, std::function<int()>& chosen);
 void add_weights(CLI::App& program, std::function<int()>& chosen);
+void add_verify(CLI::App& program, std::function<int()>& chosen);
 void add_wandb(CLI::App& program, std::function<int()>& chosen);
 
 }  // namespace imgcls::cli

@@ -74,6 +74,7 @@ int run(int argc, char** argv) {
   imgcls::cli::add_data(program, chosen);
   imgcls::cli::add_bench(program, chosen);
   imgcls::cli::add_weights(program, chosen);
+  imgcls::cli::add_verify(program, chosen);
   imgcls::cli::add_wandb(program, chosen);
   take_marks_off(program);
   const std::vector<std::string> words = marked({argv, static_cast<std::size_t>(argc)});

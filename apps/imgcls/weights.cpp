@@ -21,7 +21,7 @@ void report_choice(const models::WeightsFile& file) {
 
 void add_weights(CLI::App& program, std::function<int()>& chosen) {
   CLI::App* command = program.add_subcommand(
-      "weights", "Make, show, compare, convert and average files of weights");
+      "weights", "Make, show, compare, hash, convert and average files of weights");
   command->require_subcommand(1);
   command->footer(
       "`imgcls weights COMMAND --help` says more. docs/weights.md tells of the formats.");
@@ -29,6 +29,7 @@ void add_weights(CLI::App& program, std::function<int()>& chosen) {
   add_weights_convert(*command, chosen);
   add_weights_show(*command, chosen);
   add_weights_diff(*command, chosen);
+  add_weights_hash(*command, chosen);
   add_weights_average(*command, chosen);
 }
 

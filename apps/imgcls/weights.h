@@ -26,6 +26,7 @@ void report_choice(const models::WeightsFile& file);
 void add_weights_average(CLI::App& weights, std::function<int()>& chosen);
 void add_weights_convert(CLI::App& weights, std::function<int()>& chosen);
 void add_weights_diff(CLI::App& weights, std::function<int()>& chosen);
+void add_weights_hash(CLI::App& weights, std::function<int()>& chosen);
 void add_weights_init(CLI::App& weights, std::function<int()>& chosen);
 void add_weights_show(CLI::App& weights, std::function<int()>& chosen);
 
