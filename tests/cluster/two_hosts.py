@@ -5,7 +5,8 @@
 
 A run over both hosts reaches its end. Then, in the middle of a run, the link goes down, or packets are lost
 without a sign of it: the processes of both hosts end within the time limit and GRACE seconds, with an exit
-code that is not 0, and both sides say why. Needs root and `ip netns`; without them it is skipped.
+code that is not 0, and both sides say why. A run by shards that loses a host so goes on alone, to the weights of
+one that never had it. Needs root and `ip netns`; without them it is skipped.
 """
 
 import argparse
@@ -183,6 +184,28 @@ def check_short_cut(hosts, programs, folder, limit):
     print("it goes on when the link is back after 1.5 s", flush=True)
 
 
+def check_one_hash(hosts, programs, folder, limit):
+    """One host leaves a run by shards; the other goes on from the checkpoint alone."""
+    shards = ("train.shards=3", "checkpoint.every_steps=2", "train.epochs=400")
+    job = Job(hosts, programs, folder / "shards", limit, *shards)
+    job.await_words("epoch 3/")
+    hosts.cut()
+    job.await_end(limit + GRACE)
+    if job.launcher.returncode == 0:
+        raise AssertionError("the run was over before the link was cut")
+    config = job.folder / "config.json"
+    hashes = []
+    for run in (job.folder / "run", job.folder / "alone"):
+        train = [programs / "train_resnet50", config, f"run.dir={run}", *shards]
+        done = subprocess.run(train, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode:
+            raise AssertionError(f"exit code {done.returncode}:\n{done.stdout[-3000:]}")
+        hashes.append(subprocess.check_output([programs / "imgcls", "weights", "hash", run], text=True)[:64])
+    if hashes[0] != hashes[1]:
+        raise AssertionError(f"two hosts, then one: {hashes[0]}; one alone: {hashes[1]}")
+    print("a run by shards that loses a host goes on alone, to the same weights", flush=True)
+
+
 def check_cut(name, cut, hosts, programs, folder, limit):
     job = Job(hosts, programs, folder / name.replace(" ", "-"), limit, "train.epochs=100000")
     job.await_words("epoch 3/")
@@ -228,6 +251,8 @@ def main():
             with TwoHosts(tcp_retries=3) as hosts:
                 cut = hosts.cut if name == "link down" else hosts.lose_packets
                 right &= check_cut(name, cut, hosts, programs, folder, limit)
+        with TwoHosts(tcp_retries=3) as hosts:
+            check_one_hash(hosts, programs, folder, limit)
     finally:
         kill_all(MARK)
         shutil.rmtree(folder)
