@@ -73,6 +73,31 @@ TEST_CASE("a checkpoint gives back weights, moments, loss scale and position") {
   CHECK(other.scaler.growth_tracker() == 17);
 }
 
+TEST_CASE("a checkpoint tells what its bits depend on, and what is otherwise now") {
+  const test::TempFolder folder;
+  Trained trained;
+  train::RunIdentity identity = kIdentity;
+  identity.bits = {{"libtorch", "2.15.0"}, {"threads", "1"}};
+  train::Checkpoints checkpoints(folder.path(), 2);
+  const auto path = checkpoints.save(trained.training(), kPosition, identity, kLog);
+  CHECK(train::changed_bits(path, identity.bits).empty());
+  CHECK(train::changed_bits(path, {{"libtorch", "2.15.0"}, {"threads", "4"}, {"new", "1"}}) ==
+        std::vector<std::string>{"threads: 1 before, 4 now"});
+}
+
+TEST_CASE("the steps of all good checkpoints, newest first") {
+  const test::TempFolder folder;
+  Trained trained;
+  train::Checkpoints checkpoints(folder.path(), 3);
+  for (const std::int64_t step : {5, 6, 7}) {
+    train::Position position = kPosition;
+    position.step = step;
+    checkpoints.save(trained.training(), position, kIdentity, kLog);
+  }
+  flip_a_bit(checkpoints.path(6) / "weights.safetensors", 300);
+  CHECK(checkpoints.good_steps(kLog) == std::vector<std::int64_t>{7, 5});
+}
+
 TEST_CASE("only the newest are kept, and nothing temporary is left") {
   const test::TempFolder folder;
   Trained trained;

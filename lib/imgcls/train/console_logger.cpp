@@ -31,8 +31,9 @@ void ConsoleLogger::begin(const RunShape& shape, const dist::World& world,
       fmt::format("{} ({:.2f} M parameters) in {} on {} x {}, {} training and {} evaluation images",
                   shape.model, static_cast<double>(shape.parameters) / 1e6, name(shape.precision),
                   world.size(), world.device(), shape.train_images, shape.val_images));
-  log_.info(fmt::format("{} epochs of {} steps of {} images; results go to {}", shape.epochs,
-                        shape.steps_per_epoch, shape.batch, folder.string()));
+  const std::string shards = shape.shards > 0 ? fmt::format(" in {} shards", shape.shards) : "";
+  log_.info(fmt::format("{} epochs of {} steps of {} images{}; results go to {}", shape.epochs,
+                        shape.steps_per_epoch, shape.batch, shards, folder.string()));
   if (world.is_first() && world.device() == "cpu") warn_of_slow_precision(shape.precision);
   if (world.is_first() && world.device() != "cpu") warn_of_few_cores(world.cores());
   if (resumed_from.empty()) return;

@@ -28,6 +28,7 @@ struct RunShape {
   std::int64_t last_step = 0;
   int epochs = 0;
   Precision precision = Precision::fp32;
+  int shards = 0;
 };
 
 /// Where training stands, for a progress line.

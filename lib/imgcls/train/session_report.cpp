@@ -20,7 +20,8 @@ RunShape Trainer::Session::shape() const {
           .batch = options_.batch,
           .last_step = last_step_,
           .epochs = options_.epochs,
-          .precision = resolve(options_.precision, world_.device())};
+          .precision = resolve(options_.precision, world_.device()),
+          .shards = options_.shards};
 }
 
 /// After each step: the progress line, and where it is logged its row of steps.csv. On a GPU the
