@@ -2,6 +2,7 @@
 #include "data.h"
 #include "data_page.h"
 
+#include <imgcls/augment/pixel_mix.h>
 #include <imgcls/augment/policies.h>
 #include <imgcls/augment/training_plan.h>
 #include <imgcls/core/config.h>
@@ -41,8 +42,25 @@ struct OperationTime {
 };
 using OperationTimes = std::map<std::string, OperationTime>;
 
+std::string told(const data::PixelStep& step);
+
+/// "mix 0.25 of itself + 0.75 of rotate 12.3, equalize".
+std::string told(const data::PixelMix& mix) {
+  std::string text = fmt::format("mix {:.3g} of itself", mix.own);
+  for (const auto& [share, steps] : mix.parts) {
+    const char* between = " of ";
+    text += fmt::format(" + {:.3g}", share);
+    for (const data::PixelStep& step : steps) {
+      text += between + told(step);
+      between = ", ";
+    }
+  }
+  return text;
+}
+
 /// "rotate 12.3".
 std::string told(const data::PixelStep& step) {
+  if (step.settings.mix) return told(*step.settings.mix);
   const data::PixelOperation& operation = *step.operation;
   return operation.has_magnitude() ? fmt::format("{} {:.3g}", operation.name, step.magnitude)
                                    : operation.name;

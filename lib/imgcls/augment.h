@@ -7,7 +7,7 @@
 //   augment/pixel_ops.h         operations on pixels by name: shear, rotate, contrast, ...
 //   augment/policy.h            what draws such operations for an image: rand_augment.h,
 //                               trivial_augment_wide.h, auto_augment.h, timm_rand_augment.h,
-//                               three_augment.h, or one of your own
+//                               three_augment.h, aug_mix.h, or one of your own
 //   augment/policies.h          policies by name; includes fmt, so not below, nor are these three
 //   augment/chain.h             chains of operations, by name; includes fmt, so not below
 //   augment/plan_applier.h      inside: the plan carried out on rows as they are decoded

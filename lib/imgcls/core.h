@@ -11,7 +11,8 @@
 //   core/machine.h            what this process runs on; core/instruction_set.h its vector unit
 //   core/file.h               files read and written whole; core/input_file.h read at any place;
 //                             core/new_file.h written piece by piece; core/file_lock.h locked
-//   core/philox.h             random numbers without a state
+//   core/philox.h             random numbers without a state; core/distributions.h of other
+//                             distributions than the uniform one
 //   core/xxh3.h               digests of data sets; core/sha256.h, core/md5.h of files
 //
 // Formats: text.h, utf8.h, quoted_name.h (texts and names), json_text.h, little_endian.h,
@@ -19,6 +20,7 @@
 
 #include <imgcls/core/config.h>
 #include <imgcls/core/cores.h>
+#include <imgcls/core/distributions.h>
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
 #include <imgcls/core/input_file.h>

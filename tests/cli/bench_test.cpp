@@ -51,7 +51,7 @@ TEST_CASE("bench data prints a table") {
 TEST_CASE("bench data measures a policy, too") {
   const FolderData data;
   const std::string measured = "--threads 1 --crop 16 --batch 10 --epochs 1 --policy ";
-  for (const char* policy : {"timm_rand_augment", "three_augment"}) {
+  for (const char* policy : {"timm_rand_augment", "three_augment", "augmix"}) {
     const auto outcome = run_program(bench(data, measured + policy + " --json"));
     REQUIRE(outcome.code == 0);
     CHECK(nlohmann::json::parse(outcome.output)["policy"] == policy);

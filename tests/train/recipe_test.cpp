@@ -133,7 +133,7 @@ TEST_CASE("shares have the mean and variance of their distribution") {
     constexpr int kDraws = 20000;
     for (int i = 0; i < kDraws; ++i) {
       Random random = train::draws_of({.seed = 9, .step = i}, 0, RandomStream::mix);
-      const double share = train::beta(random, alpha, alpha);
+      const double share = beta(random, alpha, alpha);
       REQUIRE(share >= 0);
       REQUIRE(share <= 1);
       sum += share, squares += share * share;

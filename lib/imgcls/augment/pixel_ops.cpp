@@ -2,6 +2,7 @@
 #include <imgcls/augment/color.h>
 #include <imgcls/augment/geometry.h>
 #include <imgcls/augment/kernel_blur.h>
+#include <imgcls/augment/pixel_mix.h>
 #include <imgcls/augment/pixel_ops.h>
 #include <imgcls/augment/sharpness.h>
 #include <imgcls/augment/tone.h>
@@ -67,6 +68,7 @@ std::vector<PixelOperation> all() {
        0, 0, affine},
       {"perspective", "numbers: a to h; as affine, both divided by g x + h y + 1", 0, 0,
        perspective},
+      {"mix", "itself, mixed with what chains of operations make of it (pixel_mix.h)", 0, 0, mix},
   };
 }
 

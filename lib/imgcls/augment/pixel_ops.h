@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ enum class Sampling {
   bicubic,   ///< the sixteen nearest ones
 };
 
+struct PixelMix;  // pixel_mix.h
+
 /// What some operations need beside their magnitude.
 struct PixelSettings {
   Sampling sampling = Sampling::nearest;
@@ -33,6 +36,8 @@ struct PixelSettings {
   std::array<std::uint8_t, 3> fill{};
   /// The numbers of an operation that has several; its summary says which.
   std::array<double, 8> numbers{};
+  /// What "mix" mixes.
+  std::shared_ptr<const PixelMix> mix = {};
   friend bool operator==(const PixelSettings&, const PixelSettings&) = default;
 };
 

@@ -1,3 +1,4 @@
+#include <imgcls/augment/aug_mix.h>
 #include <imgcls/augment/auto_augment.h>
 #include <imgcls/augment/chain.h>
 #include <imgcls/augment/policies.h>
@@ -33,6 +34,10 @@ std::vector<PolicyEntry> known_policies() {
                                  "Grey, solarized or blurred, and colour jitter: DeiT III's "
                                  "3-Augment (arXiv:2204.07118)",
                                  three_augment_fields()),
+      policy_entry<AugMix>("augmix",
+                           "The image mixed with chains of operations that it goes through "
+                           "(arXiv:1912.02781)",
+                           aug_mix_fields()),
   };
 }
 

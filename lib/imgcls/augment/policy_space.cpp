@@ -67,6 +67,23 @@ const PolicySpace& wide_space() {
   return wide;
 }
 
+std::array<ScaledOperation, kAugMixSpaceSize> aug_mix_space(Size size) {
+  const double width = size.width, height = size.height;
+  return {{{.name = "shear_x", .last = 0.3, .either_sign = true},
+           {.name = "shear_y", .last = 0.3, .either_sign = true},
+           {.name = "translate_x", .last = width / 3, .either_sign = true},
+           {.name = "translate_y", .last = height / 3, .either_sign = true},
+           {.name = "rotate", .last = 30, .either_sign = true},
+           {.name = "posterize", .first = 4, .last = 0, .whole = true},
+           {.name = "solarize", .first = 255, .last = 0},
+           {.name = "autocontrast"},
+           {.name = "equalize"},
+           {.name = "brightness", .last = 0.9, .either_sign = true},
+           {.name = "color", .last = 0.9, .either_sign = true},
+           {.name = "contrast", .last = 0.9, .either_sign = true},
+           {.name = "sharpness", .last = 0.9, .either_sign = true}}};
+}
+
 const OptionFields<PolicySettings>& policy_settings_fields() {
   using O = PolicySettings;
   static const OptionFields<O> fields = [] {

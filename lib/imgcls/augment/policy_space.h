@@ -37,6 +37,10 @@ PolicySpace moderate_space(Size size);
 /// TrivialAugmentWide's.
 const PolicySpace& wide_space();
 
+/// AugMix's, for an image of `size`. The last four are those that it can leave out.
+constexpr std::size_t kAugMixSpaceSize = 13, kAugMixSpaceWithoutBlends = 9;
+std::array<ScaledOperation, kAugMixSpaceSize> aug_mix_space(Size size);
+
 /// What all policies let a configuration say of their operations.
 struct PolicySettings {
   /// torchvision's classes: nearest; its training recipes: bilinear.

@@ -50,7 +50,8 @@ const OptionFields<AugmentOptions>& augment_fields() {
                  "Operations on the pixels after crop and flip: none; rand_augment: a few of one "
                  "magnitude; trivial_augment_wide: one of any magnitude; auto_augment: a learned "
                  "pair. As torchvision has them, on Pillow's images; timm_rand_augment: timm's "
-                 "RandAugment; three_augment: DeiT III's.");
+                 "RandAugment; three_augment: DeiT III's; augmix: the image mixed with chains of "
+                 "operations, as torchvision mixes.");
     f.add(
         "operations", operations_schema(),
         [](const nlohmann::json& value, O& to) { to.operations = read_operations(value); },

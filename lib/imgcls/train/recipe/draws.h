@@ -2,6 +2,7 @@
 // Random numbers of a step's ingredients, and their way to the device.
 
 #include <ATen/core/Tensor.h>
+#include <imgcls/core/distributions.h>
 #include <imgcls/core/philox.h>
 #include <imgcls/train/recipe/ingredient.h>
 
@@ -13,11 +14,6 @@ namespace imgcls::train {
 /// Numbers that depend on the seed, the step, `place` and the stream alone. A place is an image's
 /// or a pair's in the global batch.
 Random draws_of(const StepInfo& info, std::int64_t place, RandomStream stream);
-
-/// A normal number (Box and Muller's).
-double normal(Random& random);
-/// Beta(a, b), for a, b > 0, from two gamma numbers by Marsaglia and Tsang's method.
-double beta(Random& random, double a, double b);
 
 /// Values as a tensor on a device, without a wait of the host.
 at::Tensor on_device(std::span<const float> values, const at::Device& device);
