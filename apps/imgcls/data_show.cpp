@@ -76,6 +76,18 @@ std::string told(const data::Plan& plan) {
   return text;
 }
 
+/// The plan of each view alone.
+std::vector<data::Plan> split(const data::Plan& plan) {
+  if (plan.views.empty()) return {plan};
+  std::vector<data::Plan> plans;
+  for (const data::View& view : plan.views) {
+    plans.push_back(plan);
+    plans.back().views.clear();
+    plans.back().steps = view.steps;
+  }
+  return plans;
+}
+
 /// The plan's operations once more, each by itself.
 void time_steps(const data::Plan& plan, const data::Image& image, OperationTimes& times) {
   data::Plan before = plan;
@@ -131,6 +143,7 @@ int show_images(const ShowArguments& arguments) {
   std::map<std::uint64_t, std::uint32_t> turns;
   OperationTimes times;
   const std::size_t bytes = static_cast<std::size_t>(batch.side) * batch.side * 3;
+  auto pixels = batch.images.begin();
   for (std::size_t i = 0; i < batch.size; ++i) {
     const std::uint64_t sample = batch.samples[i];
     const data::Image original = data::read_image(*source, sample);
@@ -139,15 +152,17 @@ int show_images(const ShowArguments& arguments) {
                                                  .epoch = arguments.epoch,
                                                  .sample = sample,
                                                  .turn = turns[sample]++});
-    if (arguments.speed) time_steps(plan, original, times);
-    const auto first = batch.images.begin() + static_cast<std::ptrdiff_t>(i * bytes);
-    const data::Image shown{.size = {batch.side, batch.side},
-                            .pixels = {first, first + static_cast<std::ptrdiff_t>(bytes)}};
-    page.add({.before = data::thumbnail_jpeg(original, /*side=*/160),
-              .after = data::encode_png(shown),
-              .name = quote_name(source->name(sample)),
-              .label = quote_name(source->classes()[static_cast<std::size_t>(batch.labels[i])]),
-              .told = told(plan)});
+    for (const data::Plan& view : split(plan)) {
+      if (arguments.speed) time_steps(view, original, times);
+      const auto first = pixels;
+      pixels += static_cast<std::ptrdiff_t>(bytes);
+      const data::Image shown{.size = {batch.side, batch.side}, .pixels = {first, pixels}};
+      page.add({.before = data::thumbnail_jpeg(original, /*side=*/160),
+                .after = data::encode_png(shown),
+                .name = quote_name(source->name(sample)),
+                .label = quote_name(source->classes()[static_cast<std::size_t>(batch.labels[i])]),
+                .told = told(view)});
+    }
   }
   replace_file(arguments.output, page.html());
   fmt::print("{}: {} images of {} x {} pixels\n", arguments.output, batch.size, batch.side,

@@ -10,6 +10,7 @@
 //                               three_augment.h, aug_mix.h, or one of your own
 //   augment/policies.h          policies by name; includes fmt, so not below, nor are these three
 //   augment/chain.h             chains of operations, by name; includes fmt, so not below
+//   augment/views.h             several images made of one
 //   augment/plan_applier.h      inside: the plan carried out on rows as they are decoded
 //   augment/transform_fields.h  the options' names in configurations; includes fmt, so not below
 

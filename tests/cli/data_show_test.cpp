@@ -47,6 +47,20 @@ TEST_CASE("data show writes a page with each image and what was done to it") {
   CHECK(read_text(data / "again.html") == html);
 }
 
+TEST_CASE("data show shows each view of an image, the first as it is") {
+  const FolderData data;
+  const auto page = data / "page.html";
+  const auto outcome = run_program(
+      show(data, "augment.policy=augmix augment.views=3 --images 4 --speed -o " + page.string()));
+  INFO(outcome.output);
+  REQUIRE(outcome.code == 0);
+  CHECK_THAT(outcome.output, Contains("4 images of 12 x 12 pixels") && Contains("mix"));
+  const std::string html = read_text(page);
+  CHECK(times(html, "<figure>") == 12);
+  CHECK(times(html, "; mix 0.") == 8);
+  CHECK(times(html, " of itself + 0.") == 8);
+}
+
 TEST_CASE("data show tells the time of each operation") {
   const FolderData data;
   const auto outcome = run_program(

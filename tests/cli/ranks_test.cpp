@@ -51,6 +51,19 @@ TEST_CASE("evaluation gives the same counts on 1, 2 and 3 ranks") {
     CHECK(run_program(on_ranks(ranks, data.eval("run"))).output == alone.output);
 }
 
+TEST_CASE("evaluation of ten crops gives the same counts on 1, 2 and 3 ranks") {
+  const FolderData data;
+  REQUIRE(run_program(data.train("run")).code == 0);
+  const std::string crops = "eval.size=11 eval.resize=16 eval.crops=10 eval.batch=4";
+  const auto alone = run_program(data.eval("run", crops));
+  CHECK(alone.code == 0);
+  CHECK_THAT(alone.output, Contains("images 27"));
+  CHECK(run_program(data.eval("run", "eval.size=11 eval.resize=16")).output != alone.output);
+  for (const int ranks : {2, 3}) {
+    CHECK(run_program(on_ranks(ranks, data.eval("run", crops))).output == alone.output);
+  }
+}
+
 TEST_CASE("a run on two ranks goes on on one and on three") {
   const FolderData data;
   for (const int ranks : {1, 3}) {
@@ -141,6 +154,21 @@ TEST_CASE("with factors of classes, ranks train as one process does") {
              plain = figures_of(data / "plain/steps.csv");
   REQUIRE(alone.size() == 3);
   CHECK(alone[0].first != Approx(plain[0].first).epsilon(0.1));
+  for (const int ranks : {2, 3}) {
+    const std::string run = "run" + std::to_string(ranks);
+    REQUIRE(run_program(on_ranks(ranks, data.train(run, recipe))).code == 0);
+    check_close(figures_of(data / (run + "/steps.csv")), alone);
+  }
+}
+
+TEST_CASE("with views of an image, ranks train as one process does") {
+  const FolderData data;
+  const std::string recipe =
+      "augment.policy=augmix augment.views=3 loss.name=jsd erase.prob=0.5 train.sync_bn=true "
+      "train.label_smoothing=0.1 train.max_steps=3 optimizer.lr=0.001";
+  REQUIRE(run_program(data.train("alone", recipe)).code == 0);
+  const auto alone = figures_of(data / "alone/steps.csv");
+  REQUIRE(alone.size() == 3);
   for (const int ranks : {2, 3}) {
     const std::string run = "run" + std::to_string(ranks);
     REQUIRE(run_program(on_ranks(ranks, data.train(run, recipe))).code == 0);

@@ -11,7 +11,7 @@
 
 namespace support {
 
-/// For each batch, for each image: its sample, label and pixels' digest.
+/// For each batch, for each sample: its number, label and its pixels' digest, all views' at once.
 using Stream = std::vector<std::vector<std::string>>;
 
 inline Stream stream(const std::shared_ptr<const imgcls::data::Source>& source,
@@ -21,7 +21,8 @@ inline Stream stream(const std::shared_ptr<const imgcls::data::Source>& source,
   loader.start(epoch, consumed);
   Stream batches;
   while (const imgcls::data::Batch* batch = loader.next()) {
-    const std::size_t bytes = static_cast<std::size_t>(batch->side) * batch->side * 3;
+    const std::size_t bytes = std::size_t{3} * static_cast<std::size_t>(batch->views) *
+                              static_cast<std::size_t>(batch->side) * batch->side;
     auto& lines = batches.emplace_back();
     for (std::size_t i = 0; i < batch->size; ++i) {
       const auto pixels = std::span(batch->images).subspan(i * bytes, bytes);

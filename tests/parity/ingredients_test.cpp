@@ -62,6 +62,12 @@ TEST_CASE("losses and their gradients are those of their references") {
   check("focal", {.name = "focal"}, hard, 0);
   check("poly", {.name = "poly"}, hard, 0);
 
+  train::Targets views = hard;
+  views.views = 3;
+  check("jsd", {.name = "jsd"}, views, 0.1);
+  views.views = 2;
+  check("jsd of 2 views", {.name = "jsd", .own = train::JsdOptions{.alpha = 3}}, views, 0);
+
   const auto factors = given.at("class factors").get<std::vector<double>>();
   const auto weighted = [&](const char* loss) {
     return train::LossOptions{.name = loss, .class_weights = factors};

@@ -218,6 +218,12 @@ def losses():
     def weighted(smoothing=0.0):
         return torch.nn.CrossEntropyLoss(weight=factors, label_smoothing=smoothing)
 
+    def jsd(views, **options):
+        """timm has the views of a batch one behind the other, we those of an image."""
+        loss = timm.loss.JsdCrossEntropy(num_splits=views, **options)
+        return with_gradient(lambda x: loss(
+            x.view(-1, views, 10).transpose(0, 1).reshape(6, 10), labels[::views]))
+
     # torch divides by the sum of the batch's factors, which a mean over images does not
     per_image = factors[labels].mean()
     found = {
@@ -251,6 +257,8 @@ def losses():
         "poly weights": with_gradient(lambda x: (factors[labels] * (
             torch.nn.functional.cross_entropy(x, labels, reduction="none")
             + 1 - x.softmax(-1)[range(6), labels])).mean()),
+        "jsd": jsd(3, smoothing=0.1),
+        "jsd of 2 views": jsd(2, alpha=3, smoothing=0),
         # of one class alone timm's loss is linear in the factor of that class
         "asymmetric weights": with_gradient(lambda x: (factors[labels] * timm.loss.
             AsymmetricLossSingleLabel(gamma_pos=1, gamma_neg=4, eps=0, reduction="none")(

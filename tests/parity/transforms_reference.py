@@ -154,6 +154,21 @@ def eval_cases():
                            pixels=digest(F.center_crop(image, size)))
 
 
+def several_crops_cases():
+    sizes = [(500, 375), (375, 500), (256, 256), (57, 64), (91, 57), (57, 57)]
+    for kind in ["bilinear", "bicubic"]:
+        for width, height in sizes:
+            for resize, size in [(256, 224), (65, 64), (57, 57), (0, 56)]:
+                image = make_image(width, height)
+                if resize:
+                    image = F.resize(image, resize, InterpolationMode[kind.upper()])
+                elif kind == "bicubic":
+                    continue
+                for count, crops in [(5, F.five_crop), (10, F.ten_crop)]:
+                    yield dict(image=[width, height], interpolation=kind, resize=resize, size=size,
+                               crops=count, pixels=[digest(crop) for crop in crops(image, size)])
+
+
 def crop_cases():
     for case in range(48):
         width, height = [(500, 375), (333, 500), (20, 400), (640, 31), (64, 64), (7, 5)][case % 6]
@@ -281,7 +296,8 @@ def file_cases():
 def main():
     reference = dict(
         order=dict(seed=12345678901234, epoch=3, numbers=order(100, 12345678901234, 3)),
-        resize=list(resize_cases()), eval=list(eval_cases()), crop=list(crop_cases()),
+        resize=list(resize_cases()), eval=list(eval_cases()),
+        several_crops=list(several_crops_cases()), crop=list(crop_cases()),
         dali=list(dali_cases()), pad=list(pad_cases()), files=list(file_cases()),
     )
     lines = []

@@ -36,10 +36,11 @@ struct Fixture {
     }
   }
 
-  Classifier make(bool flip = false) const {
+  Classifier make(bool flip = false, int crops = 1) const {
     return Classifier({.model = "resnet9",
                        .weights = folder / "w.safetensors",
                        .classes = {{"a", "A"}, {"b", "B"}, {"c", "C"}, {"d", "D"}},
+                       .transform = {.size = 32, .resize = 36, .crops = crops},
                        .flip = flip});
   }
 
@@ -84,6 +85,12 @@ TEST_CASE("many images at once, and an image and its mirror image, are classifie
 
   const Classifier flipping = fixture.make(true);
   CHECK_FALSE(equal(flipping.classify(files[0]), classifier.classify(files[0])));
+
+  const Classifier cropping = fixture.make(false, 10);
+  const auto cropped = cropping.classify(files);
+  CHECK(equal(cropped[0].top, cropping.classify(files[0])));
+  CHECK(equal(cropped[3].top, cropping.classify(files[3])));
+  CHECK_FALSE(equal(cropped[0].top, all[0].top));
 }
 
 TEST_CASE("threads share a classifier") {

@@ -3,6 +3,9 @@
 
 #include <imgcls/train/evaluate.h>
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
 
@@ -89,6 +92,52 @@ TEST_CASE("with flip, images and their mirror images count alike") {
   // all images are called class 0.
   CHECK(plain.top1 == 0);
   CHECK(flipped.top1 == 10);
+}
+
+TEST_CASE("an image's logits are the mean of its crops', and with flip of their mirror images'") {
+  const models::Model model(
+      std::make_shared<test::ToyNet>(),
+      [](const at::Tensor& x) {
+        const at::Tensor mean = x.mean({1, 2, 3}), left = x.slice(3, 0, 1).mean({1, 2, 3});
+        return at::stack({mean, left}, 1);
+      },
+      "means");
+  // Crop c of image i holds 10 i + c, and 4 more in its left column.
+  at::Tensor images = at::arange(2, at::kFloat).mul(10).view({2, 1, 1, 1, 1}) +
+                      at::arange(5, at::kFloat).view({1, 5, 1, 1, 1});
+  images = images.expand({2, 5, 3, 4, 4}).contiguous().view({10, 3, 4, 4});
+  images.slice(3, 0, 1).add_(4);
+  const auto rows = [&](int views, bool flip) {
+    return train::eval_logits(model, images, views, flip);
+  };
+  CHECK(rows(1, false).sizes() == at::IntArrayRef({10, 2}));
+  CHECK(at::allclose(rows(5, false), at::tensor({3.F, 6.F, 13.F, 16.F}).view({2, 2})));
+  CHECK(at::allclose(rows(5, true), at::tensor({3.F, 4.F, 13.F, 14.F}).view({2, 2})));
+}
+
+TEST_CASE("evaluation of several crops counts each image once") {
+  const models::Model model = test::toy_model();
+  const auto source = std::make_shared<test::ToySource>(50, 1);
+  const train::InputStage input({}, "cpu", true);
+  const auto world = dist::launch({.device = dist::DeviceKind::cpu});
+  const data::EvalOptions transform{.size = 8, .resize = 0, .crops = 10};
+  data::Loader loader(source, {.batch = 20, .transform = transform});
+  const auto counts =
+      train::evaluate(model, loader, input, *world, false, [](std::size_t) { return true; });
+  CHECK(counts.images == 50);
+
+  const at::NoGradGuard no_grad;
+  models::Model evaluated = model;
+  evaluated.train(false);
+  std::int64_t right = 0;
+  for (std::size_t i = 0; i < source->size(); ++i) {
+    const data::Image image = data::read_image(*source, i);
+    std::vector<std::uint8_t> crops(std::size_t{10} * 8 * 8 * 3);
+    data::apply(data::plan_eval(image.size, transform), image, crops);
+    const at::Tensor logits = evaluated.forward(train::normalize(crops, 8, {})).mean(0);
+    right += logits.argmax().item<std::int64_t>() == source->label(i) ? 1 : 0;
+  }
+  CHECK(counts.top1 == right);
 }
 
 TEST_CASE("evaluation leaves the model in the mode it was in, and can be stopped") {

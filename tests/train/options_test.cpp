@@ -34,6 +34,33 @@ TEST_CASE("evaluation asks nothing of the training batch") {
   CHECK(std::holds_alternative<data::EvalOptions>(loader.transform));
 }
 
+TEST_CASE("views and crops that do not go with the rest are refused, with what would") {
+  const auto refused = [](std::vector<std::string> more) -> std::string {
+    more.insert(more.begin(), {"data.root=x", "model.name=resnet18"});
+    try {
+      train::run_options(Config::load(more));
+    } catch (const ConfigError& e) {
+      return e.what();
+    }
+    return "";
+  };
+  CHECK(refused({"loss.name=jsd", "augment.policy=augmix", "augment.views=3"}).empty());
+  CHECK(refused({"eval.crops=10"}).empty());
+  CHECK(refused({"eval.crops=5", "eval.resize=0"}).empty());
+  CHECK_THAT(refused({"loss.name=jsd", "augment.policy=augmix"}),
+             Contains("loss.name=jsd compares views of an image: give augment.views=3"));
+  CHECK_THAT(refused({"augment.views=3"}),
+             Contains("augment.views must be 1, not 3, without a policy or operations"));
+  CHECK_THAT(refused({"augment.views=0"}), Contains("augment.views must be an integer of at least "
+                                                    "1 and at most 64, not 0"));
+  CHECK_THAT(refused({"augment.views=2", "augment.policy=augmix", "mix.kinds=[\"mixup\"]"}),
+             Contains("mix.kinds") && Contains("augment.views at 1, not 2"));
+  CHECK_THAT(refused({"eval.crops=3"}), Contains("eval.crops must be 1 or 5 or 10, not 3"));
+  CHECK_THAT(refused({"eval.crops=5", "eval.size=64", "eval.resize=60"}),
+             Contains("eval.crops=5 cuts squares of eval.size=64") &&
+                 Contains("eval.resize=60; give at least 64"));
+}
+
 TEST_CASE("batches have a time limit of their own, whatever that of ranks") {
   const std::vector<std::string> arguments{"data.root=x", "model.name=resnet18", "data.timeout_s=5",
                                            "dist.timeout_s=7"};

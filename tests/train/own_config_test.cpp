@@ -31,7 +31,7 @@ const char* const kConfig = R"({
               "interpolation": "bilinear", "fill": [1, 2, 3]},
               "operations": [{"name": "gaussian_blur", "sigma": [0.5, 1.5], "p": 0.25},
                              {"name": "one_of", "operations": [{"name": "invert"}]}]},
-  "eval": {"fast_convolutions": true, "size": 56, "resize": 60, "interpolation": "bilinear_no_antialias", "batch": 33,
+  "eval": {"fast_convolutions": true, "size": 56, "resize": 60, "crops": 10, "interpolation": "bilinear_no_antialias", "batch": 33,
            "flip": true, "every_epochs": 2, "bn_images": 48, "metric": "loss"},
   "progressive": {"size": 32, "ramp": [1, 3], "multiple": 16},
   "train": {"epochs": 4, "epoch_size": 480, "batch": 24, "accumulate": 2, "max_steps": 11, "max_hours": 2.5, "patience": 3, "seed": 5,
@@ -86,13 +86,19 @@ void check_choices(const std::string& section, const std::string& choice,
   for (const std::string& name : names) {
     INFO(section << "." << choice << "=" << name);
     const bool list = section == "mix";
-    const Config config = Config::load(std::vector<std::string>{
+    std::vector<std::string> arguments{
         "data.root=photos", "model.name=resnet18",
         "schedule.name=constant",  // which goes with all optimizers
-        section + "." + choice + "=" + (list ? "[\"" + name + "\"]" : name)});
+        section + "." + choice + "=" + (list ? "[\"" + name + "\"]" : name)};
+    if (name == "jsd") {  // which compares views
+      for (const char* more : {"augment.views=2", "augment.policy=augmix"})
+        arguments.push_back(more);
+    }
+    const Config config = Config::load(arguments);
     const json own = json::parse(
         train::own_config(train::run_options(config), test::toy_model(), source, source));
     CHECK(own.at(section) == config.json().at(section));
+    CHECK(own.at("augment") == config.json().at("augment"));
   }
 }
 
@@ -123,6 +129,7 @@ TEST_CASE("options as a configuration give these options again, key by key") {
     if (!has(config.json(), key)) continue;   // of an ingredient that is not chosen
     if (key == "distillation.run") continue;  // stands instead of distillation.model
     if (key == "train.shards") continue;      // does not go with train.accumulate and others
+    if (key == "augment.views") continue;     // does not go with mix.kinds
     INFO(key);
     CHECK(value_at(config.json(), key) !=
           schema->at("default"));  // else the next line says nothing

@@ -68,6 +68,18 @@ TEST_CASE("with every ingredient on, a run that stops and goes on ends with the 
   }
 }
 
+TEST_CASE("with views and their divergence, a run that stops and goes on ends with the same bits") {
+  train::RunOptions options = toy_options("");
+  options.augment.policy = "augmix";
+  options.augment.views = 3;
+  options.loss.name = "jsd";
+  options.erase.prob = 0.5;
+  options.label_smoothing = 0.1;
+  options.accumulate = 2;
+  options.eval.transform.crops = 5;
+  check_restarts(options, "jsd");
+}
+
 TEST_CASE("a cycle of momentum and a course of decay go on where a run stopped") {
   for (const char* optimizer : {"adamw", "sgd"}) {
     train::RunOptions options = everything();

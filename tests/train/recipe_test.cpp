@@ -164,6 +164,20 @@ TEST_CASE("a rectangle is erased in as many images as it is told to, and of the 
   CHECK(area / erased == Approx(0.175).margin(0.03));
 }
 
+TEST_CASE("of an image's views the first is not erased, the others each by itself") {
+  const auto eraser = train::make_eraser({.prob = 1});
+  train::TrainBatch batch = numbered();
+  batch.images.add_(1);
+  batch.targets.views = 3;
+  const train::TrainBatch before = part(batch, 0, kImages);
+  eraser->before_forward({.seed = 2}, batch);
+  for (std::int64_t i = 0; i < kImages; ++i) {
+    CHECK(batch.images[i].equal(before.images[i]) == (i % 3 == 0));
+  }
+  CHECK_FALSE(batch.images[1].eq(0).equal(batch.images[2].eq(0)));
+  CHECK(before.targets.views == 3);
+}
+
 TEST_CASE("unknown ingredients are named with the nearest known one") {
   CHECK_THROWS_WITH(train::make_mixer({.kinds = {"cutmax"}}),
                     Contains("mix.kinds") && Contains("did you mean \"cutmix\"?"));

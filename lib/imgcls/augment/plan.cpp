@@ -151,6 +151,14 @@ Size resized_shorter_side(Size size, int target) {
   return tall ? Size{target, length} : Size{length, target};
 }
 
+// All of what an image is resized to is held while several crops are cut from it.
+void require_moderate(Size resized) {
+  constexpr std::int64_t kMostPixels = std::int64_t{1} << 28;
+  if (std::int64_t{resized.width} * resized.height <= kMostPixels) return;
+  throw DataError(fmt::format("an image resized to {} x {} pixels is too large for several crops",
+                              resized.width, resized.height));
+}
+
 // Where a centred window of `crop` begins; negative where the image is smaller, and is then padded.
 int center_offset(int image, int crop) {
   return crop > image ? -((crop - image) / 2) : round_half_even((image - crop) / 2.0);
@@ -190,6 +198,11 @@ Plan plan_eval(Size size, const EvalOptions& options) {
                  center_offset(plan.resized.height, options.size), options.size, options.size};
   plan.interpolation = options.interpolation;
   plan.pad_mode = PadMode::zero;
+  if (options.crops > 1) {
+    plan.window = whole(plan.resized);
+    require_moderate(plan.resized);
+    plan.views = corner_views(plan.resized, options.size, options.crops);
+  }
   return plan;
 }
 

@@ -5,7 +5,12 @@
 namespace imgcls::data {
 void PlanApplier::start(const Plan& plan, std::span<std::uint8_t> output) {
   plan_ = plan;
-  output_ = output;
+  made_ = output_ = output;
+  if (!plan.views.empty()) {
+    whole_.resize(std::size_t{3} * static_cast<std::size_t>(plan.window.width) *
+                  static_cast<std::size_t>(plan.window.height));
+    made_ = whole_;
+  }
   region_ = plan.region;
   by_rows_ = plan.interpolation != Interpolation::bilinear_no_antialias && !plan.has_border();
   fresh_ = false;
@@ -22,7 +27,7 @@ void PlanApplier::begin() {
   part_.pixels.clear();
   if (!by_rows_) return;
   resizer_.begin({plan_.region.width, plan_.region.height}, plan_.resized, plan_.window,
-                 plan_.interpolation, plan_.flip, output_);
+                 plan_.interpolation, plan_.flip, made_);
 }
 
 void PlanApplier::rows(const std::uint8_t* rgb, std::size_t stride, int count) {
@@ -49,15 +54,18 @@ void PlanApplier::finish() {
   if (!by_rows_) {
     part_.size = {region_.width, region_.height};
     plan_.region.x = plan_.region.y = 0;
-    std::vector<PixelStep> steps = std::exchange(plan_.steps, {});  // they are for below
-    apply(plan_, part_, output_);
+    // Both are for below.
+    std::vector<PixelStep> steps = std::exchange(plan_.steps, {});
+    std::vector<View> views = std::exchange(plan_.views, {});
+    apply(plan_, part_, made_);
     plan_.steps = std::move(steps);
+    plan_.views = std::move(views);
     if (part_.pixels.capacity() > kKeptBytes) part_ = {};
   }
-  if (!plan_.steps.empty()) {
-    const Size size{plan_.window.width, plan_.window.height};
-    apply_steps(plan_.steps, PixelCanvas(size, output_, spare_));
-  }
+  const Size size{plan_.window.width, plan_.window.height};
+  if (!plan_.steps.empty()) apply_steps(plan_.steps, PixelCanvas(size, made_, spare_));
+  if (!plan_.views.empty()) cut_views(plan_.views, size, made_, output_, spare_);
+  if (whole_.capacity() > kKeptBytes) whole_ = {};
   clock_.add_to(times_.resize);
 }
 

@@ -21,7 +21,8 @@ class PlanApplier final : public RowSink {
   /// `clock` and `times` count what the rows cost.
   PlanApplier(LapClock& clock, LoaderTimes& times) : clock_(clock), times_(times) {}
 
-  /// Begins an image. `output` is as for `apply`, and kept by reference until `finish`.
+  /// Begins an image. `output` is as for `apply`, and kept by reference until `finish`. Where the
+  /// plan has several views, these are cut at the end from an image of the applier's own.
   void start(const Plan& plan, std::span<std::uint8_t> output);
 
   /// The part of the image whose rows are to be given.
@@ -39,12 +40,14 @@ class PlanApplier final : public RowSink {
   LapClock& clock_;
   LoaderTimes& times_;
   Plan plan_;
-  std::span<std::uint8_t> output_;
+  std::span<std::uint8_t> output_;  // what is given back
+  std::span<std::uint8_t> made_;    // where the plan's window is made: `output_`, or `whole_`
   Rect region_;
   bool by_rows_ = false;
   bool fresh_ = false;  // no row has come since begin()
   RowResizer resizer_;
   Image part_;                       // the region, where it has to be whole
+  std::vector<std::uint8_t> whole_;  // what views are cut from
   std::vector<std::uint8_t> spare_;  // for the plan's steps
 };
 

@@ -57,4 +57,13 @@ std::unique_ptr<const Policy> make_policy(const AugmentOptions& options) {
   return chain;
 }
 
+void require_different_views(const AugmentOptions& options) {
+  const int views = options.views;
+  if (views < 1) throw OptionError("views", fmt::format("must be at least 1, not {}", views));
+  if (views == 1 || options.policy != "none" || !options.operations.empty()) return;
+  throw OptionError("views", fmt::format("must be 1, not {}, without a policy or operations: all "
+                                         "views would be alike",
+                                         views));
+}
+
 }  // namespace imgcls::data

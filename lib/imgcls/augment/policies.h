@@ -45,4 +45,7 @@ Registry<PolicyEntry>& policies();
 /// either. Throws ConfigError for an unknown name and for options that no policy can have.
 std::unique_ptr<const Policy> make_policy(const AugmentOptions& options);
 
+/// Throws OptionError for less than one view, and for several that would all be alike.
+void require_different_views(const AugmentOptions& options);
+
 }  // namespace imgcls::data

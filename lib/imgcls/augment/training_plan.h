@@ -22,7 +22,8 @@ struct ImageDraw {
 };
 
 /// plan_augment's plan, and the steps of `policy`, which is that of `options` (make_policy); null
-/// where there is none.
+/// where there is none. Of several views the second has the steps that a single one would have, and
+/// each one after it draws behind the one before.
 Plan plan_training(Size size, const AugmentOptions& options, const Policy* policy,
                    const ImageDraw& draw);
 

@@ -62,6 +62,16 @@ void mirror(Size size, std::span<std::uint8_t> pixels) {
 
 void apply(const Plan& plan, const Image& image, std::span<std::uint8_t> output) {
   const Rect& window = plan.window;
+  std::vector<std::uint8_t> spare;
+  if (!plan.views.empty()) {
+    Plan without = plan;
+    without.views.clear();
+    const Size size{window.width, window.height};
+    std::vector<std::uint8_t> whole(static_cast<std::size_t>(size.width) * size.height * 3);
+    apply(without, image, whole);
+    cut_views(plan.views, size, whole, output, spare);
+    return;
+  }
   if (plan.has_border()) {
     apply_bordered(plan, image, output);
   } else {
@@ -70,7 +80,6 @@ void apply(const Plan& plan, const Image& image, std::span<std::uint8_t> output)
   const Size size{window.width, window.height};
   if (plan.flip) mirror(size, output);
   if (plan.steps.empty()) return;
-  std::vector<std::uint8_t> spare;
   apply_steps(plan.steps, PixelCanvas(size, output, spare));
 }
 

@@ -4,6 +4,7 @@
 // what the plan needs.
 
 #include <imgcls/augment/pixel_ops.h>
+#include <imgcls/augment/views.h>
 #include <imgcls/core/philox.h>
 #include <imgcls/image/image.h>
 #include <imgcls/image/resize/interpolation.h>
@@ -63,6 +64,10 @@ struct AugmentOptions {
   std::any policy_options = {};
   /// What is done after the policy, in order.
   std::vector<ChosenOperation> operations = {};
+  /// Images made of each, one behind the other: of one crop and flip, the first without policy and
+  /// operations, the others each with its own draws of them (timm's AugMixDataset). 1: one image,
+  /// with policy and operations.
+  int views = 1;
 };
 
 /// The transform of evaluation images: shorter side resized to `resize` (0: not resized), then the
@@ -71,6 +76,8 @@ struct EvalOptions {
   int size = 224;
   int resize = 256;
   Interpolation interpolation = Interpolation::bilinear;
+  /// 1: the centred square alone; 5 or 10: corner_views' squares, one behind the other.
+  int crops = 1;
 };
 
 /// The usual `resize` for images of side `size`: 256 for 224, and in proportion.
@@ -90,6 +97,8 @@ struct Plan {
   PadMode pad_mode = PadMode::reflect;
   /// Operations on the output, in order: what policy and chain have drawn (policy.h).
   std::vector<PixelStep> steps = {};
+  /// What is cut from the output and put in its place, one behind the other; empty: it stays.
+  std::vector<View> views = {};
 
   /// Whether the window reaches outside.
   bool has_border() const {
@@ -105,10 +114,11 @@ struct Plan {
 Plan plan_augment(Size size, const AugmentOptions& options, Random& random);
 
 /// Decides for an image of `size` in evaluation, as torchvision's Resize and CenterCrop do. Throws
-/// DataError for an image so narrow that its longer side would not fit an int.
+/// DataError for an image so narrow that its longer side would not fit an int, and for one that is
+/// too small for several crops, or makes more than 2^28 pixels of which they would be cut.
 Plan plan_eval(Size size, const EvalOptions& options);
 
-/// Carries a plan out into `output`: uint8, window height x window width x 3.
+/// Carries a plan out into `output`: uint8, window height x window width x 3, or the views'.
 void apply(const Plan& plan, const Image& image, std::span<std::uint8_t> output);
 
 }  // namespace imgcls::data

@@ -14,7 +14,7 @@ constexpr Names<CropKind, 4> kCrops{{{CropKind::random_resized, "random_resized"
                                      {CropKind::pad, "pad"},
                                      {CropKind::none, "none"}}};
 constexpr Names<PadMode, 2> kPadModes{{{PadMode::zero, "zero"}, {PadMode::reflect, "reflect"}}};
-constexpr double kLongestSide = 65535;
+constexpr double kLongestSide = 65535, kMostViews = 64;
 
 }  // namespace
 
@@ -58,6 +58,11 @@ const OptionFields<AugmentOptions>& augment_fields() {
         [](const O& from) { return write_operations(from.operations); },
         "What is done to the pixels after the policy, in order: a list of objects that each name "
         "an operation, the probability p with which it is done, and options of its own.");
+    f.add("views", &O::views,
+          "Images made of each: of one crop and flip, the first without policy and operations, the "
+          "others each with its own draws of them, as in timm's AugMixDataset; for loss.name=jsd, "
+          "or several augmentations in a batch.",
+          Limits::between(1, kMostViews));
     return f;
   }();
   return fields;
@@ -66,6 +71,7 @@ const OptionFields<AugmentOptions>& augment_fields() {
 void read_augment(const nlohmann::json& section, AugmentOptions& options) {
   augment_fields().read(section, options);
   options.policy_options = policies().read_own(options.policy, section);
+  require_different_views(options);
 }
 
 nlohmann::json write_augment(const AugmentOptions& options) {
@@ -83,6 +89,14 @@ const OptionFields<EvalOptions>& eval_transform_fields() {
     f.add("resize", &O::resize, "Shorter side after resizing, in pixels; 0: not resized.",
           Limits::between(0, kLongestSide));
     f.add("interpolation", &O::interpolation, kInterpolations, "As augment.interpolation.");
+    f.add(
+        "crops", {{"enum", {1, 5, 10}}, {"type", "integer"}},
+        [](const nlohmann::json& value, O& to) { to.crops = value.get<int>(); },
+        [](const O& from) { return nlohmann::json(from.crops); },
+        "Squares of an image whose logits are averaged: 1: the centred one; 5: the corners' and "
+        "the centred one, as torchvision's FiveCrop; 10: those of the mirror image, too, as its "
+        "TenCrop; so many times the time, and a higher accuracy, which is to be reported as "
+        "such.");
     return f;
   }();
   return fields;

@@ -36,9 +36,9 @@ class ImageMaker {
              const std::unique_ptr<const Policy>& policy)
       : source_(source), options_(options), policy_(policy) {}
 
-  /// Makes `sample` of `epoch`, which was there `turn` times before, into `output` (side x side x
-  /// 3). An image that cannot be read or decoded is a DataError, or is skipped and counted, as
-  /// LoaderOptions::on_error says.
+  /// Makes `sample` of `epoch`, which was there `turn` times before, into `output`: its
+  /// views one behind the other, side x side x 3 each. An image that cannot be read or decoded is a
+  /// DataError, or is skipped and counted, as LoaderOptions::on_error says.
   Made make(std::uint32_t epoch, std::uint64_t sample, std::uint32_t turn,
             std::span<std::uint8_t> output);
 

@@ -1,3 +1,4 @@
+#include <imgcls/augment/policies.h>
 #include <imgcls/core/cores.h>
 #include <imgcls/core/error.h>
 #include <imgcls/data/loader.h>
@@ -34,7 +35,13 @@ void check(const LoaderOptions& options, std::size_t samples) {
   require(side > 0, fmt::format("images of side {} cannot be made; expected at least 1", side));
   require(options.timeout_s > 0,
           fmt::format("the loader's time limit is {} s; expected more than 0", options.timeout_s));
-  if (!std::holds_alternative<AugmentOptions>(options.transform)) return;
+  if (const auto* eval = std::get_if<EvalOptions>(&options.transform)) {
+    const int crops = eval->crops;
+    require(crops == 1 || crops == 5 || crops == 10,
+            fmt::format("{} crops of an image cannot be made; expected 1, 5 or 10", crops));
+    return;
+  }
+  require_different_views(std::get<AugmentOptions>(options.transform));
   const int pieces = options.shards > 0 ? options.shards : options.world;
   require(options.batch % static_cast<std::size_t>(pieces) == 0,
           fmt::format("a batch of {} cannot be shared evenly by {} {}; expected a multiple of {}",
@@ -55,6 +62,11 @@ void check(const LoaderOptions& options, std::size_t samples) {
 }
 
 }  // namespace
+
+int views_of(const std::variant<AugmentOptions, EvalOptions>& transform) {
+  const auto* const augment = std::get_if<AugmentOptions>(&transform);
+  return augment != nullptr ? augment->views : std::get<EvalOptions>(transform).crops;
+}
 
 /// The threads. They own what they share, so that one which is stuck in a slow read can be left
 /// behind: it ends when the read does, or with the process.

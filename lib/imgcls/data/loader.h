@@ -67,14 +67,18 @@ struct LoaderOptions {
   std::function<AugmentOptions(std::uint32_t epoch)> transform_at = {};
 };
 
+/// Images that a transform makes of one.
+int views_of(const std::variant<AugmentOptions, EvalOptions>& transform);
+
 /// A batch of this rank's images.
 struct Batch {
-  std::size_t size = 0;                        ///< images: N
+  std::size_t size = 0;                        ///< samples: N
+  int views = 1;                               ///< images of each: V
   int side = 0;                                ///< pixels: images are side x side
-  std::pmr::vector<std::uint8_t> images = {};  ///< N x side x side x 3, RGB
+  std::pmr::vector<std::uint8_t> images = {};  ///< N x V x side x side x 3, RGB
   std::pmr::vector<std::int64_t> labels =
       {};                                   ///< N; kSkippedLabel: an evaluation image is left out
-  std::vector<std::uint64_t> samples = {};  ///< N: each image's number in the source
+  std::vector<std::uint64_t> samples = {};  ///< N: each one's number in the source
   int kept = 1;  ///< LoaderOptions::kept: it is valid until so many more come
 };
 

@@ -102,13 +102,15 @@ void Pipeline::open(std::size_t batch) {
   Slot& slot = slots_[batch % slots_.size()];
   const Range range = positions(batch);
   slot.batch.size = slot.missing = range.size();
+  slot.batch.views = views_of(options_.transform);
   slot.batch.side = side_of(options_);
+  const std::size_t images = range.size() * static_cast<std::size_t>(slot.batch.views);
   const auto side = static_cast<std::size_t>(slot.batch.side);
   try {
-    slot.batch.images.resize(range.size() * side * side * 3);
+    slot.batch.images.resize(images * side * side * 3);
   } catch (const std::bad_alloc&) {
     throw Error(fmt::format("there is not enough memory for a batch of {} images of {} x {} pixels",
-                            range.size(), side, side));
+                            images, side, side));
   }
   slot.batch.labels.resize(range.size());
   slot.batch.samples.resize(range.size());
@@ -286,7 +288,8 @@ void Pipeline::make(ImageMaker& maker, Slot& slot, std::size_t at,
   LapClock clock;
   lock.unlock();
   Batch& batch = slot.batch;
-  const std::size_t bytes = static_cast<std::size_t>(batch.side) * batch.side * 3;
+  const std::size_t bytes = std::size_t{3} * static_cast<std::size_t>(batch.views) *
+                            static_cast<std::size_t>(batch.side) * batch.side;
   std::exception_ptr error;
   Made made;
   try {

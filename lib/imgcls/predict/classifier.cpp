@@ -10,6 +10,7 @@
 #include <imgcls/predict/classifier.h>
 #include <imgcls/train/checkpoint.h>
 #include <imgcls/train/compose.h>
+#include <imgcls/train/evaluate.h>
 #include <imgcls/train/input.h>
 
 #include <ATen/core/grad_mode.h>
@@ -123,7 +124,7 @@ std::vector<std::uint8_t> Classifier::pixels(std::span<const std::byte> file,
   data::Image image;
   data::decode(file, name, image);
   const auto side = static_cast<std::size_t>(transform_.size);
-  std::vector<std::uint8_t> output(side * side * 3);
+  std::vector<std::uint8_t> output(side * side * 3 * static_cast<std::size_t>(transform_.crops));
   data::apply(data::plan_eval(image.size, transform_), image, output);
   return output;
 }
@@ -133,8 +134,7 @@ std::vector<std::vector<Prediction>> Classifier::predict(std::span<const std::ui
   if (images.empty()) return {};
   const at::NoGradGuard no_grad;
   const at::Tensor input = train::normalize(images, transform_.size, normalization_);
-  at::Tensor logits = model_.forward(input);
-  if (flip_) logits = logits.add(model_.forward(input.flip(3))).div(2);
+  const at::Tensor logits = train::eval_logits(model_, input, transform_.crops, flip_);
   const auto shown = std::min<std::int64_t>(top, logits.size(1));
   // By the logits: of infinite ones, the softmax is NaN.
   const auto [sorted, order] = logits.sort(/*stable=*/true, /*dim=*/1, /*descending=*/true);

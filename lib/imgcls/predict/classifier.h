@@ -86,7 +86,8 @@ class Classifier {
              bool flip);
 
   std::vector<std::uint8_t> pixels(std::span<const std::byte> file, std::string_view name) const;
-  /// Of images that lie one behind the other, size x size x 3 each; empty where a logit is a NaN.
+  /// Of images that lie one behind the other, each the transform's crops of size x size x 3; empty
+  /// where a logit is a NaN.
   std::vector<std::vector<Prediction>> predict(std::span<const std::uint8_t> images, int top) const;
 
   models::Model model_;

@@ -143,6 +143,12 @@ EvalCounts count(const at::Tensor& logits, const at::Tensor& labels) {
   return on_host(counts_on_device(logits, labels));
 }
 
+at::Tensor eval_logits(const models::Model& model, const at::Tensor& images, int views, bool flip) {
+  at::Tensor logits = model.forward(images);
+  if (flip) logits = logits.add(model.forward(images.flip(3))).div(2);
+  return views == 1 ? logits : logits.reshape({-1, views, logits.size(1)}).mean(1);
+}
+
 EvalCounts evaluate(const models::Model& model, data::Loader& loader, const InputStage& input,
                     dist::World& world, bool flip, const std::function<bool(std::size_t)>& go_on,
                     EvalDetails* details) {
@@ -161,8 +167,7 @@ EvalCounts evaluate(const models::Model& model, data::Loader& loader, const Inpu
     if (stopped_by != 0) return {.images = -1};
     if (!batch) continue;
     const DeviceBatch on_device = input(*batch);
-    at::Tensor logits = model.forward(on_device.images);
-    if (flip) logits = logits.add(model.forward(on_device.images.flip(3))).div(2);
+    const at::Tensor logits = eval_logits(model, on_device.images, on_device.views, flip);
     counts.add(counts_on_device(logits, on_device.labels));
     late.add(logits, on_device.labels, batch->samples);
   }

@@ -43,14 +43,17 @@ struct EvalCounts {
 /// an image with a NaN among its logits is wrong, also where there are only five classes.
 EvalCounts count(const at::Tensor& logits, const at::Tensor& labels);
 
+/// An image's logits: the mean of those of its `views`, which lie one behind the other among
+/// `images`, and with `flip` of their mirror images.
+at::Tensor eval_logits(const models::Model& model, const at::Tensor& images, int views, bool flip);
+
 /// Runs `model` in evaluation mode, in fp32 (without TF32), over all batches of `loader` (started
-/// anew), and sums over the ranks. With `flip` an image's logits are the mean of its own and of its
-/// mirror image's. `go_on` is called before each batch, some times a second while data is waited
-/// for, and at the end, with the number of global batches done; when it returns false on any rank,
-/// all stop, and the result's `images` is -1 (at the end its answer is not looked at). `details`,
-/// where given, is added to and summed over the ranks. The host never waits for the batch that the
-/// device computes, and uses the loader best where `input` has prepared its options. All ranks call
-/// this.
+/// anew), and sums over the ranks. Logits are those of `eval_logits`. `go_on` is called before each
+/// batch, some times a second while data is waited for, and at the end, with the number of global
+/// batches done; when it returns false on any rank, all stop, and the result's `images` is -1 (at
+/// the end its answer is not looked at). `details`, where given, is added to and summed over the
+/// ranks. The host never waits for the batch that the device computes, and uses the loader best
+/// where `input` has prepared its options. All ranks call this.
 EvalCounts evaluate(const models::Model& model, data::Loader& loader, const InputStage& input,
                     dist::World& world, bool flip, const std::function<bool(std::size_t)>& go_on,
                     EvalDetails* details = nullptr);

@@ -39,6 +39,10 @@ at::Tensor normalize(std::span<const std::uint8_t> images, int side,
                          channel_values(normalization.std, "cpu"));
 }
 
+at::Tensor DeviceBatch::labels_of_images() const {
+  return views == 1 ? labels : labels.repeat_interleave(views);
+}
+
 InputStage::InputStage(const Normalization& normalization, const std::string& device,
                        bool channels_last)
     : mean_(channel_values(normalization.mean, device)),
@@ -62,12 +66,13 @@ void InputStage::prepare(data::LoaderOptions& options) const {
 DeviceBatch InputStage::operator()(const data::Batch& batch, at::ScalarType type) const {
   const at::NoGradGuard no_grad;
   const auto n = static_cast<std::int64_t>(batch.size);
-  const at::Tensor bytes = view(std::span(batch.images), {n, batch.side, batch.side, 3}, at::kByte);
+  const at::Tensor bytes =
+      view(std::span(batch.images), {n * batch.views, batch.side, batch.side, 3}, at::kByte);
   const at::Tensor labels = view(std::span(batch.labels), {n}, at::kLong);
-  if (!copies_) return {normalized(bytes, type), labels.clone()};
+  if (!copies_) return {normalized(bytes, type), labels.clone(), batch.views};
 
   const DeviceCopies::Arrived arrived = copies_->copy(bytes, labels);
-  DeviceBatch made{normalized(arrived.images, type), arrived.labels.clone()};
+  DeviceBatch made{normalized(arrived.images, type), arrived.labels.clone(), batch.views};
   copies_->release();
   batch.kept > 1 ? copies_->finish_earlier() : copies_->finish();
   return made;

@@ -14,8 +14,12 @@ namespace imgcls::train {
 
 /// Images and labels on a device.
 struct DeviceBatch {
-  at::Tensor images;  ///< N x 3 x H x W, normalized, channels last in memory where asked for
+  at::Tensor images;  ///< N V x 3 x H x W, normalized, channels last in memory where asked for
   at::Tensor labels;  ///< int64, N
+  int views = 1;      ///< V: images of a label, one behind the other
+
+  /// A label for each image: int64, N V.
+  at::Tensor labels_of_images() const;
 };
 
 /// Images as the loader makes them, uint8 N x side x side x 3 one behind the other, as the

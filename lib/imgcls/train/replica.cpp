@@ -110,7 +110,7 @@ at::Tensor Replica::step(const data::Batch& batch, std::int64_t done, at::Tensor
   }
   if (const auto momentum = optim::momentum(schedule_, done)) optimizer_->set_momentum(*momentum);
   optimizer_->scale_weight_decay(optim::weight_decay_factor(schedule_, done));
-  const auto share = static_cast<std::int64_t>(batch.size);
+  const std::int64_t share = static_cast<std::int64_t>(batch.size) * batch.views;
   return (*step_)(inputs, learning_rate(done), gradient_norm,
                   {.seed = options_.seed,
                    .step = done,

@@ -32,7 +32,8 @@ at::Tensor TrainStep::operator()(const DeviceBatch& given, double lr, at::Tensor
     throw ConfigError(fmt::format("{} images cannot be cut into train.accumulate={} micro-batches",
                                   given.images.size(0), accumulate_));
   }
-  const TrainBatch batch{.images = given.images, .targets = {.labels = given.labels}};
+  const TrainBatch batch{.images = given.images,
+                         .targets = {.labels = given.labels_of_images(), .views = given.views}};
   const at::Tensor loss = shards_ != nullptr ? by_shards(batch, info) : whole(batch, info);
   // The scale is taken off here only where someone looks; the update does it on its way.
   const bool unscaled = scaler_ && recipe_.changes_gradients();

@@ -72,11 +72,34 @@ void require_independent_shards(const RunOptions& options) {
   }
 }
 
+/// Several views of an image, of training or of evaluation.
+void require_views(const RunOptions& options) {
+  const int views = options.augment.views;
+  if (options.loss.name == "jsd" && views == 1) {
+    throw ConfigError(
+        "loss.name=jsd compares views of an image: give augment.views=3, the paper's number, or at "
+        "least 2");
+  }
+  if (views > 1 && !options.mix.kinds.empty()) {
+    throw ConfigError(fmt::format(
+        "mix.kinds mixes images of one view each: leave it empty, or augment.views at 1, not {}",
+        views));
+  }
+  const data::EvalOptions& eval = options.eval.transform;
+  if (eval.crops > 1 && eval.resize != 0 && eval.resize < eval.size) {
+    throw ConfigError(
+        fmt::format("eval.crops={} cuts squares of eval.size={} from an image whose shorter side "
+                    "is eval.resize={}; give at least {}",
+                    eval.crops, eval.size, eval.resize, eval.size));
+  }
+}
+
 }  // namespace
 
 void require_fitting(const RunOptions& options) {
   require_independent_shards(options);
   optim::require_valid(options.optimizer);
+  require_views(options);
   require_one_teacher(options.distillation);
   require_changeable(options);
   const std::string& optimizer = options.optimizer.name;

@@ -49,7 +49,9 @@ class Eraser final : public Ingredient {
 
   void before_forward(const StepInfo& info, TrainBatch& batch) override {
     const at::NoGradGuard no_grad;
+    const int views = batch.targets.views;
     for (std::int64_t i = 0; i < batch.images.size(0); ++i) {
+      if (views > 1 && i % views == 0) continue;
       Random random = draws_of(info, info.first + i, RandomStream::erase);
       if (random.uniform() >= options_.prob) continue;
       const auto found =

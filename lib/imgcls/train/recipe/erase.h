@@ -1,7 +1,8 @@
 #pragma once
 // Random erasing (Zhong et al., arXiv:1708.04896): a rectangle of an image is painted over, after
 // it was normalized. The draws are torchvision's RandomErasing: ten tries for an area and an aspect
-// whose rectangle is smaller than the image, else nothing.
+// whose rectangle is smaller than the image, else nothing. Of several views of an image
+// (Targets::views) the first one is left as it is, as by timm.
 
 #include <imgcls/core/option_fields.h>
 #include <imgcls/train/recipe/ingredient.h>

@@ -5,6 +5,7 @@
 #include <ATen/core/Reduction.h>
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
 #include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/kl_div.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/tensor.h>
 
@@ -80,6 +81,21 @@ Loss asymmetric(const LossOptions& options, const at::Tensor& class_weights) {
   };
 }
 
+Loss jsd(const LossOptions& options, const at::Tensor& class_weights) {
+  const double alpha = OwnFields::own_options<JsdOptions>(options.own).alpha;
+  return [alpha, class_weights](const at::Tensor& all, const Targets& targets, double smoothing) {
+    constexpr double kLeast = 1e-7;  // timm's: below it a divergence would have no bounds
+    const at::Tensor logits = all.reshape({-1, targets.views, all.size(1)});
+    const Targets of_first{.labels = targets.labels.reshape({-1, targets.views}).select(1, 0)};
+    const at::Tensor p = logits.softmax(2);
+    const at::Tensor log_mean = p.mean(1, /*keepdim=*/true).clamp(kLeast, 1).log();
+    const at::Tensor divergence = at::kl_div(log_mean.expand_as(p), p, at::Reduction::Sum)
+                                      .div(static_cast<double>(all.size(0)));
+    return cross_entropy_of(logits.select(1, 0), of_first, smoothing, class_weights)
+        .add(divergence, alpha);
+  };
+}
+
 Loss poly(const LossOptions& options, const at::Tensor& class_weights) {
   const double epsilon = OwnFields::own_options<PolyOptions>(options.own).epsilon;
   return
@@ -132,6 +148,16 @@ const OptionFields<AsymmetricOptions>& asymmetric_fields() {
   return fields;
 }
 
+const OptionFields<JsdOptions>& jsd_fields() {
+  using O = JsdOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("alpha", &O::alpha, "Factor of the divergence of an image's views.", Limits::at_least(0));
+    return f;
+  }();
+  return fields;
+}
+
 const OptionFields<PolyOptions>& poly_fields() {
   using O = PolyOptions;
   static const OptionFields<O> fields = [] {
@@ -151,6 +177,8 @@ Registry<LossEntry>& losses() {
           {"bce", "Binary cross-entropy of each class (arXiv:2110.00476)", bce_fields(), bce},
           {"cross_entropy", "Cross-entropy of the softmax", {}, cross_entropy},
           {"focal", "Focal loss (arXiv:1708.02002)", focal_fields(), focal},
+          {"jsd", "Cross-entropy and the divergence of augment.views (arXiv:1912.02781)",
+           jsd_fields(), jsd},
           {"poly", "Poly-1 loss (arXiv:2204.12511)", poly_fields(), poly},
       });
   return known;

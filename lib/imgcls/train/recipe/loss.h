@@ -21,7 +21,7 @@
 namespace imgcls::train {
 
 struct LossOptions {
-  /// One of losses(): "cross_entropy", "bce", "focal", "asymmetric", "poly".
+  /// One of losses(): "cross_entropy", "bce", "focal", "asymmetric", "jsd", "poly".
   std::string name = "cross_entropy";
   /// Factor of each class, at least 0; empty: all are 1.
   std::vector<double> class_weights = {};

@@ -31,9 +31,17 @@ struct PolyOptions {
   double epsilon = 1;
 };
 
+/// Cross-entropy of each image's first view, plus alpha times the Jensen-Shannon divergence of all
+/// its views' probabilities (AugMix, Hendrycks et al., arXiv:1912.02781), as timm's
+/// JsdCrossEntropy.
+struct JsdOptions {
+  double alpha = 12;
+};
+
 const OptionFields<BceOptions>& bce_fields();
 const OptionFields<FocalOptions>& focal_fields();
 const OptionFields<AsymmetricOptions>& asymmetric_fields();
+const OptionFields<JsdOptions>& jsd_fields();
 const OptionFields<PolyOptions>& poly_fields();
 
 }  // namespace imgcls::train

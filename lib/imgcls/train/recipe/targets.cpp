@@ -11,7 +11,8 @@ Targets Targets::narrow(std::int64_t start, std::int64_t length) const {
   return {.labels = part(labels),
           .partners = part(partners),
           .shares = part(shares),
-          .teacher = part(teacher)};
+          .teacher = part(teacher),
+          .views = views};
 }
 
 at::Tensor Targets::rows(std::int64_t classes, double smoothing) const {

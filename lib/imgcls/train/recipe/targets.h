@@ -13,6 +13,8 @@ struct Targets {
   at::Tensor partners = {};  ///< int64, N: the classes of what was mixed in; undefined: nothing was
   at::Tensor shares = {};    ///< float, N: share of `labels`, the rest is the partners'
   at::Tensor teacher = {};   ///< float, N x classes: a teacher's logits; undefined: there is none
+  /// Images that are views of one, one behind the other; N is a multiple of them.
+  int views = 1;
 
   bool is_mixed() const { return partners.defined(); }
 
