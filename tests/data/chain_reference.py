@@ -17,6 +17,7 @@ from unittest import mock
 import torch
 from PIL import Image, ImageFilter
 from torchvision import transforms as T
+from torchvision.transforms import v2
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as F
 
@@ -48,7 +49,7 @@ class Draws:
         return torch.tensor([low + self.random.below(high - low)])
 
     def between(self, low, high):
-        return low + (high - low) * self.random.uniform()
+        return float(low) + (float(high) - float(low)) * self.random.uniform()
 
     def choices(self, population, weights=None):
         if weights is None:
@@ -123,6 +124,14 @@ def recorded(steps):
     stack.enter_context(mock.patch.object(
         Image.Image, "filter",
         lambda img, f: blurred(img, f) if isinstance(f, ImageFilter.GaussianBlur) else original(img, f)))
+    erase = v2.RandomErasing.transform
+
+    def erased(self, img, params):
+        if params["v"] is not None:  # None: no rectangle was found
+            steps.append(["erase", [float(params[name]) for name in "jiwh"]])
+        return erase(self, img, params)
+
+    stack.enter_context(mock.patch.object(v2.RandomErasing, "transform", erased))
     return stack
 
 # --- chains ---------------------------------------------------------------------------------------
@@ -162,6 +171,13 @@ def chains():
     yield ([{"name": "one_of", "operations": [{"name": "grayscale"}, {"name": "rotation"}, {"name": "gaussian_blur_pillow"}],
              "weights": [1, 0.5, 2]}],
            [T.RandomChoice([T.Grayscale(3), T.RandomRotation(15), PillowBlur(0.1, 2.0)], [1, 0.5, 2])], True)
+
+
+    # The form for images in whole numbers; with p below 1, for which alone we draw a number.
+    yield ([{"name": "erase", "p": 0.9, "fill": [3, 200, 90]}, {"name": "solarize", "p": 0.5}],
+           [v2.RandomErasing(0.9, value=(3, 200, 90)), T.RandomSolarize(128, 0.5)], True)
+    yield ([{"name": "erase", "p": 0.99, "area": [0.4, 1], "aspect": [0.1, 2]}],
+           [v2.RandomErasing(0.99, (0.4, 1), (0.1, 2))], True)
 
 
 def case(operations, transform, exact, spec):

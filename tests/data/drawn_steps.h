@@ -21,6 +21,7 @@ inline std::vector<double> numbers_in(const imgcls::data::PixelStep& step) {
   const std::string& name = step.operation->name;
   const auto& numbers = step.settings.numbers;
   if (name == "affine") return {numbers.begin(), numbers.begin() + 6};
+  if (name == "erase") return {numbers.begin(), numbers.begin() + 4};
   if (name == "perspective") return {numbers.begin(), numbers.end()};
   if (!step.operation->has_magnitude()) return {};
   return {step.magnitude};

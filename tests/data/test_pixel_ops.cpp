@@ -86,6 +86,7 @@ TEST_CASE("pixel operations give torchvision's bits on Pillow images") {
   }
   tested.insert("gaussian_blur");  // below, with a tolerance
   tested.insert("mix");            // aug_mix_test.cpp
+  tested.insert("erase");          // chain_test.cpp
   const auto names = pixel_operations().names();
   CHECK(tested == std::set<std::string>(names.begin(), names.end()));
 }

@@ -3,6 +3,7 @@
 #include <imgcls/augment/fixed_operations.h>
 #include <imgcls/augment/one_of.h>
 #include <imgcls/augment/random_blur.h>
+#include <imgcls/augment/random_erase.h>
 #include <imgcls/augment/random_geometry.h>
 
 #include <nlohmann/json.hpp>
@@ -43,6 +44,7 @@ std::vector<PolicyEntry> known_operations() {
       policy_entry<RandomAffine>("affine", "torchvision's RandomAffine", random_affine_fields()),
       policy_entry<RandomPerspective>("perspective", "torchvision's RandomPerspective",
                                       random_perspective_fields()),
+      policy_entry<RandomErase>("erase", "torchvision's RandomErasing", random_erase_fields()),
       policy_entry<OneOf>("one_of", "One of several operations, torchvision's RandomChoice",
                           one_of_fields()),
   };

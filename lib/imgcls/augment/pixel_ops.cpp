@@ -4,6 +4,7 @@
 #include <imgcls/augment/kernel_blur.h>
 #include <imgcls/augment/pixel_mix.h>
 #include <imgcls/augment/pixel_ops.h>
+#include <imgcls/augment/random_erase.h>
 #include <imgcls/augment/sharpness.h>
 #include <imgcls/augment/tone.h>
 #include <imgcls/core/error.h>
@@ -68,6 +69,7 @@ std::vector<PixelOperation> all() {
        0, 0, affine},
       {"perspective", "numbers: a to h; as affine, both divided by g x + h y + 1", 0, 0,
        perspective},
+      {"erase", "a rectangle painted over; numbers: its x, y, width, height", 0, 0, erase},
       {"mix", "itself, mixed with what chains of operations make of it (pixel_mix.h)", 0, 0, mix},
   };
 }
