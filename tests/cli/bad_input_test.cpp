@@ -36,6 +36,40 @@ TEST_CASE("an unknown key is refused with the nearest one, and nothing is create
   CHECK_FALSE(std::filesystem::exists(data / "run"));
 }
 
+TEST_CASE("a wrong chain of operations is refused in a line, and nothing is created") {
+  const FolderData data;
+  const auto refused = [&](const std::string& operations, const std::string& more = "") {
+    const auto outcome =
+        run_program(data.train("run", "'augment.operations=" + operations + "' " + more));
+    CHECK(outcome.code == 2);
+    CHECK(times(outcome.output, "\n") == 1);
+    CHECK_FALSE(std::filesystem::exists(data / "run"));
+    return outcome.output;
+  };
+  CHECK_THAT(refused(R"([{"name":"colour_jitter"}])"),
+             Contains("augment.operations[0].name: no \"colour_jitter\"; did you mean "
+                      "\"color_jitter\"?"));
+  CHECK_THAT(refused(R"([{"name":"invert"},{"name":"solarize","threshold":300}])"),
+             Contains("augment.operations[1].threshold must be a number of at least 0 and at most "
+                      "256, not 300"));
+  CHECK_THAT(refused(R"([{"name":"posterize","bits":0}])"),
+             Contains("augment.operations[0].bits must be an integer of at least 1 and at most 8, "
+                      "not 0"));
+  CHECK_THAT(refused(R"([{"name":"grayscale","p":1.5}])"),
+             Contains("augment.operations[0].p must be a number of at least 0 and at most 1, not "
+                      "1.5"));
+  CHECK_THAT(refused(R"([{"name":"erase","area":[0.5,0.1]}])"),
+             Contains("augment.operations[0].area must be [smallest, largest], not [0.5, 0.1]"));
+  CHECK_THAT(refused(R"([{"name":"one_of","operations":[{"name":"invert","p":-1}]}])"),
+             Contains("augment.operations[0].operations[0].p must be a number of at least 0"));
+  CHECK_THAT(refused("[]", "augment.policy=augmax"), Contains("\"augmix\""));
+  CHECK_THAT(refused("[]", "augment.policy=augmix augment.augmix.severity=11"),
+             Contains("augment.augmix.severity must be an integer of at least 1 and at most 10, "
+                      "not 11"));
+  CHECK_THAT(refused("[]", "augment.views=3"), Contains("augment.views must be 1, not 3"));
+  CHECK_THAT(refused("[]", "loss.name=jsd"), Contains("give augment.views=3"));
+}
+
 TEST_CASE("a missing folder is named, and nothing is created") {
   const FolderData data;
   const auto outcome = run_program(data.train("run", "data.train=trian"));
