@@ -90,7 +90,7 @@ int check_root(const CheckArguments& arguments) {
        .limit = arguments.limit,
        .go_on = [&line](const data::WorkStatus& status) { return line.show(status); }});
   if (check.stopped) {
-    print("stopped; nothing is known\n");
+    print("stopped by a signal after {}; no page is written\n", line.summary());
     return train::kStopped;
   }
   print_halves(check);

@@ -2,7 +2,10 @@
 #include "support.h"
 
 #include <imgcls/core/error.h>
+#include <imgcls/data/formats.h>
 #include <imgcls/data/source.h>
+#include <imgcls/image/encode.h>
+#include <imgcls/prepare/check_data.h>
 #include <imgcls/prepare/make_index.h>
 
 #include <sys/stat.h>
@@ -47,6 +50,41 @@ TEST_CASE("A folder's classes and samples come in torchvision's order") {
   CHECK(source->label(5) == 2);
   CHECK(source->label(6) == 3);
   CHECK(std::get<std::vector<std::byte>>(source->read(1)).size() == 3);
+}
+
+TEST_CASE("A folder of IDX files is told by what it holds") {
+  const TempFolder root;
+  touch(root / "train-images-idx3-ubyte.gz");
+  touch(root / "t10k-images.idx3-ubyte");
+  CHECK_THROWS_WITH(open_folder(root.path()),
+                    Contains("holds no class folders") &&
+                        Contains("It holds IDX files such as t10k-images.idx3-ubyte, which "
+                                 "data.format=idx reads"));
+  CHECK_THROWS_WITH(find_halves(root.path(), "train", "val"),
+                    Contains("IDX files such as t10k-images.idx3-ubyte, which cannot be checked"));
+  CHECK(find_idx_images(root / "absent").empty());
+}
+
+TEST_CASE("A check of data ends where it is told to, while it lists, too") {
+  const TempFolder root;
+  for (const char* name : {"train/a/1.png", "train/b/2.png", "val/a/3.png", "val/b/4.png"}) {
+    const std::vector<std::byte> file = encode_png(support::make_image(8, 8));
+    support::write(root / name, {reinterpret_cast<const std::uint8_t*>(file.data()), file.size()});
+  }
+  const auto halves = find_halves(root.path(), "train", "val");
+  REQUIRE(halves.size() == 2);
+  for (int most = 0; most < 4; ++most) {  // it asks before each class
+    int asked = 0;
+    const DataCheck check =
+        check_data(halves, {.go_on = [&](const WorkStatus&) { return asked++ < most; }});
+    INFO(most);
+    CHECK(check.stopped);
+    CHECK(check.halves.size() == static_cast<std::size_t>(most / 2));
+    CHECK(check.sizes.empty());
+  }
+  const DataCheck whole = check_data(halves, {});
+  CHECK_FALSE(whole.stopped);
+  CHECK(whole.sizes.size() == 4);
 }
 
 TEST_CASE("A packed tar file beside class folders is no shard") {

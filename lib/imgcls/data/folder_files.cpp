@@ -1,6 +1,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/text.h>
 #include <imgcls/data/folder_files.h>
+#include <imgcls/data/formats.h>
 #include <imgcls/data/shard_folder.h>
 
 #include <fmt/format.h>
@@ -103,9 +104,12 @@ ClassFolders class_folders(const fs::path& root) {
   return found;
 }
 
-/// What to say of a folder without what was expected, where it holds tar files instead.
-std::string_view shards_hint(const fs::path& folder) {
-  return holds_shards(folder) ? ". It holds tar files, which data.format=shards reads" : "";
+/// What to say of a folder without what was expected, where it holds other data instead.
+std::string other_format_hint(const fs::path& folder) {
+  if (holds_shards(folder)) return ". It holds tar files, which data.format=shards reads";
+  const std::string idx = find_idx_images(folder);
+  if (idx.empty()) return "";
+  return fmt::format(". It holds IDX files such as {}, which data.format=idx reads", idx);
 }
 
 void add_class(const fs::path& root, std::size_t label, FolderFiles& files) {
@@ -114,10 +118,10 @@ void add_class(const fs::path& root, std::size_t label, FolderFiles& files) {
   std::vector<fs::path> above;
   collect(root / name, name, above, places);
   if (places.empty()) {
-    throw DataError(
-        fmt::format("the class folder {} holds no image; put images ({}) in it or "
-                    "remove it{}",
-                    (root / name).string(), fmt::join(kExtensions, " "), shards_hint(root / name)));
+    throw DataError(fmt::format(
+        "the class folder {} holds no image; put images ({}) in it or "
+        "remove it{}",
+        (root / name).string(), fmt::join(kExtensions, " "), other_format_hint(root / name)));
   }
   std::sort(places.begin(), places.end());
   for (const auto& [folder, file] : places) {
@@ -154,18 +158,23 @@ ClassFolders list_classes(const fs::path& root) {
   }
   if (found.names.empty()) {
     throw DataError(fmt::format("{} holds no class folders; expected {}/<class>/<image>{}",
-                                root.string(), root.string(), shards_hint(root)));
+                                root.string(), root.string(), other_format_hint(root)));
   }
   return found;
 }
 
 FolderFiles list_folder(const fs::path& root) {
+  return *list_folder(root, [] { return true; });
+}
+
+std::optional<FolderFiles> list_folder(const fs::path& root, const std::function<bool()>& go_on) {
   ClassFolders found = list_classes(root);
   FolderFiles files;
   files.classes = std::move(found.names);
   files.remarks = std::move(found.remarks);
   try {
     for (std::size_t label = 0; label < files.classes.size(); ++label) {
+      if (!go_on()) return std::nullopt;
       add_class(root, label, files);
     }
   } catch (const fs::filesystem_error& e) {

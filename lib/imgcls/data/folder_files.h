@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +39,9 @@ const std::filesystem::path* find_same(const std::filesystem::path& folder,
 
 /// Lists a folder as `open_folder` (data/source.h) describes. Throws DataError and IoError.
 FolderFiles list_folder(const std::filesystem::path& root);
+/// The same; nothing once `go_on`, which is asked before each class, says no.
+std::optional<FolderFiles> list_folder(const std::filesystem::path& root,
+                                       const std::function<bool()>& go_on);
 
 /// The classes alone.
 struct ClassFolders {

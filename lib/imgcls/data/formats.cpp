@@ -1,5 +1,7 @@
 #include <imgcls/data/formats.h>
 
+#include <system_error>
+
 namespace imgcls::data {
 namespace {
 
@@ -37,6 +39,18 @@ std::shared_ptr<const Source> idx(const SourceRequest& request) {
 }
 
 }  // namespace
+
+std::string find_idx_images(const fs::path& folder) {
+  std::error_code error;
+  std::string first;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    const bool holds_images = name.find("idx3-ubyte") != std::string::npos;
+    if (holds_images && (first.empty() || name < first)) first = name;
+  }
+  return first;
+}
 
 Registry<FormatEntry>& formats() {
   static Registry<FormatEntry> known(

@@ -34,6 +34,10 @@ struct FormatEntry {
   std::function<std::shared_ptr<const Source>(const SourceRequest&)> open = {};
 };
 
+/// The name of the first file of IDX images in a folder, "train-images-idx3-ubyte.gz"; empty: there
+/// is none.
+std::string find_idx_images(const std::filesystem::path& folder);
+
 /// All that there are: "folder", "shards", "idx". A program adds its own with
 /// `formats().add({...})`.
 Registry<FormatEntry>& formats();

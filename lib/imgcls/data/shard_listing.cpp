@@ -94,15 +94,21 @@ class Collector {
 }  // namespace
 
 ShardListing list_shards(const fs::path& folder, std::string_view image_key, int threads) {
+  return *list_shards(folder, image_key, threads, [] { return true; });
+}
+
+std::optional<ShardListing> list_shards(const fs::path& folder, std::string_view image_key,
+                                        int threads, const std::function<bool()>& go_on) {
   ShardListing listing;
   for (const fs::path& file : plain_shards(folder)) listing.files.emplace_back(file);
   const TarSamplesOptions options{.image_extensions = image_extensions(image_key),
                                   .wants_names = !fs::exists(folder / "classes.txt")};
   std::vector<TarSamples> by_tar(listing.files.size());
-  run_parallel(
+  const bool all = run_parallel(
       by_tar.size(), threads,
       [&](std::size_t i, std::size_t) { by_tar[i] = find_samples(listing.files[i], options); },
-      [] { return true; });
+      go_on);
+  if (!all) return std::nullopt;
   Collector collector(listing);
   for (std::size_t i = 0; i < by_tar.size(); ++i) {
     const InputFile& file = listing.files[i];

@@ -5,6 +5,8 @@
 #include <imgcls/data/index_content.h>
 
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -27,5 +29,9 @@ struct ShardListing {
 /// samples. Throws IoError, and DataError naming the tar file and the sample.
 ShardListing list_shards(const std::filesystem::path& folder, std::string_view image_key,
                          int threads);
+/// The same; nothing once `go_on`, which is asked about ten times a second, says no.
+std::optional<ShardListing> list_shards(const std::filesystem::path& folder,
+                                        std::string_view image_key, int threads,
+                                        const std::function<bool()>& go_on);
 
 }  // namespace imgcls::data

@@ -1,11 +1,14 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/parallel.h>
 #include <imgcls/core/xxh3.h>
+#include <imgcls/data/formats.h>
 #include <imgcls/data/shard_folder.h>
 #include <imgcls/image/decode.h>
 #include <imgcls/image/thumbnail.h>
 #include <imgcls/prepare/check_data.h>
 #include <imgcls/prepare/sample_files.h>
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <system_error>
 #include <tuple>
@@ -79,21 +83,12 @@ struct Looked {
 class DataChecker {
  public:
   DataChecker(const std::vector<DataHalf>& halves, const DataCheckOptions& options)
-      : options_(options) {
-    for (const DataHalf& half : halves) {
-      Listed listed{find_sample_files(half.folder, options.image_key, options.threads), {}};
-      listed.content = listed.files->list();
-      check_.halves.push_back(content_of(half, listed.content));
-      check_.images += listed.content.samples.size();
-      listed_.push_back(std::move(listed));
-    }
-    if (listed_.size() == 2) {
-      check_.unshared_classes = unshared(listed_[0].content.classes, listed_[1].content.classes);
-    }
-    choose();
-  }
+      : halves_(halves), options_(options) {}
 
   DataCheck run() {
+    check_.stopped = !list();
+    if (check_.stopped) return std::move(check_);
+    choose();
     const std::size_t count = chosen_.size();
     looked_.resize(count);
     workers_.resize(parallel_workers(count, options_.threads));
@@ -120,6 +115,24 @@ class DataChecker {
     Image image;
     ChannelSums sums;
   };
+
+  /// False: it was stopped.
+  bool list() {
+    for (const DataHalf& half : halves_) {
+      Listed listed{find_sample_files(half.folder, options_.image_key, options_.threads), {}};
+      std::optional<IndexContent> content =
+          listed.files->list([this] { return options_.go_on({}); });
+      if (!content) return false;
+      listed.content = *std::move(content);
+      check_.halves.push_back(content_of(half, listed.content));
+      check_.images += listed.content.samples.size();
+      listed_.push_back(std::move(listed));
+    }
+    if (listed_.size() == 2) {
+      check_.unshared_classes = unshared(listed_[0].content.classes, listed_[1].content.classes);
+    }
+    return true;
+  }
 
   void choose() {
     std::vector<Place> places;
@@ -255,6 +268,7 @@ class DataChecker {
         [&] { return go_on(); });
   }
 
+  const std::vector<DataHalf>& halves_;
   const DataCheckOptions& options_;
   DataCheck check_;
   std::vector<Listed> listed_;
@@ -284,7 +298,14 @@ std::vector<DataHalf> find_halves(const fs::path& root, const std::string& train
   for (const std::string& name : {train, val}) {
     if (holds_data(root / name)) halves.push_back({name, root / name});
   }
-  if (halves.empty()) halves.push_back({"", root});
+  if (!halves.empty()) return halves;
+  if (const std::string idx = find_idx_images(root); !idx.empty()) {
+    throw DataError(fmt::format(
+        "{} holds IDX files such as {}, which cannot be checked: give a folder of class "
+        "folders or of tar files",
+        root.string(), idx));
+  }
+  halves.push_back({"", root});
   return halves;
 }
 

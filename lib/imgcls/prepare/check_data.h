@@ -20,7 +20,7 @@ struct DataHalf {
 };
 
 /// `root`/`train` and `root`/`val`, those that hold folders or tar files; where neither does,
-/// `root` itself, without a name.
+/// `root` itself, without a name. Throws DataError for a root of IDX files.
 std::vector<DataHalf> find_halves(const std::filesystem::path& root, const std::string& train,
                                   const std::string& val);
 
@@ -77,7 +77,7 @@ struct HalfContent {
 };
 
 struct DataCheck {
-  bool stopped = false;  ///< by DataCheckOptions::go_on: nothing below but `halves` is there
+  bool stopped = false;  ///< by DataCheckOptions::go_on: what is below is not all there
   std::vector<HalfContent> halves;
   std::size_t images = 0, checked = 0;
   std::vector<std::string> unshared_classes;  ///< that only one of two halves has

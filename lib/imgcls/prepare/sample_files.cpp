@@ -19,15 +19,16 @@ class FolderSampleFiles final : public SampleFiles {
  public:
   explicit FolderSampleFiles(fs::path root) : root_(std::move(root)) {}
 
-  IndexContent list() override {
-    const FolderFiles files = list_folder(root_);
+  std::optional<IndexContent> list(const std::function<bool()>& go_on) override {
+    const std::optional<FolderFiles> files = list_folder(root_, go_on);
+    if (!files) return std::nullopt;
     IndexContent content;
-    content.classes = files.classes;
-    content.remarks = files.remarks;
-    content.samples.resize(files.size());
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      content.samples[i].name = files.path(i);
-      content.samples[i].label = static_cast<std::uint32_t>(files.labels[i]);
+    content.classes = files->classes;
+    content.remarks = files->remarks;
+    content.samples.resize(files->size());
+    for (std::size_t i = 0; i < files->size(); ++i) {
+      content.samples[i].name = files->path(i);
+      content.samples[i].label = static_cast<std::uint32_t>(files->labels[i]);
     }
     return content;
   }
@@ -56,10 +57,15 @@ class FolderSampleFiles final : public SampleFiles {
 
 class ShardSampleFiles final : public SampleFiles {
  public:
-  ShardSampleFiles(const fs::path& folder, std::string_view image_key, int threads)
-      : listing_(list_shards(folder, image_key, threads)) {}
+  ShardSampleFiles(fs::path folder, std::string_view image_key, int threads)
+      : folder_(std::move(folder)), image_key_(image_key), threads_(threads) {}
 
-  IndexContent list() override { return std::move(listing_.content); }
+  std::optional<IndexContent> list(const std::function<bool()>& go_on) override {
+    std::optional<ShardListing> listing = list_shards(folder_, image_key_, threads_, go_on);
+    if (!listing) return std::nullopt;
+    listing_ = *std::move(listing);
+    return std::move(listing_.content);
+  }
   std::optional<FileState> state(const SampleRecord& sample) const override {
     const InputFile& file = listing_.files[sample.shard];
     return FileState{file.bytes(), file.modified_ns()};
@@ -74,6 +80,9 @@ class ShardSampleFiles final : public SampleFiles {
   }
 
  private:
+  fs::path folder_;
+  std::string image_key_;
+  int threads_;
   ShardListing listing_;
 };
 

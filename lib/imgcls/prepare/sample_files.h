@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,8 +27,12 @@ class SampleFiles {
   virtual ~SampleFiles() = default;
 
   /// Kind, classes, shards and, for each sample, name, class and place: all that is known unread.
-  /// Called once.
-  virtual IndexContent list() = 0;
+  /// Called once, before all else. Nothing once `go_on`, which is asked now and then, says no.
+  /// Throws DataError and IoError.
+  virtual std::optional<IndexContent> list(const std::function<bool()>& go_on) = 0;
+  IndexContent list() {
+    return *list([] { return true; });
+  }
   /// The state of the file that holds a sample; nothing where it is not there.
   virtual std::optional<FileState> state(const SampleRecord& sample) const = 0;
   /// A sample's bytes into `bytes`, and into the sample when its file was last changed. Throws
@@ -39,9 +44,8 @@ class SampleFiles {
   virtual std::string name(const SampleRecord& sample) const = 0;
 };
 
-/// Class folders or tar files, whichever `folder` holds. Throws DataError and IoError.
-/// Tar files are listed in `threads` threads; `image_key` says which of their images are meant
-/// (open_shards).
+/// Class folders or tar files, whichever `folder` holds. Throws IoError. Tar files are listed in
+/// `threads` threads; `image_key` says which of their images are meant (open_shards).
 std::unique_ptr<SampleFiles> find_sample_files(const std::filesystem::path& folder,
                                                std::string_view image_key, int threads);
 
