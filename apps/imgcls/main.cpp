@@ -1,15 +1,11 @@
 // imgcls: the command line of the library.
 #include "commands.h"
+#include "wrong_words.h"
 
-#include <imgcls/core/error.h>
-#include <imgcls/core/nearest.h>
 #include <imgcls/core/process.h>
 #include <imgcls/train/program.h>
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -20,12 +16,11 @@ namespace {
 /// taken.
 constexpr char kWhole = '\1';
 
-std::vector<std::string> marked(std::span<char*> words) {
-  std::vector<std::string> all(words.begin(), words.end());
-  for (std::string& word : all) {
+std::vector<std::string> marked(std::vector<std::string> words) {
+  for (std::string& word : words) {
     if (word.starts_with('[') && word.ends_with(']')) word += kWhole;
   }
-  return all;
+  return words;
 }
 
 void take_marks_off(CLI::App& app) {
@@ -38,30 +33,18 @@ void take_marks_off(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands({})) take_marks_off(*command);
 }
 
-/// Where a command is missing CLI11 says just that, whatever word stands in its place.
-void refuse_unknown_command(const CLI::App& program) {
-  const CLI::App* app = &program;
-  std::string line = program.get_name();
-  while (!app->get_subcommands().empty()) {
-    app = app->get_subcommands().front();
-    line += " " + app->get_name();
-  }
-  const std::vector<std::string> words = app->remaining();
-  std::vector<std::string> names;
-  for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
-  }
-  if (words.empty() || names.empty()) return;
-  const std::string nearest = imgcls::nearest_name(words.front(), names);
-  throw imgcls::ConfigError(
-      fmt::format("\"{}\" is no command of `{}`; {}`{} --help` lists them", words.front(), line,
-                  nearest.empty() ? "" : fmt::format("did you mean \"{}\"? ", nearest), line));
+/// `imgcls help train` is `imgcls train --help`.
+void put_help_last(std::vector<std::string>& words) {
+  if (words.size() < 2 || words[1] != "help") return;
+  words.erase(words.begin() + 1);
+  words.emplace_back("--help");
 }
 
 int run(int argc, char** argv) {
   CLI::App program("Trains and evaluates image classifiers.", "imgcls");
   program.require_subcommand(1);
-  program.footer("`imgcls COMMAND --help` says more about a command.");
+  program.set_version_flag("--version", imgcls::train::version_text());
+  program.footer("`imgcls help COMMAND` says more about a command.");
   std::function<int()> chosen;
   imgcls::cli::add_train(program, chosen);
   imgcls::cli::add_eval(program, chosen);
@@ -77,13 +60,20 @@ int run(int argc, char** argv) {
   imgcls::cli::add_verify(program, chosen);
   imgcls::cli::add_wandb(program, chosen);
   take_marks_off(program);
-  const std::vector<std::string> words = marked({argv, static_cast<std::size_t>(argc)});
+  std::vector<std::string> words(argv, argv + argc);
+  put_help_last(words);
+  const std::vector<std::string> whole = marked(words);
   std::vector<const char*> pointers;
-  for (const std::string& word : words) pointers.push_back(word.c_str());
+  for (const std::string& word : whole) pointers.push_back(word.c_str());
   try {
-    program.parse(argc, pointers.data());
+    program.parse(static_cast<int>(pointers.size()), pointers.data());
   } catch (const CLI::RequiredError& e) {
-    refuse_unknown_command(program);
+    imgcls::cli::refuse_unknown_command(program);
+    imgcls::cli::refuse_unknown_option(program, words);
+    program.exit(e);
+    return imgcls::train::kUsage;
+  } catch (const CLI::ExtrasError& e) {
+    imgcls::cli::refuse_unknown_option(program, words);
     program.exit(e);
     return imgcls::train::kUsage;
   } catch (const CLI::ParseError& e) {

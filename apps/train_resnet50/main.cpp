@@ -21,6 +21,8 @@ Trains an image classifier. Configurations are JSON files, merged from left to r
 overrides; docs/configuration.md lists every key. Results go to run.dir: train_log.csv, log.txt,
 config.json and checkpoints. Ctrl-C saves first; the same command goes on from there.
 
+--version says which version this is.
+
 Examples:
   train_resnet50 configs/data/cifar10.json configs/train/cifar10.json
   mpirun -np 2 train_resnet50 configs/data/fashion-mnist.json configs/train/demo.json
@@ -36,6 +38,10 @@ int main(int argc, char** argv) {
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
     std::fputs(kHelp, arguments.empty() ? stderr : stdout);
     return arguments.empty() ? train::kUsage : train::kSuccess;
+  }
+  if (arguments[0] == "--version") {
+    std::printf("%s\n", train::version_text().c_str());
+    return train::kSuccess;
   }
   return train::run_program(arguments, train::run_training);
 }

@@ -106,7 +106,7 @@ TEST_CASE("a wrong argument is refused") {
   CHECK(refused({"train.epochs.x=1"})
             .starts_with("argument train.epochs.x=1: unknown key \"train.epochs.x\"; "));
   CHECK_THAT(refused({"zzzzzzzz.b=1"}),
-             Contains("known here: augment, average, checkpoint, clip, data, dist"));
+             Contains("known here: augment, average, checkpoint, clip, data and 15 more"));
   CHECK_THAT(refused({"=1"}), Contains("argument =1: unknown key \"\""));
   CHECK_THAT(refused({"train.batch=1e400"}), Contains("not \"1e400\""));
   CHECK_THAT(refused({"optimizer.lr=NaN"}), Contains("not \"NaN\""));
@@ -143,4 +143,37 @@ TEST_CASE("a folder or a FIFO is not read as configuration") {
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   CHECK_THAT(refused({fifo}), Contains(fifo));
   CHECK_THAT(refused({folder.path().string()}), Contains("not a regular file"));
+}
+
+TEST_CASE("a key with dashes before it is answered by the key") {
+  const std::string dashes = ": keys are written without dashes";
+  CHECK(refused({"--batch", "32"}) == "argument --batch" + dashes + ": train.batch=32");
+  CHECK(refused({"--train.epochs=3"}) == "argument --train.epochs" + dashes + ": train.epochs=3");
+  CHECK(refused({"--batch-size=8"}) == "argument --batch-size" + dashes + ": train.batch=8");
+  CHECK(refused({"--lr", "0.1"}) == "argument --lr" + dashes + ": optimizer.lr=0.1");
+  CHECK(refused({"--optimizer", "adamw"}) ==
+        "argument --optimizer" + dashes + ": optimizer.name=adamw");
+  CHECK(refused({"-model", "train.epochs=1"}) == "argument -model" + dashes + ": model.name=...");
+  CHECK_THAT(refused({"--frobnicate"}), Contains("argument --frobnicate" + dashes + ", such as"));
+}
+
+TEST_CASE("a list that the shell has cut is answered by how it stays whole") {
+  CHECK(refused({"augment.area=[0.5,", "1]"}) ==
+        "argument augment.area=[0.5,: the shell cuts at spaces; in quotes the value stays whole: "
+        "'augment.area=[0.5, 1]'");
+  CHECK_THAT(refused({"augment.area=[0.5", "train.epochs=1"}), Contains("augment.area must be"));
+}
+
+TEST_CASE("a YAML file is called one") {
+  const imgcls::test::TempFolder folder;
+  for (const auto& [name, text] :
+       {std::pair{"a.yaml", "train:\n  epochs: 3\n"},
+        std::pair{"b.json", "# mine\ntrain:\n  epochs: 3\n"},
+        std::pair{"c.json", "train:\n  epochs: 3\n"}, std::pair{"d.txt", "---\nepochs: 3\n"}}) {
+    const std::string file = folder.write(name, text);
+    CHECK(refused({file}) == file +
+                                 " is a YAML file, and configurations are JSON: "
+                                 "{\"train\": {\"epochs\": 3}}");
+  }
+  CHECK_THAT(refused({folder.write("e.json", "{\"train\": epochs}")}), Contains("broken JSON"));
 }

@@ -118,12 +118,10 @@ TEST_CASE("values out of range are refused") {
         "x.json:2: augment.area[1] must be a number above 0 and at most 1, not 1.5");
   CHECK(refused(with("\"augment\": {\"area\": [0.5]}")) ==
         "x.json:2: augment.area must be a list of 2 values, not [0.5]");
-  CHECK(
-      refused(with("\"optimizer\": {\"name\": \"lamp\"}")) ==
-      "x.json:2: optimizer.name must be \"adam\" or \"adamw\" or \"adan\" or \"lamb\" or \"lars\" "
-      "or \"lion\" or \"muon\" or \"nadamuon\" or \"nadamw\" or \"radam\" or \"rmsprop_tf\" or "
-      "\"schedule_free_adamw\" or \"schedule_free_sgd\" or \"sgd\" or \"sgdw\", not "
-      "\"lamp\"");
+  CHECK(refused(with("\"optimizer\": {\"name\": \"lamp\"}")) ==
+        "x.json:2: optimizer.name must be one of \"lamb\", \"lars\", \"adam\", \"adamw\", \"lion\" "
+        "and "
+        "10 more, not \"lamp\"");
   CHECK(refused("{\"data\": {\"root\": \"r\"},\n\n\"model\": {\"name\": \"\"}}") ==
         "x.json:3: model.name must be a text, not empty, not \"\"");
   const std::string long_value(10'000, 'x');
@@ -147,7 +145,11 @@ TEST_CASE("a key given twice is refused with both lines") {
 }
 
 TEST_CASE("broken JSON is refused with its line") {
-  CHECK_THAT(refused("{\"a\": 1,\n}"), Contains("x.json:2: broken JSON: syntax error"));
+  const std::string comma = "broken JSON: there is a comma after the last value; remove it";
+  CHECK(refused("{\"a\": 1,\n}") == "x.json:2: " + comma);
+  CHECK(refused("{\"a\": [1,\n2,\n]}") == "x.json:3: " + comma);
+  CHECK_THAT(refused("{\"a\": 1,\n,}"), Contains("x.json:2: broken JSON: syntax error"));
+  CHECK_THAT(refused("{\"a\": ]"), Contains("x.json:1: broken JSON: syntax error"));
   CHECK_THAT(refused(""), Contains("x.json:1: broken JSON"));
   CHECK_THAT(refused("{\n\"train\": {\"epochs\": 1"), Contains("x.json:2: broken JSON"));
   CHECK_THAT(refused(with("\"run\": {\"dir\": \"a\nb\"}")), Contains("x.json:2: broken JSON"));

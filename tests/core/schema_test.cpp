@@ -10,6 +10,8 @@
 #include <vector>
 
 using imgcls::edit_distance;
+using imgcls::known_names;
+using imgcls::listed_names;
 using imgcls::nearest_key;
 using imgcls::nearest_name;
 
@@ -38,6 +40,19 @@ TEST_CASE("the nearest name, the first of equals, or none") {
   CHECK(nearest_name("dem.json", names) == "demo.json");
   CHECK(nearest_name("x", names).empty());
   CHECK(nearest_name("x", {}).empty());
+  const std::vector<std::string> commands{"train", "eval", "export"};
+  CHECK(nearest_name("evaluate", commands) == "eval");
+  CHECK(nearest_name("exp", commands) == "export");
+  CHECK(nearest_name("ex", commands).empty());
+}
+
+TEST_CASE("a list of names is cut to five, the nearest first") {
+  const std::vector<std::string> names{"vgg16", "alexnet", "resnet50", "resnet18", "swin_t", "vit"};
+  CHECK(listed_names("resnet1", names) == "resnet18, resnet50, alexnet, swin_t, vit and 1 more");
+  CHECK(listed_names("zzzzz", names) == "vgg16, alexnet, resnet50, resnet18, swin_t and 1 more");
+  CHECK(known_names("resnet5", names) ==
+        "did you mean \"resnet50\"? Known: resnet50, resnet18, alexnet, swin_t, vit and 1 more");
+  CHECK(known_names("x", std::vector<std::string>{"sgd", "adam"}) == "known: sgd, adam");
 }
 
 TEST_CASE("keys are found by path") {

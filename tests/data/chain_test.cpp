@@ -122,7 +122,7 @@ TEST_CASE("a wrong chain is refused in a line that names place and value") {
   };
   CHECK_THAT(refused(R"([{"name": "colour_jitter"}])"),
              Contains("test.json:1: augment.operations[0].name: no \"colour_jitter\"; did you mean "
-                      "\"color_jitter\"?; known: "));
+                      "\"color_jitter\"? Known: color_jitter, "));
   CHECK_THAT(refused(R"([{"name": "invert"}, {"name": "solarize", "p": 1.2}])"),
              Contains("augment.operations[1].p must be a number of at least 0 and at most 1, not "
                       "1.2"));

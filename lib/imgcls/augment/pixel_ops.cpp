@@ -11,7 +11,6 @@
 #include <imgcls/core/nearest.h>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -88,10 +87,8 @@ const std::uint8_t* PixelCanvas::copy() {
 
 const PixelOperation& PixelOperations::at(std::string_view name) const {
   if (const PixelOperation* found = operations_.find(name)) return *found;
-  const std::string near = nearest_name(name, names());
-  throw ConfigError(fmt::format("there is no image operation \"{}\"{}; known: {}", name,
-                                near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near),
-                                fmt::join(names(), ", ")));
+  throw ConfigError(
+      fmt::format("there is no image operation \"{}\"; {}", name, known_names(name, names())));
 }
 
 void PixelOperations::add(PixelOperation operation) {

@@ -1,8 +1,8 @@
 #include <imgcls/core/config.h>
+#include <imgcls/core/config_arguments.h>
 #include <imgcls/core/config_text.h>
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
-#include <imgcls/core/nearest.h>
 #include <imgcls/core/schema.h>
 #include <imgcls/core/utf8.h>
 
@@ -61,23 +61,6 @@ json override_values(const std::string& argument) {
   return values;
 }
 
-[[noreturn]] void fail_not_found(const std::string& argument) {
-  const fs::path path(argument);
-  std::vector<std::string> names;
-  std::error_code ignored;
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    if (entry.is_regular_file(ignored)) names.push_back(entry.path().filename().string());
-  }
-  std::sort(names.begin(), names.end());
-  const std::string near = nearest_name(path.filename().string(), names);
-  const std::string hint =
-      near.empty() ? ""
-                   : fmt::format("; did you mean {}?", shown((path.parent_path() / near).string()));
-  throw ConfigError(
-      fmt::format("argument {} is neither a file nor key.path=value{}", shown(argument), hint));
-}
-
 }  // namespace
 
 struct Config::State {
@@ -88,7 +71,7 @@ struct Config::State {
   std::map<std::string, std::string, std::less<>> places;
 
   void add_text(std::string_view text, const std::string& name) {
-    const ConfigText layer = parse_config_text(text, name);
+    const ConfigText layer = parse(text, name);
     if (!layer.values.is_object()) {
       throw ConfigError(
           fmt::format("{}: must be an object {{...}}, not {}", name, shown(layer.values)));
@@ -96,6 +79,16 @@ struct Config::State {
     merge(values, layer.values, "", [&](const std::string& path) {
       return fmt::format("{}:{}", name, layer.lines.at(path));
     });
+  }
+
+  static ConfigText parse(std::string_view text, const std::string& name) {
+    try {
+      return parse_config_text(text, name);
+    } catch (const ConfigError&) {
+      const std::string yaml = yaml_text(text, name);
+      if (yaml.empty()) throw;
+      throw ConfigError(yaml);
+    }
   }
 
   void add_override(const std::string& argument) {
@@ -171,14 +164,18 @@ Config::~Config() = default;
 
 Config Config::load(std::span<const std::string> arguments) {
   Config config;
-  for (const std::string& argument : arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
     std::error_code ignored;
     if (fs::exists(argument, ignored)) {
       config.state_->add_text(read_text(argument), argument);
+    } else if (argument.starts_with("-")) {
+      throw ConfigError(dashed_key(arguments, i));
     } else if (argument.find('=') != argument.npos) {
+      if (const std::string cut = cut_value(arguments, i); !cut.empty()) throw ConfigError(cut);
       config.state_->add_override(argument);
     } else {
-      fail_not_found(argument);
+      throw ConfigError(no_argument(argument));
     }
   }
   config.state_->complete();

@@ -82,6 +82,9 @@ class Builder : public nlohmann::json_sax<json> {
       }
     }
     reason.remove_prefix(std::min(reason.size(), reason.find_first_not_of("0123456789: ")));
+    if (ends_in_comma(reason)) {
+      fail("broken JSON: there is a comma after the last value; remove it");
+    }
     fail(fmt::format("broken JSON: {}", reason));
   }
 
@@ -93,6 +96,14 @@ class Builder : public nlohmann::json_sax<json> {
 
   [[noreturn]] void fail(const std::string& what) const {
     throw ConfigError(fmt::format("{}:{}: {}", name_, *line_, what));
+  }
+
+  /// A bracket closes where a further value or key was due, which a comma alone can have promised.
+  bool ends_in_comma(std::string_view reason) const {
+    if (open_.empty() || open_.back().container->empty()) return false;
+    return open_.back().container->is_array()
+               ? reason.find("parsing value - unexpected ']'") != reason.npos
+               : reason.find("parsing object key - unexpected '}'") != reason.npos;
   }
 
   std::string next_path() const {

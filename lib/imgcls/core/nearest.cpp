@@ -30,6 +30,14 @@ std::size_t tolerance(std::string_view word) {
   return word.size() <= 2 ? 1 : std::max<std::size_t>(2, word.size() / 3);
 }
 
+std::size_t distance_of_names(std::string_view name, std::string_view candidate) {
+  constexpr std::size_t kWord = 3;
+  const std::size_t distance = edit_distance(name, candidate);
+  if (std::min(name.size(), candidate.size()) < kWord) return distance;
+  const bool one_begins_other = name.starts_with(candidate) || candidate.starts_with(name);
+  return one_begins_other ? std::min(distance, tolerance(name)) : distance;
+}
+
 }  // namespace
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -60,7 +68,28 @@ std::string nearest_key(std::string_view key, std::span<const std::string> candi
 
 std::string nearest_name(std::string_view name, std::span<const std::string> candidates) {
   return nearest(tolerance(name), candidates,
-                 [&](const std::string& candidate) { return edit_distance(name, candidate); });
+                 [&](const std::string& candidate) { return distance_of_names(name, candidate); });
+}
+
+std::string listed_names(std::string_view name, std::span<const std::string> candidates) {
+  constexpr std::size_t kShown = 5;
+  std::vector<std::string> names(candidates.begin(), candidates.end());
+  if (!nearest_name(name, candidates).empty()) {
+    std::ranges::stable_sort(names, {}, [&](const std::string& candidate) {
+      return distance_of_names(name, candidate);
+    });
+  }
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kShown, names.size()); ++i) {
+    text += (i == 0 ? "" : ", ") + names[i];
+  }
+  if (names.size() > kShown) text += " and " + std::to_string(names.size() - kShown) + " more";
+  return text;
+}
+
+std::string known_names(std::string_view name, std::span<const std::string> candidates) {
+  const std::string near = nearest_name(name, candidates), list = listed_names(name, candidates);
+  return near.empty() ? "known: " + list : "did you mean \"" + near + "\"? Known: " + list;
 }
 
 }  // namespace imgcls

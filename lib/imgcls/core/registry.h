@@ -10,7 +10,6 @@
 #include <imgcls/core/schema.h>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <string>
 #include <string_view>
@@ -31,9 +30,8 @@ class Registry {
   /// Throws ConfigError for a name that is unknown, with the nearest one.
   const Entry& at(std::string_view name) const {
     if (const Entry* found = entries_.find(name)) return *found;
-    throw ConfigError(fmt::format("{}.{}: no \"{}\"; did you mean \"{}\"? Known: {}", section_,
-                                  choice_, name, nearest_name(name, names()),
-                                  fmt::join(names(), ", ")));
+    throw ConfigError(
+        fmt::format("{}.{}: no \"{}\"; {}", section_, choice_, name, known_names(name, names())));
   }
 
   /// Makes one known to C++ and to configurations; call it before these are read. Throws

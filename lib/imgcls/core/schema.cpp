@@ -4,7 +4,6 @@
 #include <imgcls/core/schema.h>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -87,15 +86,25 @@ std::string range_text(const json& schema, const json& value) {
   return text;
 }
 
+/// The values to choose from: `"sgd" or "sgdw" or "adam"`; of many, the nearest.
+std::string wanted_choice(const json& allowed, const json& value) {
+  constexpr std::size_t kShown = 5;
+  std::vector<std::string> texts;
+  for (const json& each : allowed) texts.push_back(each.dump());
+  if (texts.size() > kShown) {
+    return "one of " + listed_names(value.is_string()
+                                        ? value.dump(-1, ' ', false, json::error_handler_t::replace)
+                                        : "",
+                                    texts);
+  }
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : " or ") + text;
+  return all;
+}
+
 /// What would be right, for messages: "an integer of at least 1".
 std::string wanted(const json& schema, const json& value) {
-  if (schema.contains("enum")) {
-    std::string text;
-    for (const json& allowed : schema.at("enum")) {
-      text += fmt::format("{}{}", text.empty() ? "" : " or ", allowed.dump());
-    }
-    return text;
-  }
+  if (schema.contains("enum")) return wanted_choice(schema.at("enum"), value);
   const auto type = schema.at("type").get<std::string_view>();
   if (type == "integer") return "an integer" + range_text(schema, value);
   if (type == "number") return "a number" + range_text(schema, value);
@@ -169,10 +178,8 @@ class Checker {
     if (!wanted_name.is_string()) {
       fail(at, fmt::format("{} must be a text, not {}", at, shown(wanted_name)));
     }
-    const std::string near = nearest_name(wanted_name.get_ref<const std::string&>(), names);
-    fail(at, fmt::format("{}: no {}{}; known: {}", at, shown(wanted_name),
-                         near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near),
-                         fmt::join(names, ", ")));
+    fail(at, fmt::format("{}: no {}; {}", at, shown(wanted_name),
+                         known_names(wanted_name.get_ref<const std::string&>(), names)));
   }
 
   /// Not for what belongs to a choice that was not made.
@@ -283,16 +290,16 @@ std::string unknown_key(std::string_view path, const json& beside) {
   std::vector<std::string> candidates = config_keys();
   const std::size_t dot = path.rfind('.');
   const std::string_view parent = dot == path.npos ? "" : path.substr(0, dot);
-  std::string siblings;
+  std::vector<std::string> siblings;
   for (const auto& [key, _] : beside.at("properties").items()) {
     if (key == "$schema") continue;
     candidates.push_back(key_path(parent, key));
-    siblings += (siblings.empty() ? "" : ", ") + key;
+    siblings.push_back(key);
   }
   const std::string near = nearest_key(path, candidates);
-  return fmt::format(
-      "unknown key {}; {}", shown(path),
-      near.empty() ? "known here: " + siblings : fmt::format("did you mean {}?", shown(near)));
+  return fmt::format("unknown key {}; {}", shown(path),
+                     near.empty() ? "known here: " + listed_names(path, siblings)
+                                  : fmt::format("did you mean {}?", shown(near)));
 }
 
 }  // namespace imgcls

@@ -4,7 +4,6 @@
 #include <imgcls/models/registry.h>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <deque>
@@ -53,8 +52,8 @@ const ModelEntry* find(std::string_view name) {
 
 const ModelEntry& entry(std::string_view name) {
   if (const ModelEntry* found = find(name)) return *found;
-  throw ConfigError(fmt::format("no model \"{}\"; did you mean \"{}\"? Known: {}", name,
-                                nearest_name(name, names()), fmt::join(names(), ", ")));
+  throw ConfigError(
+      fmt::format("no model \"{}\"; {} (imgcls models)", name, known_names(name, names())));
 }
 
 void require_taken(const ModelInfo& info, const ModelOptions& options) {

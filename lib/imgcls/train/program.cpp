@@ -8,6 +8,8 @@
 #include <imgcls/train/rank_fields.h>
 #include <imgcls/train/termination_signals.h>
 
+#include <torch/version.h>
+
 #include <nlohmann/json.hpp>
 
 namespace imgcls::train {
@@ -52,6 +54,10 @@ int run_in_world(const Config& config, dist::World& world,
 }
 
 }  // namespace
+
+std::string version_text() {
+  return "imgcls " IMGCLS_VERSION ", with LibTorch " TORCH_VERSION;
+}
 
 int run_reported(const std::function<int()>& work) {
   try {

@@ -19,6 +19,9 @@ enum ExitCode : int {
   kStopped = 75,  ///< stopped by a signal after saving; the same command goes on (EX_TEMPFAIL)
 };
 
+/// What `--version` prints: "imgcls 0.1.0, with LibTorch 2.15.0".
+std::string version_text();
+
 /// Runs `work`, whose result is the exit code, and reports what it throws, whatever that is: 2 for
 /// a ConfigError, 1 for others.
 int run_reported(const std::function<int()>& work);
