@@ -14,13 +14,13 @@
 #include <imgcls/log/progress.h>
 #include <imgcls/log/run_folder.h>
 #include <imgcls/models/registry.h>
-#include <imgcls/train/checkpoint.h>
 #include <imgcls/train/compose.h>
 #include <imgcls/train/eval_files.h>
 #include <imgcls/train/evaluate.h>
 #include <imgcls/train/load_with_hint.h>
 #include <imgcls/train/program.h>
 #include <imgcls/train/rank_fields.h>
+#include <imgcls/train/run_weights.h>
 #include <imgcls/train/termination_signals.h>
 #include <imgcls/train/trainer.h>
 
@@ -82,11 +82,12 @@ void expand_run_folder(EvalArguments& arguments) {
   const fs::path first = arguments.config.front();
   const train::RunFiles files{first};
   if (!fs::is_directory(first)) {
-    if (arguments.weights.empty()) {
-      throw ConfigError(fmt::format(
-          "{} is no run's folder; with configurations, say --weights FILE", first.string()));
+    if (!arguments.weights.empty()) return;
+    if (!fs::exists(first) && first.string().find('=') == std::string::npos) {
+      throw ConfigError(fmt::format("there is no folder {}", first.string()));
     }
-    return;
+    throw ConfigError(fmt::format("{} is no run's folder; with configurations, say --weights FILE",
+                                  first.string()));
   }
   arguments.config.front() = files.config().string();
   if (arguments.classes.empty() && fs::exists(files.classes())) {
@@ -229,6 +230,7 @@ int run_eval(EvalArguments arguments) {
     } else {
       expand_model(arguments);
     }
+    arguments.weights = train::weights_at(arguments.weights, Log()).string();
   } catch (const std::exception& e) {
     Log().error(error_text(e));
     return train::kUsage;
@@ -243,7 +245,7 @@ void add_options(CLI::App& command, EvalArguments& arguments) {
                      "A run's folder, or JSON files; then key.path=value overrides");
   auto* weights = command.add_option(
       "-w,--weights", arguments.weights,
-      "Weights (safetensors or .pth); default: the run's newest good checkpoint");
+      "Weights: safetensors, .pth, or a run's folder; default: the run's newest good checkpoint");
   add_key(command, arguments.key);
   auto* model = command.add_option("-m,--model", arguments.model,
                                    "A model's name, instead of a run: with --weights and --data");

@@ -228,8 +228,7 @@ void add_options(CLI::App& command, PredictArguments& arguments) {
   command.add_flag("--best", arguments.best, "Its best weights, not its newest")->needs(run);
   command.add_option("-m,--model", arguments.model, "The model's name (imgcls models)")
       ->excludes(run);
-  command.add_option("-w,--weights", arguments.weights, "Its weights: safetensors or .pth")
-      ->excludes(run);
+  command.add_option("-w,--weights", arguments.weights, kItsWeights)->excludes(run);
   add_key(command, arguments.key)->excludes(run);
   command
       .add_option("--classes", arguments.classes,

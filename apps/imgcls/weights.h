@@ -15,6 +15,12 @@ class WeightsFile;
 
 namespace imgcls::cli {
 
+/// What options for a model's weights say of themselves.
+inline constexpr const char* kItsWeights = "Its weights: safetensors, .pth, or a run's folder";
+/// What arguments for any weights do.
+inline constexpr const char* kAnyWeights =
+    "A safetensors file, a .pth of any age, or a run's folder";
+
 /// The option --key: which of a file's state dicts is taken.
 CLI::Option* add_key(CLI::App& command, std::string& key);
 

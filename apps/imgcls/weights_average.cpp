@@ -6,6 +6,7 @@
 #include <imgcls/models/weights.h>
 #include <imgcls/models/weights_file.h>
 #include <imgcls/train/program.h>
+#include <imgcls/train/run_weights.h>
 #include <imgcls/weights/parse.h>
 
 #include <ATen/TensorOperators.h>
@@ -67,7 +68,7 @@ int run(const WeightsAverageArguments& arguments) {
   (void)weights::format_of_name(arguments.output);  // before anything is read
   Files files;
   for (const std::string& input : arguments.inputs) {
-    files.emplace_back(input, arguments.key);
+    files.emplace_back(train::weights_at(input, Log()), arguments.key);
     report_choice(files.back());
   }
   const std::size_t count = files.front().listing().tensors.size();
@@ -93,7 +94,9 @@ void add_weights_average(CLI::App& weights, std::function<int()>& chosen) {
   auto arguments = std::make_shared<WeightsAverageArguments>();
   CLI::App* command =
       weights.add_subcommand("average", "Write the mean of several files of the same model");
-  command->add_option("FILE", arguments->inputs, "Safetensors files, or .pth of any age")
+  command
+      ->add_option("FILE", arguments->inputs,
+                   "Safetensors files, .pth of any age, or runs' folders")
       ->required();
   command->add_option("-o,--output", arguments->output, "NAME.safetensors or NAME.pth")->required();
   add_key(*command, arguments->key);

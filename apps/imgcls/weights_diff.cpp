@@ -5,6 +5,7 @@
 
 #include <imgcls/models/weights_file.h>
 #include <imgcls/train/program.h>
+#include <imgcls/train/run_weights.h>
 
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
@@ -89,8 +90,10 @@ std::string text_of(long double distance) {
 class Comparison {
  public:
   explicit Comparison(const WeightsDiffArguments& arguments)
-      : a_(arguments.a, arguments.keys.empty() ? "" : arguments.keys.front()),
-        b_(arguments.b, arguments.keys.empty() ? "" : arguments.keys.back()) {
+      : a_(train::weights_at(arguments.a, Log()),
+           arguments.keys.empty() ? "" : arguments.keys.front()),
+        b_(train::weights_at(arguments.b, Log()),
+           arguments.keys.empty() ? "" : arguments.keys.back()) {
     report_choice(a_);
     report_choice(b_);
   }
@@ -148,7 +151,7 @@ void add_weights_diff(CLI::App& weights, std::function<int()>& chosen) {
   auto arguments = std::make_shared<WeightsDiffArguments>();
   CLI::App* command =
       weights.add_subcommand("diff", "Compare two files: names, shapes, types, values");
-  command->add_option("A", arguments->a, "A safetensors file, or a .pth of any age")->required();
+  command->add_option("A", arguments->a, kAnyWeights)->required();
   command->add_option("B", arguments->b, "Another, of the same format or not")->required();
   command
       ->add_option(

@@ -6,6 +6,7 @@
 #include <imgcls/core/nan_sign.h>
 #include <imgcls/models/weights_file.h>
 #include <imgcls/train/program.h>
+#include <imgcls/train/run_weights.h>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/mean.h>
@@ -52,7 +53,7 @@ std::string values_of(const at::Tensor& tensor) {
 }
 
 int run(const WeightsShowArguments& arguments) {
-  const models::WeightsFile file(arguments.file, arguments.key);
+  const models::WeightsFile file(train::weights_at(arguments.file, Log()), arguments.key);
   report_choice(file);
   const auto& tensors = file.listing().tensors;
   std::size_t width = 0;
@@ -74,8 +75,7 @@ void add_weights_show(CLI::App& weights, std::function<int()>& chosen) {
   auto arguments = std::make_shared<WeightsShowArguments>();
   CLI::App* command = weights.add_subcommand(
       "show", "List the tensors of a file: names, types, shapes, and how many bytes they have");
-  command->add_option("FILE", arguments->file, "A safetensors file, or a .pth of any age")
-      ->required();
+  command->add_option("FILE", arguments->file, kAnyWeights)->required();
   add_key(*command, arguments->key);
   command->add_flag("--values", arguments->values,
                     "Also each tensor's smallest and largest value and the mean");
@@ -83,7 +83,7 @@ void add_weights_show(CLI::App& weights, std::function<int()>& chosen) {
       "Examples:\n"
       "  imgcls weights show model.pth\n"
       "  imgcls weights show --key state_dict_ema checkpoint.pth\n"
-      "  imgcls weights show --values runs/a/checkpoints/step-0000012510/weights.safetensors");
+      "  imgcls weights show --values runs/a");
   command->callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });
 }
 

@@ -16,6 +16,8 @@
 //   train/step_profile.h   where a step's time goes
 //   train/evaluate.h       exact evaluation
 //   train/checkpoint.h     all that a run needs to go on
+//   train/run_weights.h    the file of weights that a run's folder stands for; train/trained_run.h
+//                          its model and classes with them
 //   train/best.h           the best evaluation: weights to keep, and when patience ends
 //   train/progressive.h    training images that grow
 //   train/termination_signals.h  asking a run to stop in good order
@@ -35,9 +37,11 @@
 #include <imgcls/train/recipe/mixes.h>
 #include <imgcls/train/recipe/recipe.h>
 #include <imgcls/train/replica.h>
+#include <imgcls/train/run_weights.h>
 #include <imgcls/train/step.h>
 #include <imgcls/train/step_profile.h>
 #include <imgcls/train/teacher.h>
 #include <imgcls/train/termination_signals.h>
+#include <imgcls/train/trained_run.h>
 #include <imgcls/train/trainer.h>
 #include <imgcls/train/wait_for_data.h>

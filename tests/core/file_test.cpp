@@ -121,6 +121,21 @@ TEST_CASE("replace_file replaces, and leaves nothing beside") {
   CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 1);
 }
 
+TEST_CASE("a link is replaced in one step, and leads where it is told") {
+  const imgcls::test::TempFolder folder;
+  fs::create_directory(folder / "a");
+  fs::create_directory(folder / "b");
+  const fs::path link = folder / "last";
+  for (const char* target : {"a", "b", "b"}) {
+    REQUIRE(imgcls::replace_link(target, link));
+    CHECK(fs::read_symlink(link) == target);
+    CHECK(fs::equivalent(link, folder / target));
+  }
+  CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 3);
+  CHECK_THAT(refused([&] { imgcls::replace_link("a", folder / "b"); }), Contains("b"));
+  CHECK_THAT(refused([&] { imgcls::replace_link("a", folder / "none/last"); }), Contains("last"));
+}
+
 TEST_CASE("replace_file keeps the old file when the new one cannot be created") {
   const imgcls::test::TempFolder folder;
   const fs::path path = folder.path() / "state.json";

@@ -24,6 +24,7 @@ struct Contents {
   std::map<std::string, int> ops;                ///< how often each operation occurs
   std::map<std::string, std::size_t> constants;  ///< bytes of each
   std::string input, batch;
+  std::map<std::string, std::string> metadata;
 };
 
 void read_input(protozero::pbf_reader port, Contents& contents) {
@@ -80,6 +81,12 @@ Contents read(const std::filesystem::path& path) {
     } else if (model.tag() == 8) {
       protozero::pbf_reader opset = model.get_message();
       while (opset.next(2)) contents.opset = opset.get_int64();
+    } else if (model.tag() == 14) {
+      protozero::pbf_reader entry = model.get_message();
+      REQUIRE(entry.next(1));
+      const std::string key = entry.get_string();
+      REQUIRE(entry.next(2));
+      contents.metadata[key] = entry.get_string();
     } else {
       model.skip();
     }
@@ -93,11 +100,14 @@ TEST_CASE("an exported ResNet holds its layers and weights under their names") {
   const test::TempFolder folder;
   models::Model model = models::create("resnet18", {.classes = 10});
   model.train();
-  onnx::export_model(model, folder / "m.onnx", {.image_size = 64});
+  onnx::export_model(model, folder / "m.onnx",
+                     {.image_size = 64, .metadata = {{"size", "64"}, {"classes", "[\"cat\"]"}}});
   CHECK(model.is_training());  // as it was
   const Contents file = read(folder / "m.onnx");
   CHECK(file.opset == 17);
   CHECK(file.input == "images");
+  CHECK(file.metadata ==
+        std::map<std::string, std::string>{{"size", "64"}, {"classes", "[\"cat\"]"}});
   CHECK(file.batch == "batch");
   CHECK(file.ops.at("Conv") == 20);
   CHECK(file.ops.at("BatchNormalization") == 20);

@@ -7,6 +7,7 @@
 #include <imgcls/core/free_keys.h>
 #include <imgcls/train/checkpoint.h>
 #include <imgcls/train/config_changes.h>
+#include <imgcls/train/run_weights.h>
 
 #include <ATen/ops/ones_like.h>
 
@@ -167,6 +168,24 @@ TEST_CASE("a run goes on with its own configuration and data only") {
   // What changes no result may change.
   CHECK(load(R"({"train":{"batch":64},"data":{"threads":8},"log":{"every":1}})", "data") ==
         kPosition);
+}
+
+TEST_CASE("a link beside the checkpoints leads to the newest good one") {
+  const test::TempFolder folder;
+  Trained trained;
+  train::Checkpoints checkpoints(folder / "checkpoints", 2, folder / "last");
+  train::Position position = kPosition;
+  for (const int step : {3, 7}) {
+    position.step = step;
+    checkpoints.save(trained.training(), position, kIdentity, kLog);
+    CHECK(std::filesystem::equivalent(folder / "last", checkpoints.path(step)));
+  }
+  std::filesystem::remove(checkpoints.path(7) / "weights.safetensors");
+  CHECK(checkpoints.recover(kLog) == checkpoints.path(3));
+  CHECK(std::filesystem::equivalent(folder / "last", checkpoints.path(3)));
+  CHECK(train::weights_at(folder / "last", kLog) == folder / "last/weights.safetensors");
+  CHECK(train::weights_at(folder.path(), kLog) == checkpoints.path(3) / "weights.safetensors");
+  CHECK(train::weights_at(folder / "none.pth", kLog) == folder / "none.pth");
 }
 
 TEST_CASE("when saving fails the checkpoint before stays and loads") {

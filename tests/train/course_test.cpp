@@ -4,6 +4,7 @@
 #include <imgcls/models/safetensors.h>
 #include <imgcls/train/best.h>
 #include <imgcls/train/run_sink.h>
+#include <imgcls/train/run_weights.h>
 
 #include <ATen/ops/equal.h>
 #include <fmt/format.h>
@@ -158,6 +159,16 @@ TEST_CASE("the best weights are the average's where that is evaluated") {
   CHECK(same_weights(result.best, at_best / "average.safetensors"));
   CHECK_FALSE(same_weights(result.best, at_best / "weights.safetensors"));
   CHECK(train::weights_of_run({folder / "run"}, train::RunWeights::best, Log()) == result.best);
-  CHECK_THROWS_WITH(train::weights_of_run({folder / "none"}, train::RunWeights::best, Log()),
-                    Catch::Matchers::Contains("checkpoint.best=true"));
+  const auto refusal = [&](const std::filesystem::path& run) -> std::string {
+    try {
+      return train::weights_of_run({run}, train::RunWeights::best, Log()).string();
+    } catch (const CheckpointError& e) {
+      return e.what();
+    }
+  };
+  CHECK(refusal(folder / "none") == "there is no folder " + (folder / "none").string());
+  CHECK_THAT(refusal(folder.path()), Catch::Matchers::Contains("is no run's folder"));
+  CHECK_THAT(refusal(folder / "run/train_log.csv"), Catch::Matchers::Contains("is a file"));
+  std::filesystem::remove_all(folder / "run/best");
+  CHECK_THAT(refusal(folder / "run"), Catch::Matchers::Contains("checkpoint.best=true"));
 }

@@ -159,6 +159,18 @@ void finish_replacement(const fs::path& final_path) {
   sync_folder(folder_of(final_path));
 }
 
+bool replace_link(const fs::path& target, const fs::path& link) {
+  const fs::path temporary = folder_of(link) / fmt::format(".{}.tmp", link.filename().string());
+  ::unlink(temporary.c_str());
+  if (::symlink(target.c_str(), temporary.c_str()) != 0) {
+    if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS) return false;
+    fail("cannot make the link", link, errno);
+  }
+  rename_to(temporary, link);
+  sync_folder(folder_of(link));
+  return true;
+}
+
 void remove_tree(const fs::path& path) {
   std::error_code error;
   fs::remove_all(path, error);

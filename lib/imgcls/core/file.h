@@ -53,6 +53,10 @@ void replace_folder(const std::filesystem::path& temporary,
 /// begins to work with `final_path`. Throws IoError.
 void finish_replacement(const std::filesystem::path& final_path);
 
+/// Makes `link` a symbolic link to `target` (relative to the link's folder) in one step, whatever
+/// link or file was there. False where the file system has no links. Throws IoError.
+bool replace_link(const std::filesystem::path& target, const std::filesystem::path& link);
+
 /// Removes a file, or a folder with all in it, if it is there. Throws IoError.
 void remove_tree(const std::filesystem::path& path);
 

@@ -13,6 +13,7 @@
 //   samples.csv     the samples of each step, where log.samples asks for it (log/sample_log.h)
 //   log.txt         what was said
 //   checkpoints/    see train/checkpoint.h
+//   last            a link to the newest checkpoint
 //   best/           weights of the best evaluation, where checkpoint.best asks for it
 
 #include <imgcls/core/file_lock.h>
@@ -27,6 +28,7 @@ struct RunFiles {
   std::filesystem::path folder;
 
   std::filesystem::path checkpoints() const { return folder / "checkpoints"; }
+  std::filesystem::path last() const { return folder / "last"; }
   std::filesystem::path best() const { return folder / "best"; }
   std::filesystem::path train_log() const { return folder / "train_log.csv"; }
   std::filesystem::path steps() const { return folder / "steps.csv"; }

@@ -53,7 +53,8 @@ void export_model(const models::Model& model, const std::filesystem::path& path,
                  .input = {kImages, {3, options.image_size, options.image_size}},
                  .output = {kLogits, {pass.logits->sizes_of_two.at(1)}},
                  .nodes = builder.take_nodes(),
-                 .initializers = builder.initializers()};
+                 .initializers = builder.initializers(),
+                 .metadata = options.metadata};
   file.nodes.push_back({"Identity", {logits}, {kLogits}});
   write(file, path);
 }

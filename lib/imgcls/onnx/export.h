@@ -4,12 +4,17 @@
 #include <imgcls/models/model.h>
 
 #include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace imgcls::onnx {
 
 struct ExportOptions {
   /// Side of the images that the file takes, in pixels; their number is free.
   int image_size = 224;
+  /// What the file says beside the network, for programs that use it (`metadata_props`).
+  std::vector<std::pair<std::string, std::string>> metadata = {};
 };
 
 /// Writes `model` in evaluation mode: operator set 17, an input "images" (float, batch x 3 x size x

@@ -18,7 +18,7 @@ constexpr std::uint64_t kAlignment = 4096;  // as ONNX's documentation recommend
 
 // The fields' numbers, from onnx.proto.
 namespace model {
-enum { ir_version = 1, producer = 2, producer_version = 3, graph = 7, opset = 8 };
+enum { ir_version = 1, producer = 2, producer_version = 3, graph = 7, opset = 8, metadata = 14 };
 }
 namespace opset {
 enum { version = 2 };
@@ -97,8 +97,10 @@ void add_port(pbf_writer& graph_out, protozero::pbf_tag_type tag, const Port& it
   }
 }
 
-void add_entry(pbf_writer& out, std::string_view key, const std::string& value) {
-  pbf_writer item(out, tensor::external);
+/// A StringStringEntryProto.
+void add_entry(pbf_writer& out, protozero::pbf_tag_type field, std::string_view key,
+               const std::string& value) {
+  pbf_writer item(out, field);
   item.add_string(entry::key, key.data(), key.size());
   item.add_string(entry::value, value);
 }
@@ -112,9 +114,9 @@ class DataFile {
   void add(pbf_writer& out, std::span<const std::byte> bytes) {
     const std::string padding((kAlignment - file_.bytes() % kAlignment) % kAlignment, '\0');
     file_.write(padding);
-    add_entry(out, "location", path_.filename().string());
-    add_entry(out, "offset", std::to_string(file_.bytes()));
-    add_entry(out, "length", std::to_string(bytes.size()));
+    add_entry(out, tensor::external, "location", path_.filename().string());
+    add_entry(out, tensor::external, "offset", std::to_string(file_.bytes()));
+    add_entry(out, tensor::external, "length", std::to_string(bytes.size()));
     out.add_int32(tensor::location, tensor::kExternal);
     file_.write(bytes);
   }
@@ -164,6 +166,7 @@ void write(const ModelFile& file, const std::filesystem::path& path) {
     add_port(graph_out, graph::input, file.input);
     add_port(graph_out, graph::output, file.output);
   }
+  for (const auto& [key, value] : file.metadata) add_entry(out, model::metadata, key, value);
   NewFile target(path);
   target.write(buffer);
   if (data) data->commit();

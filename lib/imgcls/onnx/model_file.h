@@ -45,6 +45,8 @@ struct ModelFile {
   Port input, output;
   std::vector<Node> nodes;
   std::vector<Initializer> initializers;
+  /// What a program finds beside the graph (`metadata_props`), in this order.
+  std::vector<std::pair<std::string, std::string>> metadata = {};
 };
 
 /// Writes `model` to `path`. A protocol buffer ends at 2 GiB: where the initializers take more,

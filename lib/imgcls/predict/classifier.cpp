@@ -1,17 +1,14 @@
-#include <imgcls/core/config.h>
 #include <imgcls/core/error.h>
 #include <imgcls/core/error_text.h>
 #include <imgcls/core/file.h>
 #include <imgcls/core/parallel.h>
 #include <imgcls/image/decode.h>
-#include <imgcls/log/run_folder.h>
 #include <imgcls/models/registry.h>
 #include <imgcls/models/weights.h>
 #include <imgcls/predict/classifier.h>
-#include <imgcls/train/checkpoint.h>
-#include <imgcls/train/compose.h>
 #include <imgcls/train/evaluate.h>
 #include <imgcls/train/input.h>
+#include <imgcls/train/trained_run.h>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
@@ -35,8 +32,8 @@ std::vector<data::ClassName> or_imagenet(const std::vector<data::ClassName>& cla
 
 models::Model with_weights(const ClassifierOptions& options, std::size_t classes, const Log& log) {
   models::Model model = models::create(options.model, {.classes = static_cast<int>(classes)});
-  for (const std::string& note :
-       models::load_weights(model, options.weights, {.key = options.key})) {
+  const std::filesystem::path weights = train::weights_at(options.weights, log);
+  for (const std::string& note : models::load_weights(model, weights, {.key = options.key})) {
     log.info(note);
   }
   return model;
@@ -68,16 +65,10 @@ Classifier::Classifier(const ClassifierOptions& options, const Log& log)
 
 Classifier Classifier::from_run(const std::filesystem::path& run, const Log& log,
                                 train::RunWeights which) {
-  const train::RunFiles files{run};
-  const std::filesystem::path weights = train::weights_of_run(files, which, log);
-  const std::vector<std::string> config_file{files.config().string()};
-  const Config config = Config::load(config_file);
-  auto classes = data::read_class_names(files.classes(), data::Repeats::allowed);
-  models::Model model = train::create_model(config, classes.size());
-  models::load_weights(model, weights);
-  const train::RunOptions options = train::run_options(config);
-  return {std::move(model), std::move(classes), options.eval.transform, options.data.normalization,
-          options.eval.flip};
+  train::TrainedRun found = train::open_run(run, which, log);
+  const train::RunOptions& options = found.options;
+  return {std::move(found.model), std::move(found.classes), options.eval.transform,
+          options.data.normalization, options.eval.flip};
 }
 
 std::vector<Prediction> Classifier::classify(const std::filesystem::path& file, int top) const {

@@ -10,8 +10,8 @@
 #include <imgcls/data/class_names.h>
 #include <imgcls/image/image.h>
 #include <imgcls/models/model.h>
-#include <imgcls/train/checkpoint.h>
 #include <imgcls/train/options.h>
+#include <imgcls/train/run_weights.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +26,7 @@ namespace imgcls {
 struct ClassifierOptions {
   /// A name that models::create knows.
   std::string model;
-  /// A file of weights: safetensors or .pth.
+  /// A file of weights (safetensors or .pth), or a run's folder (train/run_weights.h).
   std::filesystem::path weights;
   /// Which of several state dicts in it (models::LoadOptions); empty: the usual one.
   std::string key = {};

@@ -146,7 +146,8 @@ void check_identity(const fs::path& checkpoint, const json& state, const RunIden
 
 }  // namespace
 
-Checkpoints::Checkpoints(fs::path folder, int keep) : folder_(std::move(folder)), keep_(keep) {}
+Checkpoints::Checkpoints(fs::path folder, int keep, fs::path link)
+    : folder_(std::move(folder)), keep_(keep), link_(std::move(link)) {}
 
 fs::path Checkpoints::path(std::int64_t step) const {
   return folder_ / name_of(step);
@@ -174,6 +175,7 @@ fs::path Checkpoints::save(const Training& training, const Position& position,
     write_state(making, state_json(training, position, identity));
     put_in_place(position.step);
   });
+  link_to(position.step, log);
   remove_old(position.step, log);
   return path(position.step);
 }
@@ -192,6 +194,19 @@ void Checkpoints::move(const Position& position) const {
 void Checkpoints::put_in_place(std::int64_t step) const {
   sync_folder(temporary(step));
   replace_folder(temporary(step), path(step));
+}
+
+/// For people; nothing depends on it.
+void Checkpoints::link_to(std::int64_t step, const Log& log) const {
+  if (link_.empty()) return;
+  const fs::path target = folder_.filename() / name_of(step);
+  std::error_code none;
+  if (fs::read_symlink(link_, none) == target) return;
+  try {
+    replace_link(target, link_);
+  } catch (const IoError& e) {
+    log.warn(fmt::format("{}; it would lead to the newest checkpoint", e.what()));
+  }
 }
 
 void Checkpoints::remove_old(std::int64_t written, const Log& log) const {
@@ -233,7 +248,10 @@ std::optional<fs::path> Checkpoints::recover(const Log& log) const {
   clean_up();
   for (const std::int64_t step : steps()) {
     const std::string why = defect(path(step));
-    if (why.empty()) return path(step);
+    if (why.empty()) {
+      link_to(step, log);
+      return path(step);
+    }
     const fs::path aside = name_for_broken(folder_, step);
     std::error_code error;
     fs::rename(path(step), aside, error);
@@ -255,19 +273,6 @@ void Checkpoints::clean_up() const {
 fs::path weights_to_use(const fs::path& checkpoint) {
   const fs::path average = checkpoint / "average.safetensors";
   return fs::exists(average) ? average : checkpoint / kWeightsFile;
-}
-
-fs::path weights_of_run(const RunFiles& files, RunWeights which, const Log& log) {
-  if (which == RunWeights::best) {
-    const fs::path best = files.best() / kWeightsFile;
-    if (fs::exists(best)) return best;
-    throw CheckpointError(
-        fmt::format("{} does not exist: a run keeps its best weights with checkpoint.best=true",
-                    best.string()));
-  }
-  const auto newest = Checkpoints(files.checkpoints(), 1).newest_good(log);
-  if (newest) return weights_to_use(*newest);
-  throw CheckpointError(fmt::format("{} holds no usable checkpoint", files.folder.string()));
 }
 
 Position load_checkpoint(const fs::path& checkpoint, const Training& training,

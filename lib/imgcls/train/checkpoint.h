@@ -59,20 +59,12 @@ struct Training {
 /// The file of a checkpoint to evaluate and to use: the average's where there is one.
 std::filesystem::path weights_to_use(const std::filesystem::path& checkpoint);
 
-/// Which of a run's weights to use.
-enum class RunWeights {
-  newest,  ///< those of its newest good checkpoint
-  best,    ///< those of its best evaluation (checkpoint.best)
-};
-
-/// Their file. Throws CheckpointError where there is none; `log` hears of broken checkpoints.
-std::filesystem::path weights_of_run(const RunFiles& files, RunWeights which, const Log& log);
-
 /// The checkpoints of a run's folder.
 class Checkpoints {
  public:
-  /// Keeps the newest `keep` in `folder`, which need not exist yet.
-  Checkpoints(std::filesystem::path folder, int keep);
+  /// Keeps the newest `keep` in `folder`, which need not exist yet. `link`, unless it is empty, is
+  /// a path beside the folder: a symbolic link to the newest one, where the file system has links.
+  Checkpoints(std::filesystem::path folder, int keep, std::filesystem::path link = {});
 
   /// The folder that `save` makes for a step.
   std::filesystem::path path(std::int64_t step) const;
@@ -107,9 +99,11 @@ class Checkpoints {
   void clean_up() const;
   std::filesystem::path temporary(std::int64_t step) const;
   void put_in_place(std::int64_t step) const;
+  void link_to(std::int64_t step, const Log& log) const;
 
   std::filesystem::path folder_;
   int keep_;
+  std::filesystem::path link_;
 };
 
 /// Fills model, optimizer and scaler from a checkpoint folder, and returns its position. Throws

@@ -34,7 +34,7 @@ RunSaver::RunSaver(RunFiles files, const CheckpointOptions& options, RunIdentity
       identity_(std::move(identity)),
       world_(world),
       console_(console),
-      checkpoints_(files_.checkpoints(), options.keep) {}
+      checkpoints_(files_.checkpoints(), options.keep, files_.last()) {}
 
 std::string RunSaver::find() const {
   std::string found;

@@ -5,8 +5,8 @@
 #include <imgcls/log/run_folder.h>
 #include <imgcls/models/registry.h>
 #include <imgcls/models/weights.h>
-#include <imgcls/train/checkpoint.h>
 #include <imgcls/train/compose.h>
+#include <imgcls/train/run_weights.h>
 #include <imgcls/train/teacher.h>
 
 #include <fmt/format.h>
@@ -77,8 +77,17 @@ void require_same_classes(const fs::path& run, std::span<const std::string> of_r
                   run.string(), difference));
 }
 
+fs::path newest_weights(const RunFiles& files) {
+  try {
+    return weights_of_run(files, RunWeights::newest, Log::quiet("distillation: "));
+  } catch (const CheckpointError& e) {
+    throw CheckpointError(fmt::format("distillation.run: {}", e.what()));
+  }
+}
+
 Teacher from_run(const RunOptions& options, std::span<const std::string> classes) {
   const RunFiles files{options.distillation.run};
+  const fs::path weights = newest_weights(files);
   const Config config = Config::load(std::vector<std::string>{files.config().string()});
   const auto of_run =
       data::class_ids(data::read_class_names(files.classes(), data::Repeats::allowed));
@@ -91,7 +100,6 @@ Teacher from_run(const RunOptions& options, std::span<const std::string> classes
                     "teacher is shown the images as the model is, so give both runs the same",
                     files.folder.string()));
   }
-  const fs::path weights = weights_of_run(files, RunWeights::newest, Log::quiet("distillation: "));
   return with_weights(create_model(config, classes.size()), weights);
 }
 
