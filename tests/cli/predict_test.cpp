@@ -19,6 +19,8 @@ using test::run_program;
 
 namespace {
 
+namespace fs = std::filesystem;
+
 /// A run that knows its three colours.
 struct Trained {
   Trained() { REQUIRE(run_program(data.train("run", "train.epochs=6")).code == 0); }
@@ -62,7 +64,6 @@ TEST_CASE("predict names the classes of files, folders, lists and standard input
 }
 
 TEST_CASE("no input that cannot be used keeps predict from the others") {
-  namespace fs = std::filesystem;
   const Trained trained;
   const fs::path odd = trained.data / "odd";
   fs::create_directories(odd / "empty");
@@ -168,6 +169,33 @@ TEST_CASE("models lists what there is, and export writes it for others") {
   CHECK(std::filesystem::file_size(onnx) > 4'000'000);
 }
 
+TEST_CASE("a run's folder stands for its weights, and export needs no more") {
+  const Trained trained;
+  const std::string run = (trained.data / "run").string(),
+                    onnx = (trained.data / "m.onnx").string(),
+                    copy = (trained.data / "c.pth").string();
+  const auto exported = run_program(kImgcls + "export --run " + run + " -o " + onnx);
+  CHECK(exported.code == 0);
+  CHECK_THAT(exported.output, Contains("resnet9, images N x 3 x 16 x 16 to logits N x 3"));
+  CHECK_THAT(read_text(onnx),
+             Contains("[\"blue\",\"green\",\"red\"]") && Contains("[0.485,0.456,0.406]"));
+  CHECK(run_program(kImgcls + "export -o x.onnx").code == 2);
+  CHECK(run_program(kImgcls + "export --run " + run + " -m resnet9 -o x.onnx").code == 2);
+
+  CHECK(fs::read_symlink(run + "/last") == "checkpoints/step-0000000030");
+  CHECK(run_program(kImgcls + "weights convert " + run + " " + copy).code == 0);
+  CHECK(run_program(kImgcls + "weights diff " + run + "/last " + copy).code == 0);
+  CHECK_THAT(run_program(kImgcls + "weights show " + run).output, Contains("fc.weight"));
+  const auto by_folder = run_program(trained.data.eval("run", "--weights " + run + "/last"));
+  CHECK(by_folder.code == 0);
+  const auto by_run = run_program(trained.data.eval("run"));
+  CHECK(by_folder.output.substr(by_folder.output.find("images")) ==
+        by_run.output.substr(by_run.output.find("images")));
+  const auto no_run = run_program(kImgcls + "weights show " + (trained.data / "data").string());
+  CHECK(no_run.code == 1);
+  CHECK_THAT(no_run.output, Contains("is no run's folder"));
+}
+
 TEST_CASE("a run starts from other weights, with a new head and frozen layers") {
   const Trained trained;
   const std::string weights =
@@ -182,7 +210,14 @@ TEST_CASE("a run starts from other weights, with a new head and frozen layers") 
   CHECK_THAT(difference.output, Contains("fc.weight") && !Contains("layer1.conv.weight"));
   const auto wrong = run_program(trained.data.train("wrong", "'model.freeze=[\"nothing\"]'"));
   CHECK(wrong.code != 0);
-  CHECK_THAT(wrong.output, Contains("model.freeze") && Contains("nothing"));
+  CHECK_THAT(wrong.output, Contains("model.freeze: \"nothing\" is no part of resnet9") &&
+                               Contains("known: backbone, prep"));
+  const std::string run = (trained.data / "run").string();
+  const auto head = run_program(trained.data.train(
+      "head", "model.weights=" + run + " model.new_head=true 'model.freeze=[\"backbone\"]'"));
+  CHECK(head.code == 0);
+  CHECK_THAT(head.output, Contains("147 of them trained") &&
+                              Contains("starts from " + run + "/checkpoints/step-0000000030"));
 }
 
 TEST_CASE("the example with threads names a class for each photo, and each broken one") {

@@ -105,6 +105,14 @@ TEST_CASE("weights that do not fit are refused with every name, and nothing is l
   refused([&] { models::load_weights(model, folder / "w.pth"); });
 }
 
+TEST_CASE("of many names that do not fit five are told, and how many more there are") {
+  const models::Model small = models::create("resnet18", {.classes = 3}),
+                      large = models::create("resnet34", {.classes = 3});
+  CHECK_THROWS_WITH(models::load_state(large, models::state(small), "r18"),
+                    Contains("missing: layer1.2.bn1.bias") && Contains("missing: 75 more") &&
+                        !Contains("missing: layer2"));
+}
+
 TEST_CASE("wrappers' prefixes are taken off, and what stands beside the model is told") {
   const test::TempFolder folder;
   const models::Model one = test::toy_model();

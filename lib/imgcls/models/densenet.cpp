@@ -124,9 +124,11 @@ class DenseNet : public Network {
     const auto conv = features_->register_module(
         "conv0", nn::Conv2d(nn::Conv2dOptions(3, channels, 7).stride(2).padding(3).bias(false)));
     const auto norm = features_->register_module("norm0", BatchNorm2d(channels));
-    add_stage("features.pool0", [conv, norm, pool = max_pool(3, 2, 1)](const at::Tensor& images) {
-      return pool(norm->forward(conv->forward(images)).relu_());
-    });
+    add_stage("features.pool0",
+              [conv, norm, pool = max_pool(3, 2, 1)](const at::Tensor& images) {
+                return pool(norm->forward(conv->forward(images)).relu_());
+              },
+              {"features.conv0", "features.norm0"});
   }
 
   void initialize() {

@@ -124,13 +124,16 @@ class EfficientNetLite : public Network {
     stem_ = register_module("_conv_stem", conv(3, rows.front().in, 3, 2));
     bn0_ = register_module("_bn0", norm(rows.front().in));
     const int side = options.image_size == 0 ? shape.side : options.image_size;
-    add_stage("_conv_stem", [this, side](const at::Tensor& images) {
-      return activated(bn0_(stem_(padded_for_stride_2(images, 3, side))));
-    });
+    add_stage("_conv_stem",
+              [this, side](const at::Tensor& images) {
+                return activated(bn0_(stem_(padded_for_stride_2(images, 3, side))));
+              },
+              {"_conv_stem", "_bn0"});
     add_blocks(rows, options.drop_path.value_or(0.2), half(side));
     head_ = register_module("_conv_head", conv(rows.back().out, kLastChannels, 1));
     bn1_ = register_module("_bn1", norm(kLastChannels));
-    add_stage("_conv_head", [this](const at::Tensor& x) { return activated(bn1_(head_(x))); });
+    add_stage("_conv_head", [this](const at::Tensor& x) { return activated(bn1_(head_(x))); },
+              {"_conv_head", "_bn1"});
     add_stage("_avg_pooling", [](const at::Tensor& x) {
       return at::adaptive_avg_pool2d(x, {1, 1}).flatten(1);
     });

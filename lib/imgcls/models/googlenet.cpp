@@ -82,7 +82,7 @@ class GoogLeNet : public Network {
     add_stage("avgpool", global_average);
     register_stage("dropout", nn::Dropout(options.dropout.value_or(0.2)));
     register_stage("fc", nn::Linear(channels, options.classes));
-    set_head("fc");
+    set_head("fc", {"aux1.fc2", "aux2.fc2"});
     for (const auto& module : modules(/*include_self=*/false)) {
       draw_inception_weights(*module, 0.01);
     }
@@ -107,25 +107,31 @@ class GoogLeNet : public Network {
   // Returns the channels of the last one.
   int make_inceptions() {
     int channels = 192;
-    // `classify` sees in training what the stage gives.
+    // `classify` sees in training what the stage gives; it is the part `auxiliary`.
     const auto inception = [&](const std::string& name, const InceptionWidths& widths,
+                               const std::string& auxiliary = "",
                                const std::function<void(const at::Tensor&)>& classify = {}) {
       const Inception net = register_module(name, Inception(channels, widths));
-      add_stage(name, [this, net = net.ptr().get(), classify](const at::Tensor& x) {
-        at::Tensor y = net->forward(x);
-        if (classify && is_training()) classify(y);
-        return y;
-      });
+      std::vector<std::string> parts{name};
+      if (classify) parts.push_back(auxiliary);
+      add_stage(
+          name,
+          [this, net = net.ptr().get(), classify](const at::Tensor& x) {
+            at::Tensor y = net->forward(x);
+            if (classify && is_training()) classify(y);
+            return y;
+          },
+          std::move(parts));
       channels = widths.sum();
     };
     inception("inception3a", {64, 96, 128, 16, 32, 32});
     inception("inception3b", {128, 128, 192, 32, 96, 64});
     pool("maxpool3", 3);
-    inception("inception4a", {192, 96, 208, 16, 48, 64},
+    inception("inception4a", {192, 96, 208, 16, 48, 64}, "aux1",
               [this](const at::Tensor& x) { logits1_ = aux1_->forward(x); });
     inception("inception4b", {160, 112, 224, 24, 64, 64});
     inception("inception4c", {128, 128, 256, 24, 64, 64});
-    inception("inception4d", {112, 144, 288, 32, 64, 64},
+    inception("inception4d", {112, 144, 288, 32, 64, 64}, "aux2",
               [this](const at::Tensor& x) { logits2_ = aux2_->forward(x); });
     inception("inception4e", {256, 160, 320, 32, 128, 128});
     pool("maxpool4", 2);

@@ -169,7 +169,7 @@ class InceptionV3 : public Network {
     add_stage("avgpool", global_average);
     register_stage("dropout", nn::Dropout(options.dropout.value_or(0.5)));
     register_stage("fc", nn::Linear(2048, options.classes));
-    set_head("fc");
+    set_head("fc", {"AuxLogits.fc"});
     initialize();
   }
 
@@ -200,11 +200,13 @@ class InceptionV3 : public Network {
     register_stage("Mixed_6d", mixed_c(768, 160));
     const Mixed middle = register_module("Mixed_6e", mixed_c(768, 192));
     auxiliary_ = register_module("AuxLogits", std::make_shared<InceptionAuxiliary>(768, classes));
-    add_stage("Mixed_6e", [this, middle = middle.ptr().get()](const at::Tensor& x) {
-      at::Tensor y = middle->forward(x);
-      if (is_training()) auxiliary_logits_ = auxiliary_->forward(y);
-      return y;
-    });
+    add_stage("Mixed_6e",
+              [this, middle = middle.ptr().get()](const at::Tensor& x) {
+                at::Tensor y = middle->forward(x);
+                if (is_training()) auxiliary_logits_ = auxiliary_->forward(y);
+                return y;
+              },
+              {"Mixed_6e", "AuxLogits"});
     register_stage("Mixed_7a", mixed_d(768));
     register_stage("Mixed_7b", mixed_e(1280));
     register_stage("Mixed_7c", mixed_e(2048));

@@ -1,9 +1,9 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/nearest.h>
+#include <imgcls/models/head.h>
 #include <imgcls/models/network.h>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <regex>
@@ -17,6 +17,15 @@ std::vector<NamedTensor> to_vector(const Items& items) {
   std::vector<NamedTensor> tensors;
   for (const auto& item : items) tensors.push_back({item.key(), item.value()});
   return tensors;
+}
+
+/// Freezes all but the heads.
+constexpr const char* kBackbone = "backbone";
+
+/// Whether a parameter's name begins with one of `parts`, whole words between dots.
+bool is_in(const std::vector<std::string>& parts, const std::string& name) {
+  return std::ranges::any_of(
+      parts, [&](const std::string& part) { return name == part || name.starts_with(part + "."); });
 }
 
 }  // namespace
@@ -38,8 +47,8 @@ std::vector<std::string> Model::stages() const {
 at::Tensor Model::features(const at::Tensor& images, std::string_view stage) const {
   const std::vector<std::string> known = stages();
   if (std::find(known.begin(), known.end(), stage) == known.end()) {
-    throw ConfigError(fmt::format("{} has no stage \"{}\"; did you mean \"{}\"? It has: {}", name_,
-                                  stage, nearest_name(stage, known), fmt::join(known, ", ")));
+    throw ConfigError(
+        fmt::format("{} has no stage \"{}\"; {}", name_, stage, known_names(stage, known)));
   }
   at::Tensor x = images;
   for (const Stage& step : network_->stages()) {
@@ -52,6 +61,14 @@ at::Tensor Model::features(const at::Tensor& images, std::string_view stage) con
 const std::string& Model::head() const {
   static const std::string unknown;
   return network_ == nullptr ? unknown : network_->head();
+}
+
+std::vector<std::string> Model::heads() const {
+  if (head().empty()) return {};
+  std::vector<std::string> all{head()};
+  const auto& auxiliary = network_->auxiliary_heads();
+  all.insert(all.end(), auxiliary.begin(), auxiliary.end());
+  return all;
 }
 
 std::vector<Auxiliary> Model::auxiliary() const {
@@ -73,20 +90,55 @@ std::int64_t Model::parameter_count() const {
   return count;
 }
 
-std::size_t Model::freeze(const std::string& pattern) {
-  std::regex expression;
-  try {
-    expression = std::regex(pattern);
-  } catch (const std::regex_error& e) {
-    throw ConfigError(fmt::format("\"{}\" is no regular expression: {}", pattern, e.what()));
+std::int64_t Model::value_count() const {
+  std::int64_t count = 0;
+  for (const NamedTensor& p : parameters()) count += p.tensor.numel();
+  return count;
+}
+
+Model::Choice Model::choose(const std::string& what) const {
+  if (what == kBackbone && !heads().empty()) {
+    return [this](const std::string& name) { return !is_of_head(*this, name); };
   }
+  if (network_ != nullptr) {
+    const auto stage = std::ranges::find(network_->stages(), what, &Stage::name);
+    if (stage != network_->stages().end()) {
+      return [&parts = stage->parts](const std::string& name) { return is_in(parts, name); };
+    }
+  }
+  try {
+    return [expression = std::regex(what)](const std::string& name) {
+      return std::regex_search(name, expression);
+    };
+  } catch (const std::regex_error& e) {
+    throw ConfigError(fmt::format("\"{}\" is no regular expression: {}", what, e.what()));
+  }
+}
+
+std::size_t Model::freeze(const std::string& what) {
+  const Choice chosen = choose(what);
   std::size_t frozen = 0;
   for (const NamedTensor& p : parameters()) {
-    if (!std::regex_search(p.name, expression)) continue;
+    if (!chosen(p.name)) continue;
     p.tensor.set_requires_grad(false);
     ++frozen;
   }
   return frozen;
+}
+
+std::vector<std::string> Model::parts() const {
+  std::vector<std::string> all;
+  if (!heads().empty()) all.emplace_back(kBackbone);
+  const std::vector<NamedTensor> own = parameters();
+  for (const std::string& stage : stages()) {
+    if (std::ranges::any_of(own, choose(stage), &NamedTensor::name)) all.push_back(stage);
+  }
+  if (network_ != nullptr) return all;
+  for (const NamedTensor& p : own) {
+    const std::string first = p.name.substr(0, p.name.find('.'));
+    if (std::ranges::find(all, first) == all.end()) all.push_back(first);
+  }
+  return all;
 }
 
 void Model::train(bool on) {

@@ -57,6 +57,9 @@ class Model {
   at::Tensor features(const at::Tensor& images, std::string_view stage) const;
   /// The layer that gives the logits, as its parameters' names begin ("fc"); empty where unknown.
   const std::string& head() const;
+  /// The same of all layers that have an output for each class: the head, and what auxiliary
+  /// classifiers end in ("aux1.fc2"). Empty where unknown.
+  std::vector<std::string> heads() const;
   /// Auxiliary classifiers' logits of the last batch in training (GoogLeNet, Inception v3): to be
   /// asked for after `forward`. Most models have none.
   std::vector<Auxiliary> auxiliary() const;
@@ -67,11 +70,18 @@ class Model {
   std::vector<NamedTensor> buffers() const;
   /// Number of trainable values.
   std::int64_t parameter_count() const;
+  /// Number of values in all parameters, frozen ones among them.
+  std::int64_t value_count() const;
 
-  /// Parameters in whose name the regular expression (ECMAScript) is found keep their values from
-  /// here on: they get no gradient, and the optimizer leaves them alone. Returns their number.
-  /// Throws ConfigError for a broken expression. Call it before training starts.
-  std::size_t freeze(const std::string& pattern);
+  /// Some parameters keep their values from here on: they get no gradient, and the optimizer leaves
+  /// them alone. Which: "backbone" stands for all but `heads()`, where these are known; a stage's
+  /// name for the stage's; anything else is a regular expression (ECMAScript) that is found in
+  /// their names. Returns their number. Throws ConfigError for a broken expression. Call it before
+  /// training starts.
+  std::size_t freeze(const std::string& what);
+  /// The words that `freeze` knows: "backbone" and the stages that have parameters; of a module
+  /// without stages, how its parameters' names begin.
+  std::vector<std::string> parts() const;
 
   /// Training mode (batch statistics, dropout) or evaluation mode.
   void train(bool on = true);
@@ -98,6 +108,10 @@ class Model {
   torch::nn::Module& module() const { return *module_; }
 
  private:
+  using Choice = std::function<bool(const std::string& parameter)>;
+  /// The parameters that `freeze` means by `what`.
+  Choice choose(const std::string& what) const;
+
   std::shared_ptr<torch::nn::Module> module_;
   const Network* network_;  // the module, where it is one; null: it is not
   std::function<at::Tensor(const at::Tensor&)> forward_;

@@ -18,10 +18,12 @@
 
 namespace imgcls::models {
 
-/// One stage: its name ("layer1") and what it does.
+/// One stage: its name ("layer1"), what it does, and how its parameters' names begin ("conv1",
+/// "bn1"): whole parts of them, between dots.
 struct Stage {
   std::string name;
   std::function<at::Tensor(const at::Tensor&)> run;
+  std::vector<std::string> parts;
 };
 
 class Network : public torch::nn::Module {
@@ -34,13 +36,18 @@ class Network : public torch::nn::Module {
 
   /// The layer whose outputs are the logits: the first part of its parameters' names ("fc").
   const std::string& head() const { return head_; }
+  /// The same of auxiliary classifiers ("aux1.fc2"); most networks have none.
+  const std::vector<std::string>& auxiliary_heads() const { return auxiliary_heads_; }
 
   /// What auxiliary classifiers made of the last batch in training mode; most networks have none.
   virtual std::vector<Auxiliary> auxiliary() const { return {}; }
 
  protected:
-  void add_stage(std::string name, std::function<at::Tensor(const at::Tensor&)> run) {
-    stages_.push_back({std::move(name), std::move(run)});
+  /// `parts`: how the names of its parameters begin; empty: with the stage's name.
+  void add_stage(std::string name, std::function<at::Tensor(const at::Tensor&)> run,
+                 std::vector<std::string> parts = {}) {
+    if (parts.empty()) parts.push_back(name);
+    stages_.push_back({std::move(name), std::move(run), std::move(parts)});
   }
   /// A stage that is one module, which is a member of the network already.
   template <class M>
@@ -58,11 +65,15 @@ class Network : public torch::nn::Module {
   /// named after them: "features.4" gives what the chain's layer "4" gives.
   void register_stages(const std::string& name, const Chain& chain,
                        const std::vector<std::size_t>& lasts);
-  void set_head(std::string name) { head_ = std::move(name); }
+  void set_head(std::string name, std::vector<std::string> auxiliary = {}) {
+    head_ = std::move(name);
+    auxiliary_heads_ = std::move(auxiliary);
+  }
 
  private:
   std::vector<Stage> stages_;
   std::string head_;
+  std::vector<std::string> auxiliary_heads_;
 };
 
 }  // namespace imgcls::models

@@ -165,12 +165,14 @@ class ResNet : public Network {
         small ? conv3x3(3, kChannels, 1)
               : nn::Conv2d(nn::Conv2dOptions(3, kChannels, 7).stride(2).padding(3).bias(false)));
     bn1_ = register_module("bn1", BatchNorm2d(kChannels));
-    add_stage("stem", [this, small, blur](const at::Tensor& images) {
-      at::Tensor x = bn1_(conv1_(images)).relu_();
-      if (small) return x;
-      if (!blur) return at::max_pool2d(x, {3, 3}, {2, 2}, {1, 1});
-      return blur_(at::max_pool2d(x, {3, 3}, {1, 1}, {1, 1}), 2);
-    });
+    add_stage("stem",
+              [this, small, blur](const at::Tensor& images) {
+                at::Tensor x = bn1_(conv1_(images)).relu_();
+                if (small) return x;
+                if (!blur) return at::max_pool2d(x, {3, 3}, {2, 2}, {1, 1});
+                return blur_(at::max_pool2d(x, {3, 3}, {1, 1}, {1, 1}), 2);
+              },
+              {"conv1", "bn1"});
   }
 
   template <class BlockKind>

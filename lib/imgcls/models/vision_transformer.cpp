@@ -143,7 +143,8 @@ class VisionTransformer : public Network {
   }
 
   void add_stages(const Chain& heads) {
-    add_stage("conv_proj", [this](const at::Tensor& images) { return tokens(images); });
+    add_stage("conv_proj", [this](const at::Tensor& images) { return tokens(images); },
+              {"conv_proj", "class_token", "encoder.pos_embedding"});
     for (std::size_t i = 0; i < encoder_->layers.size(); ++i) {
       add_stage(
           fmt::format("encoder.layers.encoder_layer_{}", i),

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -31,16 +32,19 @@ class Wanted {
  public:
   Wanted(const Model& model, const LoadOptions& options) {
     if (options.head) return;
-    if (model.head().empty()) {
+    heads_ = model.heads();
+    if (heads_.empty()) {
       throw WeightsError(fmt::format(
           "the model {} does not say which layer is its head: load all of it", model.name()));
     }
-    head_ = model.head() + ".";
   }
-  bool operator()(std::string_view name) const { return head_.empty() || !name.starts_with(head_); }
+  bool operator()(std::string_view name) const {
+    return std::ranges::none_of(
+        heads_, [&](const std::string& head) { return name.starts_with(head + "."); });
+  }
 
  private:
-  std::string head_;  // empty: all is wanted
+  std::vector<std::string> heads_;  // empty: all is wanted
 };
 
 /// Files of before PyTorch 0.4.1 have none.
@@ -57,11 +61,20 @@ std::map<std::string, at::Tensor> targets(const Model& model, const Wanted& want
   return targets;
 }
 
-/// One line for each name that does not fit; empty when all do.
+/// Appends what does not fit in one way, a line each: five, and how many more there are.
+void add_cut(std::string_view kind, std::vector<std::string> items,
+             std::vector<std::string>& lines) {
+  constexpr std::size_t kShown = 5;
+  const std::size_t count = items.size();
+  items.resize(std::min(count, kShown));
+  for (const std::string& item : items) lines.push_back(fmt::format("{}: {}", kind, item));
+  if (count > kShown) lines.push_back(fmt::format("{}: {} more", kind, count - kShown));
+}
+
+/// A line for each name that does not fit, cut to five of a kind; empty when all do.
 std::vector<std::string> differences(const std::map<std::string, at::Tensor>& targets,
                                      const GivenByName& given) {
-  std::vector<std::string> lines;
-  std::vector<std::string> unused;
+  std::vector<std::string> unused, missing, of_wrong_shape;
   for (const auto& [name, item] : given) {
     if (!targets.contains(name)) unused.push_back(name);
   }
@@ -70,15 +83,16 @@ std::vector<std::string> differences(const std::map<std::string, at::Tensor>& ta
     if (found == given.end()) {
       if (is_count_of_batches(name)) continue;
       const std::string near = unused.empty() ? "" : nearest_name(name, unused);
-      lines.push_back(fmt::format("missing: {}{}", name,
-                                  near.empty() ? "" : fmt::format(" (there is {})", near)));
+      missing.push_back(name + (near.empty() ? "" : fmt::format(" (there is {})", near)));
     } else if (found->second.shape != tensor.sizes().vec()) {
-      lines.push_back(fmt::format("wrong shape: {} is {}, the model has {}",
-                                  found->second.source_name, found->second.shape,
-                                  tensor.sizes().vec()));
+      of_wrong_shape.push_back(fmt::format("{} is {}, the model has {}", found->second.source_name,
+                                           found->second.shape, tensor.sizes().vec()));
     }
   }
-  for (const std::string& name : unused) lines.push_back(fmt::format("unexpected: {}", name));
+  std::vector<std::string> lines;
+  add_cut("missing", std::move(missing), lines);
+  add_cut("wrong shape", std::move(of_wrong_shape), lines);
+  add_cut("unexpected", std::move(unused), lines);
   return lines;
 }
 

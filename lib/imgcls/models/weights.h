@@ -15,8 +15,8 @@ namespace imgcls::models {
 std::vector<NamedTensor> state(const Model& model);
 
 struct LoadOptions {
-  /// Also the layer that gives the logits. Without it, a model for other classes than the file's
-  /// keeps its own `Model::head()`.
+  /// Also the layers that have an output for each class. Without them, a model for other classes
+  /// than the file's keeps its own `Model::heads()`; models/head.h draws them as for a new one.
   bool head = true;
   /// Which of a file's state dicts, where it holds several: keys with dots between
   /// ("state_dict_ema"); empty: the usual one (weights/parse.h).
@@ -24,9 +24,10 @@ struct LoadOptions {
 };
 
 /// Copies `tensors` into the model's parameters and buffers, which keep their device, type and
-/// memory layout. Throws WeightsError, before anything is copied, with every missing, unexpected
-/// and wrong-shaped name in one message; `source` is what the message calls the tensors' origin.
-/// A missing "num_batches_tracked", which files of before PyTorch 0.4.1 lack, keeps its value.
+/// memory layout. Throws WeightsError, before anything is copied, with the missing, unexpected
+/// and wrong-shaped names in one message, five of each at most; `source` is what the message calls
+/// the tensors' origin. A missing "num_batches_tracked", which files of before PyTorch 0.4.1 lack,
+/// keeps its value.
 void load_state(const Model& model, std::span<const NamedTensor> tensors, std::string_view source,
                 const LoadOptions& options = {});
 

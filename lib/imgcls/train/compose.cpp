@@ -4,9 +4,8 @@
 #include <imgcls/data/formats.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/models/registry.h>
-#include <imgcls/models/weights.h>
 #include <imgcls/train/compose.h>
-#include <imgcls/train/load_with_hint.h>
+#include <imgcls/train/fine_tune.h>
 #include <imgcls/train/program.h>
 #include <imgcls/train/stage.h>
 #include <imgcls/train/teacher.h>
@@ -82,33 +81,6 @@ models::Model create_model(const Config& config, std::size_t classes) {
                                .blur_pool = j.at("blur_pool"),
                                .image_size = j.at("image_size")});
 }
-
-namespace {
-
-/// What `model.weights` and `model.freeze` ask for at a run's start. What is worth telling.
-std::vector<std::string> fine_tune(const Config& config, models::Model& model) {
-  const nlohmann::json& j = config.json().at("model");
-  const std::string weights = j.at("weights"), key = j.at("weights_key");
-  std::vector<std::string> notes;
-  if (!weights.empty()) {
-    notes = load_with_hint(model, weights, {.head = !j.at("new_head").get<bool>(), .key = key},
-                           "model.new_head=true leaves that as it was drawn, for other classes.");
-  } else if (!key.empty()) {
-    throw ConfigError(
-        fmt::format("model.weights_key={} chooses in model.weights, which is empty; give both, or "
-                    "neither",
-                    key));
-  }
-  for (const std::string pattern : j.at("freeze")) {
-    if (model.freeze(pattern) == 0) {
-      throw ConfigError(fmt::format("model.freeze: \"{}\" is found in no parameter's name of {}",
-                                    pattern, model.name()));
-    }
-  }
-  return notes;
-}
-
-}  // namespace
 
 Parts compose(const Config& config, dist::World& world) {
   const DataFolders folders = stage_data(config, world);

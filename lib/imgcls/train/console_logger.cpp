@@ -14,6 +14,21 @@ Log make_log(const dist::World& world) {
   return world.is_first() ? Log() : Log::quiet(fmt::format("rank {}: ", world.rank()));
 }
 
+/// "25.56 M parameters, 20,490 of them trained".
+std::string parameters_text(const RunShape& shape) {
+  constexpr std::int64_t kFew = 100'000;
+  const auto text = [](std::int64_t count) {
+    if (count >= kFew) return fmt::format("{:.2f} M", static_cast<double>(count) / 1e6);
+    return count < 1000 ? fmt::format("{}", count)
+                        : fmt::format("{},{:03}", count / 1000, count % 1000);
+  };
+  const std::string all = text(shape.parameters), trained = text(shape.trained);
+  if (shape.trained == shape.parameters) return all + " parameters";
+  if (trained != all) return fmt::format("{} parameters, {} of them trained", all, trained);
+  return fmt::format("{} parameters, all but {} of them trained", all,
+                     text(shape.parameters - shape.trained));
+}
+
 }  // namespace
 
 ConsoleLogger::ConsoleLogger(const dist::World& world) : log_(make_log(world)) {}
@@ -27,10 +42,9 @@ void ConsoleLogger::begin(const RunShape& shape, const dist::World& world,
                           const std::filesystem::path& folder, const Position& position,
                           const std::string& resumed_from) {
   shape_ = shape;
-  log_.info(
-      fmt::format("{} ({:.2f} M parameters) in {} on {} x {}, {} training and {} evaluation images",
-                  shape.model, static_cast<double>(shape.parameters) / 1e6, name(shape.precision),
-                  world.size(), world.device(), shape.train_images, shape.val_images));
+  log_.info(fmt::format("{} ({}) in {} on {} x {}, {} training and {} evaluation images",
+                        shape.model, parameters_text(shape), name(shape.precision), world.size(),
+                        world.device(), shape.train_images, shape.val_images));
   const std::string shards = shape.shards > 0 ? fmt::format(" in {} shards", shape.shards) : "";
   log_.info(fmt::format("{} epochs of {} steps of {} images{}; results go to {}", shape.epochs,
                         shape.steps_per_epoch, shape.batch, shards, folder.string()));

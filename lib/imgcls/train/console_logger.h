@@ -22,7 +22,7 @@ namespace imgcls::train {
 /// The fixed numbers of a run.
 struct RunShape {
   std::string model;
-  std::int64_t parameters = 0;
+  std::int64_t parameters = 0, trained = 0;  ///< values: all, and those that are not frozen
   std::size_t train_images = 0, val_images = 0;
   std::size_t steps_per_epoch = 0, batch = 0;
   std::int64_t last_step = 0;

@@ -13,7 +13,8 @@ namespace imgcls::train {
 
 RunShape Trainer::Session::shape() const {
   return {.model = replica_->model().name(),
-          .parameters = replica_->model().parameter_count(),
+          .parameters = replica_->model().value_count(),
+          .trained = replica_->model().parameter_count(),
           .train_images = train_source_->size(),
           .val_images = val_source_->size(),
           .steps_per_epoch = batches_,
