@@ -200,7 +200,8 @@ int run(const Config& config, const EvalArguments& arguments, dist::World& world
   const int code = stopped ? train::kStopped : train::kSuccess;
   if (!world.is_first()) return code;
   if (stopped) {
-    log.warn("stopped by a signal; there is no result");
+    const int signal = train::TerminationSignals().received();
+    log.warn(fmt::format("stopped by {}; there is no result", train::signal_name(signal)));
     return code;
   }
   print("{}\n", arguments.weights);

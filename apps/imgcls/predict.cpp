@@ -149,7 +149,8 @@ class Job {
     for (std::size_t at = 0; at < files.size(); at += batch) {
       if (signals.received() != 0) {
         progress_.clear();
-        log_.warn(fmt::format("stopped by a signal after {} of {} images", at, files.size()));
+        log_.warn(fmt::format("stopped by {} after {} of {} images",
+                              train::signal_name(signals.received()), at, files.size()));
         return train::kStopped;
       }
       const std::size_t end = std::min(at + batch, files.size());

@@ -93,7 +93,8 @@ int run(const PrepareImagenetArguments& arguments) {
     });
   }
   if (end == data::PrepareImageNetEnd::stopped) {
-    log.warn("stopped by a signal; the same command goes on");
+    log.warn(fmt::format("stopped by {}; the same command goes on",
+                         train::signal_name(signals.received())));
     return train::kStopped;
   }
   print("{} {}complete\n", options.out.string(),

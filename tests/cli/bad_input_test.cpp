@@ -154,14 +154,17 @@ TEST_CASE("a run is not continued with another configuration") {
   REQUIRE(run_program(data.train("run", "train.max_steps=2")).code == 0);
   const auto outcome = run_program(data.train("run", "optimizer.lr=0.2"));
   CHECK(outcome.code == 1);
-  CHECK_THAT(outcome.output, Contains("optimizer.lr") && Contains("0.05") && Contains("0.2"));
+  CHECK_THAT(outcome.output, Contains("(optimizer.lr: 0.05 before, 0.2 now)"));
 }
 
 TEST_CASE("a word that is no command is named, with the nearest one") {
-  const auto unknown = run_program(test::kImgcls + "evaluate runs/a");
+  const auto unknown = run_program(test::kImgcls + "frobnicate runs/a");
   CHECK(unknown.code == 2);
-  CHECK_THAT(unknown.output, Contains("\"evaluate\" is no command of `imgcls`") &&
+  CHECK_THAT(unknown.output, Contains("\"frobnicate\" is no command of `imgcls`") &&
                                  Contains("`imgcls --help` lists"));
+  const auto longer = run_program(test::kImgcls + "evaluate runs/a");
+  CHECK(longer.code == 2);
+  CHECK_THAT(longer.output, Contains("did you mean \"eval\"?"));
   const auto near = run_program(test::kImgcls + "weights shwo a.pth");
   CHECK(near.code == 2);
   CHECK_THAT(near.output,
@@ -169,6 +172,46 @@ TEST_CASE("a word that is no command is named, with the nearest one") {
   const auto none = run_program(test::kImgcls + "weights");
   CHECK(none.code == 2);
   CHECK_THAT(none.output, Contains("A subcommand is required"));
+}
+
+TEST_CASE("an option that a command lacks is answered by its own, or by a key") {
+  const auto refused = [](const std::string& line) {
+    const auto outcome = run_program(test::kImgcls + line);
+    CHECK(outcome.code == 2);
+    return outcome.output;
+  };
+  CHECK_THAT(refused("eval runs/a --weigths w.pth"),
+             Contains("`imgcls eval` has no option --weigths; did you mean --weights?"));
+  CHECK_THAT(refused("train --batch 32"),
+             Contains("argument --batch: keys are written without dashes: train.batch=32"));
+  CHECK_THAT(refused("train x.json --train.epochs=3"), Contains(": train.epochs=3"));
+  CHECK_THAT(refused("models --frobnicate"),
+             Contains("`imgcls models` has no option --frobnicate; `imgcls models --help` lists"));
+  const auto program = run_program(IMGCLS_BINARY_DIR "/bin/train_resnet50 --batch 32");
+  CHECK(program.code == 2);
+  CHECK_THAT(program.output, Contains("train.batch=32"));
+}
+
+TEST_CASE("help and --version are answered as everywhere") {
+  for (const std::string program : {"train_resnet50", "imgcls"}) {
+    const auto version = run_program(IMGCLS_BINARY_DIR "/bin/" + program + " --version");
+    CHECK(version.code == 0);
+    CHECK_THAT(version.output, Contains("imgcls 0.") && Contains("with LibTorch 2."));
+  }
+  CHECK(run_program(test::kImgcls + "help").output == run_program(test::kImgcls + "--help").output);
+  const auto help = run_program(test::kImgcls + "help weights show");
+  CHECK(help.code == 0);
+  CHECK_THAT(help.output, Contains("imgcls weights show --values"));
+}
+
+TEST_CASE("a run's folder that is not there is named as such") {
+  for (const std::string line :
+       {"eval nope", "predict x.jpg --run nope", "export --run nope -o x.onnx"}) {
+    INFO(line);
+    const auto outcome = run_program(test::kImgcls + line);
+    CHECK((outcome.code == 1 || outcome.code == 2));
+    CHECK_THAT(outcome.output, Contains("there is no folder nope"));
+  }
 }
 
 TEST_CASE("an argument in brackets is one argument") {

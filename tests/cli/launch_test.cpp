@@ -94,7 +94,7 @@ TEST_CASE(
     CAPTURE(signal, first.output);
     CHECK(first.code == 75);
     CHECK_THAT(first.output,
-               Contains("stopped by signal 10") && Contains("the same command goes on"));
+               Contains("stopped by SIGUSR1") && Contains("the same command goes on"));
     const auto second = stop_when(" step ");
     CHECK_THAT(second.output, Contains("going on from"));
     CHECK(second.code == 75);

@@ -38,10 +38,10 @@ std::string checkpoint_name(int step) {
   return "step-" + std::string(10 - digits.size(), '0') + digits;
 }
 
-/// The step in "stopped by signal 10 after step 3"; -1 where that is not said.
+/// The step in "stopped by SIGUSR1 after step 3"; -1 where that is not said.
 int stopped_after(const std::string& output) {
   const std::string before = "after step ";
-  const std::size_t at = output.find(before, output.find("stopped by signal"));
+  const std::size_t at = output.find(before, output.find("stopped by SIG"));
   return at == std::string::npos ? -1 : std::stoi(output.substr(at + before.size()));
 }
 
@@ -139,5 +139,5 @@ TEST_CASE("a signal ends imgcls eval, which then has no result") {
   ::kill(program.pid(), SIGUSR1);
   const auto outcome = program.finish();
   CHECK(outcome.code == kStopped);
-  CHECK_THAT(outcome.output, Contains("stopped by a signal") && !Contains("top-1"));
+  CHECK_THAT(outcome.output, Contains("stopped by SIGUSR1; ") && !Contains("top-1"));
 }

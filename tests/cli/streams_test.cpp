@@ -70,6 +70,6 @@ TEST_CASE("a terminal that is closed makes a run save, and the same command goes
   ::kill(program.pid(), SIGHUP);
   const auto outcome = program.finish();
   CHECK(outcome.code == 75);
-  CHECK_THAT(outcome.output, Contains("stopped by signal 1 after step"));
+  CHECK_THAT(outcome.output, Contains("stopped by SIGHUP after step"));
   CHECK_THAT(run_program(command + " train.max_steps=1").output, Contains("going on from"));
 }

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <string>
 
 using imgcls::train::TerminationSignals;
 
@@ -17,6 +18,12 @@ TEST_CASE("signals set a flag, the first one wins, and the former handlers come 
   }
   CHECK(std::signal(SIGTERM, former) == SIG_IGN);
   CHECK(TerminationSignals().received() == 0);
+}
+
+TEST_CASE("messages name signals") {
+  CHECK(std::string(imgcls::train::signal_name(SIGINT)) == "SIGINT (Ctrl-C)");
+  CHECK(std::string(imgcls::train::signal_name(SIGUSR1)) == "SIGUSR1");
+  CHECK(std::string(imgcls::train::signal_name(0)) == "a signal");
 }
 
 TEST_CASE("an inner one knows what came before it, and leaves the outer one at work") {

@@ -353,7 +353,7 @@ TEST_CASE("a run from C++ goes on with the options it began with") {
   train_toy(options);
   options.max_steps = 0;
   options.label_smoothing = 0.2;
-  CHECK_THROWS_WITH(train_toy(options), Contains("train.label_smoothing = 0.1"));
+  CHECK_THROWS_WITH(train_toy(options), Contains("train.label_smoothing: 0.1 before, 0.2 now"));
   options.checkpoint.resume = train::Resume::changed;
   CHECK(train_toy(options).position.step == 8);
 }
@@ -367,8 +367,12 @@ TEST_CASE("a loss that is no number ends the run and leaves the last good checkp
   options.max_steps = 0;
   options.optimizer.lr = 1e38;
   options.checkpoint.resume = train::Resume::changed;
-  CHECK_THROWS_WITH(train_toy(options), Contains("no longer a finite number"));
+  CHECK_THROWS_WITH(train_toy(options),
+                    Contains("no longer a finite number") && Contains("checkpoint is from before"));
   CHECK(std::filesystem::exists(good));
+  options.folder = folder / "other";  // nothing was saved there yet
+  CHECK_THROWS_WITH(train_toy(options),
+                    Contains("no longer a finite number") && !Contains("checkpoint"));
 }
 
 TEST_CASE("lower precisions train") {

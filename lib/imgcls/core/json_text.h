@@ -36,9 +36,10 @@ Json parse_json(std::string_view text) {
   throw DataError("broken JSON: nested deeper than " + std::to_string(kMaxJsonDepth));
 }
 
-/// `value` with its whole numbers as integers, also in lists: equal numbers then have equal texts.
+/// `value` with its whole numbers as integers, also in lists and objects: equal numbers then have
+/// equal texts.
 inline nlohmann::json without_fraction(nlohmann::json value) {
-  if (value.is_array()) {
+  if (value.is_structured()) {
     for (nlohmann::json& each : value) each = without_fraction(std::move(each));
   } else if (value.is_number_float()) {
     const auto number = value.get<double>();

@@ -6,6 +6,7 @@
 #include <imgcls/train/config_changes.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/version.h>
 
 #include <algorithm>
@@ -126,16 +127,21 @@ void check_fingerprint(const fs::path& checkpoint, const Fingerprinted& given,
 
 void check_identity(const fs::path& checkpoint, const json& state, const RunIdentity& identity,
                     std::vector<std::string>* changes) {
+  std::vector<std::string> differences;
   for (const ConfigChange& change :
        config_changes(state.at("config").get<std::string>(), identity.config)) {
-    if (changes == nullptr) {
-      throw CheckpointError(fmt::format(
-          "{} was made with {} = {}, but the configuration says {}. Give the same value to go on, "
-          "or checkpoint.resume=changed to go on with the new one, or another run.dir to start "
-          "afresh.",
-          checkpoint.string(), change.key, change.before, change.now));
-    }
-    changes->push_back(fmt::format("{}: {} before, {} now", change.key, change.before, change.now));
+    differences.push_back(
+        fmt::format("{}: {} before, {} now", change.key, change.before, change.now));
+  }
+  if (changes != nullptr) {
+    changes->insert(changes->end(), differences.begin(), differences.end());
+  } else if (!differences.empty()) {
+    const bool one = differences.size() == 1;
+    throw CheckpointError(fmt::format(
+        "{} was made with another configuration ({}). Give the same value{} to go on, or "
+        "checkpoint.resume=changed to go on with the new one{}, or another run.dir to start "
+        "afresh.",
+        checkpoint.string(), fmt::join(differences, "; "), one ? "" : "s", one ? "" : "s"));
   }
   check_fingerprint(checkpoint, {"training data", "other training data", "the same data"},
                     state.at("data_fingerprint"), identity.data_fingerprint, changes);

@@ -107,7 +107,7 @@ class Checkpoints {
 };
 
 /// Fills model, optimizer and scaler from a checkpoint folder, and returns its position. Throws
-/// CheckpointError when it belongs to another configuration (naming the first key that differs) or
+/// CheckpointError when it belongs to another configuration (naming every key that differs) or
 /// other data, WeightsError when the weights do not fit. Where `changes` is given, such differences
 /// are no errors: each is added to it, as a sentence.
 Position load_checkpoint(const std::filesystem::path& checkpoint, const Training& training,

@@ -5,6 +5,7 @@
 #include <imgcls/train/config_changes.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -25,6 +26,15 @@ json completed(std::string_view saved) {
   }
 }
 
+/// The values by their JSON pointers; a list is one value, since its parts mean nothing alone.
+void flatten(const json& value, const std::string& pointer, std::map<std::string, json>& flat) {
+  if (!value.is_object()) {
+    flat[pointer] = value;
+    return;
+  }
+  for (const auto& [key, below] : value.items()) flatten(below, pointer + "/" + key, flat);
+}
+
 std::string dotted(const std::string& pointer) {
   std::string key = pointer.substr(1);
   std::replace(key.begin(), key.end(), '/', '.');
@@ -32,7 +42,7 @@ std::string dotted(const std::string& pointer) {
 }
 
 /// As text; of equal numbers the same, 0 and 0.0 among them.
-std::string text_at(const json& flat, const std::string& pointer) {
+std::string text_at(const std::map<std::string, json>& flat, const std::string& pointer) {
   return flat.contains(pointer) ? without_fraction(flat.at(pointer)).dump() : "nothing";
 }
 
@@ -44,10 +54,12 @@ bool may_be_auto(const std::string& pointer) {
 
 std::vector<ConfigChange> config_changes(std::string_view before, std::string_view now) {
   if (before.empty() || now.empty()) return {};
-  const json old_values = completed(before).flatten(), values = completed(now).flatten();
+  std::map<std::string, json> old_values, values;
+  flatten(completed(before), "", old_values);
+  flatten(completed(now), "", values);
   std::set<std::string> pointers;
-  for (const json& flat : {old_values, values}) {
-    for (const auto& [pointer, value] : flat.items()) pointers.insert(pointer);
+  for (const auto* flat : {&old_values, &values}) {
+    for (const auto& [pointer, value] : *flat) pointers.insert(pointer);
   }
   std::vector<ConfigChange> changes;
   for (const std::string& pointer : pointers) {

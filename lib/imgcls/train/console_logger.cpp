@@ -2,6 +2,7 @@
 #include <imgcls/log/wandb_run.h>
 #include <imgcls/train/console_logger.h>
 #include <imgcls/train/precision.h>
+#include <imgcls/train/termination_signals.h>
 
 #include <fmt/format.h>
 
@@ -153,9 +154,10 @@ void ConsoleLogger::saved_before_failing(const std::filesystem::path& checkpoint
       checkpoint.string()));
 }
 
-void ConsoleLogger::not_saved(const std::string& why) {
+void ConsoleLogger::not_saved(const std::string& why, bool any_checkpoint) {
   clear();
-  log_.info("an error ends the run, and nothing was saved since the last checkpoint: " + why);
+  log_.info(fmt::format("an error ends the run, and nothing was saved{}: {}",
+                        any_checkpoint ? " since the last checkpoint" : "", why));
 }
 
 void ConsoleLogger::warn(const std::string& message) {
@@ -180,8 +182,9 @@ void ConsoleLogger::skipped(const data::Loader& loader) const {
 void ConsoleLogger::end(const TrainResult& result, const RunFiles& files) {
   clear();
   if (result.stopped_by != 0) {
-    log_.info(fmt::format("stopped by signal {} after step {}; saved {}. The same command goes on.",
-                          result.stopped_by, result.position.step, result.checkpoint.string()));
+    log_.info(fmt::format("stopped by {} after step {}; saved {}. The same command goes on.",
+                          signal_name(result.stopped_by), result.position.step,
+                          result.checkpoint.string()));
     return;
   }
   const std::string reached = result.eval

@@ -73,7 +73,7 @@ class ConsoleLogger {
   void ends_early(const std::string& why);
   /// An error is about to end the run: what was trained is saved, or cannot be.
   void saved_before_failing(const std::filesystem::path& checkpoint);
-  void not_saved(const std::string& why);
+  void not_saved(const std::string& why, bool any_checkpoint);
   /// A warning, in a line of its own.
   void warn(const std::string& message);
   /// The run's last lines.

@@ -38,12 +38,12 @@ LossTotals EpochLoss::totals() const {
   return {totals[0], static_cast<std::int64_t>(totals[1])};
 }
 
-void throw_if_diverged(double loss_sum, std::int64_t step) {
+void throw_if_diverged(double loss_sum, std::int64_t step, bool any_checkpoint) {
   if (std::isfinite(loss_sum)) return;
   throw dist::AgreedError(fmt::format(
-      "the training loss is no longer a finite number at step {}. The newest checkpoint is from "
-      "before; try a lower optimizer.lr or a longer schedule.warmup_epochs.",
-      step));
+      "the training loss is no longer a finite number at step {}.{} Try a lower optimizer.lr or a "
+      "longer schedule.warmup_epochs.",
+      step, any_checkpoint ? " The newest checkpoint is from before." : ""));
 }
 
 }  // namespace imgcls::train

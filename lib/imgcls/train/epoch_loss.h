@@ -44,7 +44,7 @@ class EpochLoss {
 };
 
 /// Throws dist::AgreedError, with advice, where the sum of the losses of all ranks after `step`
-/// steps is no finite number.
-void throw_if_diverged(double loss_sum, std::int64_t step);
+/// steps is no finite number. `any_checkpoint`: whether there is one, which is from before.
+void throw_if_diverged(double loss_sum, std::int64_t step, bool any_checkpoint);
 
 }  // namespace imgcls::train

@@ -56,6 +56,7 @@ Position RunSaver::load(const std::string& checkpoint, const Training& training,
                         std::vector<std::string>& changes) {
   const bool may_change = options_.resume == Resume::changed;
   saved_ = load_checkpoint(checkpoint, training, identity_, may_change ? &changes : nullptr);
+  any_ = true;
   return *saved_;
 }
 
@@ -81,7 +82,9 @@ void RunSaver::save(const Training& training, const Position& position, Saving s
           "{}; the training goes on without this checkpoint, and the next is tried", e.what()));
     }
   });
-  if (world_.max(failed ? 1 : 0) == 0) saved_ = position;
+  if (world_.max(failed ? 1 : 0) != 0) return;
+  saved_ = position;
+  any_ = true;
 }
 
 /// On rank 0.

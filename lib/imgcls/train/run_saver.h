@@ -32,6 +32,8 @@ class RunSaver {
   Position load(const std::string& checkpoint, const Training& training,
                 std::vector<std::string>& changes);
 
+  /// Whether there is a checkpoint.
+  bool has_any() const { return any_; }
   /// Whether the newest checkpoint is that of `position`, or of its step.
   bool has(const Position& position) const;
   bool has_step(std::int64_t step) const { return saved_ && saved_->step == step; }
@@ -61,7 +63,8 @@ class RunSaver {
   ConsoleLogger& console_;
   Checkpoints checkpoints_;
   std::optional<Position> saved_;  // the newest checkpoint's
-  std::int64_t missed_ = -1;       // the step of the last one that could not be written; rank 0
+  bool any_ = false;
+  std::int64_t missed_ = -1;  // the step of the last one that could not be written; rank 0
 };
 
 }  // namespace imgcls::train

@@ -172,8 +172,8 @@ TrainResult Trainer::Session::run() {
   session_start_ = Clock::now();
   try {
     train();
-  } catch (const dist::AgreedError&) {  // all ranks throw it between steps: the replicas are whole
-    save_before_failing();
+  } catch (const dist::AgreedError& e) {  // of all ranks between steps: the replicas are whole
+    save_before_failing(e.what());
     throw;
   }
   end_profile();
@@ -280,7 +280,7 @@ void Trainer::Session::one_step(const data::Batch& batch) {
 
 void Trainer::Session::end_epoch() {
   const LossTotals loss = loss_.totals();
-  throw_if_diverged(loss.sum, position_.step);
+  throw_if_diverged(loss.sum, position_.step, saver_.has_any());
   const bool complete = epoch_is_complete();
   const int epoch = static_cast<int>(position_.epoch) + (complete ? 1 : 0);
   const int every = options_.checkpoint.every_epochs;
@@ -339,7 +339,7 @@ void Trainer::Session::compare(const EvalCounts& counts) {
 void Trainer::Session::save(RunSaver::Saving saving) {
   if (saver_.has(position_)) return;
   const LossTotals loss = loss_.totals();
-  throw_if_diverged(loss.sum, position_.step);
+  throw_if_diverged(loss.sum, position_.step, saver_.has_any());
   Position now = position_;
   now.elapsed_s = elapsed();
   now.loss_sum = loss.sum;
@@ -348,14 +348,14 @@ void Trainer::Session::save(RunSaver::Saving saving) {
   saver_.save(training(), now, saving);
 }
 
-/// The error that ends the run is what is told, whatever becomes of this.
-void Trainer::Session::save_before_failing() {
+/// The error that ends the run, `failure`, is what is told, whatever becomes of this.
+void Trainer::Session::save_before_failing(const std::string& failure) {
   try {
     save(RunSaver::Saving::last);
     console_.saved_before_failing(saver_.path(position_.step));
     if (logs_) logs_->end(/*complete=*/false, elapsed());
   } catch (const dist::AgreedError& e) {
-    console_.not_saved(e.what());
+    if (e.what() != failure) console_.not_saved(e.what(), saver_.has_any());
   }
 }
 

@@ -57,7 +57,7 @@ class Trainer::Session {
   void report_evaluation(const EvalCounts& counts, const EvalDetails& details, int epoch,
                          double train_loss);
   void save(RunSaver::Saving saving);
-  void save_before_failing();
+  void save_before_failing(const std::string& failure);
   RunShape shape() const;
   StepStatus status(double loss) const;
 

@@ -61,7 +61,7 @@ void Trainer::Session::finish_row() {
   // shards each has that already.
   std::array<double, 4> sums{read.epoch.sum, read.loss, row.data_wait, row.memory_mib};
   world_.sum(sums);
-  throw_if_diverged(sums[0], row.step);
+  throw_if_diverged(sums[0], row.step, saver_.has_any());
   row.loss = options_.shards > 0 ? read.loss : sums[1] / world_.size();
   row.grad_norm = read.grad_norm;
   row.loss_scale = read.loss_scale;

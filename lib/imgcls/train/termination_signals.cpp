@@ -48,4 +48,19 @@ int TerminationSignals::received() const {
   return received_signal;
 }
 
+const char* signal_name(int number) {
+  switch (number) {
+    case SIGINT:
+      return "SIGINT (Ctrl-C)";
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGUSR1:
+      return "SIGUSR1";
+    case SIGHUP:
+      return "SIGHUP";
+    default:
+      return "a signal";
+  }
+}
+
 }  // namespace imgcls::train

@@ -27,4 +27,8 @@ class TerminationSignals {
   std::unique_ptr<Former> former_;
 };
 
+/// What messages call a signal: "SIGINT (Ctrl-C)"; "a signal" where its number, of another rank, is
+/// not known.
+const char* signal_name(int number);
+
 }  // namespace imgcls::train
