@@ -4,10 +4,12 @@
 #include "commands.h"
 
 #include <imgcls/augment/policies.h>
+#include <imgcls/core/config.h>
 #include <imgcls/core/cores.h>
 #include <imgcls/core/error.h>
 #include <imgcls/core/process.h>
 #include <imgcls/data/shard_folder.h>
+#include <imgcls/train/compose.h>
 #include <imgcls/train/program.h>
 
 #include <fmt/format.h>
@@ -32,7 +34,25 @@ const std::map<std::string, data::Interpolation> kInterpolations = {
     {"bilinear_no_antialias", data::Interpolation::bilinear_no_antialias},
 };
 
+const std::string& name_of(data::Interpolation interpolation) {
+  return std::ranges::find(kInterpolations, interpolation,
+                           &std::pair<const std::string, data::Interpolation>::second)
+      ->first;
+}
+
+const char* text_of(data::CropKind crop) {
+  switch (crop) {
+    case data::CropKind::pad:
+      return "padded and cropped";
+    case data::CropKind::none:
+      return "resized";
+    default:
+      return "random crop";
+  }
+}
+
 struct DataBenchArguments {
+  std::vector<std::string> config;
   std::filesystem::path root, index;
   std::string image_key, interpolation = "bilinear";
   DataBenchOptions options{.threads = 0, .batch = 0};  // 0: as many as there are, as is usual
@@ -67,19 +87,20 @@ void print_json(const DataBenchArguments& arguments, std::size_t samples,
   nlohmann::ordered_json all = to_json(results.back());
   all["root"] = arguments.root.string();
   all["samples"] = samples;
-  all["crop"] = arguments.options.crop;
+  all["crop"] = arguments.options.transform.size;
   all["batch"] = arguments.options.batch;
-  all["interpolation"] = arguments.interpolation;
-  all["policy"] = arguments.options.policy;
+  all["interpolation"] = name_of(arguments.options.transform.interpolation);
+  all["policy"] = arguments.options.transform.policy;
   for (const DataBenchResult& result : results) all["by_threads"].push_back(to_json(result));
   fmt::print("{}\n", all.dump());
 }
 
 void print_table(const DataBenchArguments& arguments, std::size_t samples,
                  const std::vector<DataBenchResult>& results) {
-  const std::string& policy = arguments.options.policy;
-  fmt::print("{}: {} images; random crop to {}, {}, flip{}; batches of {}\n\n",
-             arguments.root.string(), samples, arguments.options.crop, arguments.interpolation,
+  const data::AugmentOptions& transform = arguments.options.transform;
+  const std::string& policy = transform.policy;
+  fmt::print("{}: {} images; {} to {}, {}, flip{}; batches of {}\n\n", arguments.root.string(),
+             samples, text_of(transform.crop), transform.size, name_of(transform.interpolation),
              policy == "none" ? "" : ", " + policy, arguments.options.batch);
   fmt::print(
       "| threads | images/s | a core | batch p50 ms | p99 ms | read | decode | resize | other | "
@@ -109,7 +130,7 @@ std::vector<int> thread_counts(int most) {
 }
 
 /// Shards where the folder holds tar files, else class folders.
-std::shared_ptr<const data::Source> open(const DataBenchArguments& arguments) {
+std::shared_ptr<const data::Source> open_root(const DataBenchArguments& arguments) {
   std::error_code no_folder;
   if (std::filesystem::is_directory(arguments.root, no_folder) &&
       data::holds_shards(arguments.root)) {
@@ -122,11 +143,33 @@ std::shared_ptr<const data::Source> open(const DataBenchArguments& arguments) {
   return data::open_folder(arguments.root, arguments.index);
 }
 
+/// The training images of a configuration, which also says what is done to them; what the command
+/// line says goes before it.
+std::shared_ptr<const data::Source> open_configured(DataBenchArguments& arguments) {
+  const Config config = Config::load(arguments.config);
+  const train::RunOptions run = train::run_options(config);
+  DataBenchOptions& options = arguments.options;
+  options.transform = run.augment;
+  if (options.threads == 0) options.threads = run.data.threads;
+  const auto source = train::open_source(config, train::Split::train);
+  if (options.batch == 0) options.batch = std::min(run.batch, source->size());
+  arguments.root = train::data_folder(config, train::Split::train);
+  return source;
+}
+
+std::shared_ptr<const data::Source> open(DataBenchArguments& arguments) {
+  if (arguments.root.empty()) {
+    if (!arguments.config.empty()) return open_configured(arguments);
+    throw ConfigError("say --root FOLDER, or a configuration as `imgcls train` takes it");
+  }
+  arguments.options.transform.interpolation = kInterpolations.at(arguments.interpolation);
+  return open_root(arguments);
+}
+
 int run_data(DataBenchArguments arguments) {
   raise_open_file_limit();
   const std::shared_ptr<const data::Source> source = open(arguments);
   DataBenchOptions& options = arguments.options;
-  options.interpolation = kInterpolations.at(arguments.interpolation);
   if (options.threads == 0) options.threads = usable_cores();
   if (options.threads > usable_cores()) {
     throw ConfigError(fmt::format("--threads {} is more than the {} cores this process may use",
@@ -153,32 +196,42 @@ void add_data_bench(CLI::App& bench, std::function<int()>& chosen) {
   DataBenchOptions& options = arguments->options;
   CLI::App* command =
       bench.add_subcommand("data", "Images a second of the loader, and where its time goes");
+  auto* config = command->add_option(
+      "CONFIG", arguments->config,
+      "As `imgcls train` takes them: JSON files, and key.path=value overrides; measured are its\n"
+      "training images, with its augment.*, train.batch and data.threads");
   command
       ->add_option("--root", arguments->root,
-                   "A folder with a subfolder for each class, or of shards")
-      ->required();
+                   "Instead: a folder with a subfolder for each class, or of shards")
+      ->excludes(config);
   command
       ->add_option("--index", arguments->index,
                    "Its index, of `imgcls prepare index`; default: imgcls.index in it, if there")
+      ->excludes(config)
       ->check(CLI::ExistingFile);
-  command->add_option("--image-key", arguments->image_key,
-                      "Shards: which of a sample's images, as data.image_key: png, left.jpg");
+  command
+      ->add_option("--image-key", arguments->image_key,
+                   "Shards: which of a sample's images, as data.image_key: png, left.jpg")
+      ->excludes(config);
   command
       ->add_option("--threads", options.threads,
                    "Measure 1, 2, 4, ... and so many threads, on a core each; default: all cores")
       ->check(CLI::Range(1, 1024));
-  command->add_option("--crop", options.crop, "Side of the training crop")
+  command->add_option("--crop", options.transform.size, "Side of the training crop")
+      ->excludes(config)
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   command->add_option("--interpolation", arguments->interpolation, "How the crop is resized")
+      ->excludes(config)
       ->check(CLI::IsMember(kInterpolations))
       ->capture_default_str();
   command
-      ->add_option("--policy", options.policy,
+      ->add_option("--policy", options.transform.policy,
                    fmt::format("What is done to the pixels then, as augment.policy: {}",
                                fmt::join(data::policies().names(), ", ")))
+      ->excludes(config)
       ->capture_default_str();
-  command->add_option("--batch", options.batch, "Images of a batch; default: 64, or all")
+  command->add_option("--batch", options.batch, "Images of a batch; default: 64, CONFIG's, or all")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20));
   CLI::Option* seconds =
       command->add_option("--seconds", options.seconds, "Measure whole epochs for so long")
@@ -194,6 +247,7 @@ void add_data_bench(CLI::App& bench, std::function<int()>& chosen) {
       "`resize` has what the policy takes in it; the policy has its default options.\n"
       "`other` is the cores' time outside reading, decoding and resizing, waiting included.\n\n"
       "Examples:\n"
+      "  imgcls bench data configs/data/cifar10.json configs/train/cifar10.json\n"
       "  imgcls bench data --root imagenet/train --threads 8 --crop 176\n"
       "  taskset -c 3 imgcls bench data --root imagenet/train --epochs 2 --json\n"
       "  imgcls bench data --root imagenet/train --interpolation bilinear_no_antialias\n"

@@ -89,8 +89,7 @@ DataBenchResult bench_data(const std::shared_ptr<const data::Source>& source,
   data::LoaderOptions loading;
   loading.batch = options.batch;
   loading.threads = options.threads;
-  loading.transform = data::AugmentOptions{
-      .size = options.crop, .interpolation = options.interpolation, .policy = options.policy};
+  loading.transform = options.transform;
   data::Loader loader(source, loading);
   std::vector<double> batch_ms;
   forget_resident_peak();

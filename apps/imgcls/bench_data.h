@@ -7,19 +7,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 
 namespace imgcls::cli {
 
 /// What is measured, and for how long.
 struct DataBenchOptions {
   int threads = 1;
-  int crop = 176;          ///< side of the training crop, in pixels
   std::size_t batch = 64;  ///< images
-  data::Interpolation interpolation = data::Interpolation::bilinear;
-  std::string policy = "none";  ///< an augmentation policy, with its defaults
-  double seconds = 5;           ///< whole epochs are measured until so much time has passed ...
-  int epochs = 0;               ///< ... or, where this is not 0, so many
+  data::AugmentOptions transform = {.size = 176};
+  double seconds = 5;  ///< whole epochs are measured until so much time has passed ...
+  int epochs = 0;      ///< ... or, where this is not 0, so many
 };
 
 /// Figures of one number of threads.

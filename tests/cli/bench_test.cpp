@@ -61,6 +61,26 @@ TEST_CASE("bench data measures a policy, too") {
   CHECK_THAT(wrong.output, Contains("no \"three_augmnet\"; did you mean \"three_augment\"?"));
 }
 
+TEST_CASE("bench data takes a configuration as bench step does") {
+  const FolderData data;
+  const std::string command = test::kImgcls + "bench data " + (data / "config.json").string() +
+                              " data.root=" + (data / "data").string() +
+                              " augment.policy=three_augment --threads 1 --epochs 1";
+  const auto outcome = run_program(command + " --json");
+  INFO(outcome.output);
+  REQUIRE(outcome.code == 0);
+  const auto json = nlohmann::json::parse(outcome.output);
+  CHECK(json["samples"] == 60);
+  CHECK(json["crop"] == 16);
+  CHECK(json["batch"] == 12);
+  CHECK(json["policy"] == "three_augment");
+  CHECK_THAT(run_program(command).output, Contains("padded and cropped to 16"));
+  const auto both = run_program(command + " --crop 16");
+  CHECK(both.code == 2);
+  CHECK_THAT(both.output, Contains("--crop"));
+  CHECK_THAT(run_program(test::kImgcls + "bench data").output, Contains("--root"));
+}
+
 TEST_CASE("bench data refuses what cannot be measured, by name") {
   const FolderData data;
   const auto batch = run_program(bench(data, "--batch 61"));
