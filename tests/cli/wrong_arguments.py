@@ -102,7 +102,10 @@ def commands(root):
         yield ["report", run, option, WRONG]
     for option in ("--model", "--weights", "--output", "--classes", "--size"):
         yield ["export", *net, "--output", out / "x.onnx", option, WRONG]
+    yield ["export", "--run", WRONG, "--output", out / "x.onnx"]
+    yield ["export", "--run", run, "--output", WRONG]
     yield ["models", WRONG]
+    yield ["help", WRONG]
     for option in ("--ranks", "--hosts", "--hostfile"):
         yield ["launch", "--dry-run", option, WRONG, "--", "true"]
     yield ["launch", "-n", "1", "--", WRONG]
@@ -115,6 +118,7 @@ def commands(root):
     for option in ("--archives", "--split", "--format", "--threads", "--checksums"):
         yield ["prepare", "imagenet", "--archives", data, "--out", out / "imagenet", option, WRONG]
     yield ["bench", "data", "--root", WRONG, "--seconds", "0.1"]
+    yield ["bench", "data", WRONG, "--seconds", "0.1"]
     for option in ("--index", "--threads", "--crop", "--interpolation", "--batch", "--epochs"):
         yield ["bench", "data", "--root", data / "val", option, WRONG]
     yield ["bench", "step", WRONG]
