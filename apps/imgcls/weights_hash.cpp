@@ -5,8 +5,8 @@
 #include <imgcls/core/log.h>
 #include <imgcls/models/weights_file.h>
 #include <imgcls/models/weights_hash.h>
-#include <imgcls/train/checkpoint.h>
 #include <imgcls/train/program.h>
+#include <imgcls/train/run_weights.h>
 
 #include <fmt/format.h>
 
@@ -24,15 +24,9 @@ struct WeightsHashArguments {
   std::string key;
 };
 
-/// The file itself, or the weights to use of a run's newest checkpoint.
-std::filesystem::path file_of(const std::filesystem::path& input) {
-  if (!std::filesystem::is_directory(input)) return input;
-  return train::weights_of_run(train::RunFiles{input}, train::RunWeights::newest, Log());
-}
-
 int run(const WeightsHashArguments& arguments) {
   for (const std::string& input : arguments.inputs) {
-    const std::filesystem::path path = file_of(input);
+    const std::filesystem::path path = train::weights_at(input, Log());
     const models::WeightsFile file(path, arguments.key);
     report_choice(file);
     fmt::print("{}  {}\n", models::hash_weights(file.read()), path.string());
