@@ -1,29 +1,49 @@
 # `cmake --install build --prefix P`: the static libraries, headers, programs, configurations, and the
-# CMake package that find_package(imgcls) reads.
+# CMake package that find_package(imgcls) reads. With `--component dist`: what imgcls::dist needs, alone.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/imgcls)
 
-# Three export sets, so that whoever wants imgcls::data or imgcls::report need not have LibTorch.
-install(TARGETS imgcls_data EXPORT imgclsDataTargets)
-install(EXPORT imgclsDataTargets NAMESPACE imgcls:: DESTINATION ${_package_dir})
-if(NOT IMGCLS_DATA_ONLY)
-  install(TARGETS imgcls_report EXPORT imgclsReportTargets)
-  install(EXPORT imgclsReportTargets NAMESPACE imgcls:: DESTINATION ${_package_dir})
-  install(TARGETS imgcls_imgcls EXPORT imgclsTargets)
-  install(EXPORT imgclsTargets NAMESPACE imgcls:: DESTINATION ${_package_dir})
-endif()
-foreach(_target train_resnet50 imgcls_cli imgcls_cuda)  # programs, and GPU support as a plugin
+# imgcls_install_library(NAME EXPORT [COMPONENT name]): an export set for each, so that whoever wants
+# imgcls::data or imgcls::report need not have LibTorch, nor who wants imgcls::dist OpenCV.
+function(imgcls_install_library name export)
+  if(NOT TARGET imgcls_${name})
+    return()
+  endif()
+  install(TARGETS imgcls_${name} EXPORT ${export} ARCHIVE ${ARGN})
+  install(EXPORT ${export} NAMESPACE imgcls:: DESTINATION ${_package_dir} ${ARGN})
+endfunction()
+imgcls_install_library(core imgclsCoreTargets COMPONENT dist)
+imgcls_install_library(dist imgclsDistTargets COMPONENT dist)
+imgcls_install_library(data imgclsDataTargets)
+imgcls_install_library(report imgclsReportTargets)
+imgcls_install_library(imgcls imgclsTargets)
+foreach(_target train_resnet50 imgcls_cli)
   if(TARGET ${_target})
-    install(TARGETS ${_target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    install(TARGETS ${_target})
   endif()
 endforeach()
-get_property(_rooms GLOBAL PROPERTY IMGCLS_ROOMS)
-install(CODE "set(_from \"${PROJECT_SOURCE_DIR}/lib/imgcls\")
+if(TARGET imgcls_cuda)  # GPU support as a plugin
+  install(TARGETS imgcls_cuda LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dist)
+endif()
+
+# imgcls_install_headers(ROOMS BELOW [COMPONENT name]): of the ROOMS what is not internal, and what that includes
+# of these and the rooms BELOW.
+function(imgcls_install_headers rooms below)
+  install(CODE "set(_from \"${PROJECT_SOURCE_DIR}/lib/imgcls\")
 set(_to \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_INCLUDEDIR}/imgcls\")
-set(_rooms ${_rooms})")
-install(SCRIPT ${CMAKE_CURRENT_LIST_DIR}/ImgclsInstallHeaders.cmake)
-install(DIRECTORY configs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/imgcls)
+set(_rooms ${rooms})
+set(_below ${below})" ${ARGN})
+  install(SCRIPT ${PROJECT_SOURCE_DIR}/cmake/ImgclsInstallHeaders.cmake ${ARGN})
+endfunction()
+get_property(_rooms GLOBAL PROPERTY IMGCLS_ROOMS)
+if(_rooms)
+  imgcls_install_headers("${_rooms}" "")
+  install(DIRECTORY configs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/imgcls)
+endif()
+if(TARGET imgcls_dist)
+  imgcls_install_headers(dist core COMPONENT dist)
+endif()
 
 # Where the build found LibTorch: the first place to look for the users of the package as well.
 get_filename_component(_torch_dir "${LibTorch_INCLUDE_DIR}" DIRECTORY)
@@ -35,4 +55,4 @@ install(FILES
   ${PROJECT_BINARY_DIR}/imgclsConfig.cmake ${PROJECT_BINARY_DIR}/imgclsConfigVersion.cmake
   ${PROJECT_SOURCE_DIR}/cmake/FindLibTorch.cmake ${PROJECT_SOURCE_DIR}/cmake/FindOpenCVImage.cmake
   ${PROJECT_SOURCE_DIR}/cmake/FindWebP.cmake
-  DESTINATION ${_package_dir})
+  DESTINATION ${_package_dir} COMPONENT dist)
