@@ -1,13 +1,13 @@
 #pragma once
-// Data-parallel training: each rank runs the model on its share of the global batch, and gradients
-// are averaged over the ranks while the backward pass runs (c10d's Reducer, as PyTorch's
-// DistributedDataParallel uses it).
+// Data-parallel training of imgcls' models: each rank runs the model on its share of the global
+// batch, and gradients are averaged over the ranks while the backward pass runs (c10d's Reducer, as
+// PyTorch's DistributedDataParallel uses it). Of any module: dist/distributed_data_parallel.h.
 
 #include <ATen/core/Tensor.h>
+#include <imgcls/dist/replicated_module.h>
 #include <imgcls/dist/world.h>
 #include <imgcls/models/model.h>
 
-#include <memory>
 #include <vector>
 
 namespace imgcls::dist {
@@ -17,14 +17,6 @@ namespace imgcls::dist {
 enum class Gradients {
   average,  ///< the sums become averages over the ranks: for a step's last, or only, micro-batch
   keep,     ///< the sums stay this rank's: another micro-batch of the step follows
-};
-
-/// How gradients travel.
-enum class Compression {
-  none,  ///< as they are
-  fp16,  ///< as halves, in half the bytes, as PyTorch's fp16_compress_hook sends them: rounded to
-         ///< half, then divided by the number of ranks, then added. Gradients above 65,504 become
-         ///< infinite, and below 6e-8 zero.
 };
 
 struct DataParallelOptions {
@@ -44,13 +36,10 @@ class DataParallel {
   /// Copies rank 0's parameters and buffers to all ranks. The model's parameters must keep their
   /// strides from here on (convert to channels_last before). `model` and `world` outlive this.
   /// The options are the same on all ranks. Throws DistError when ranks hold models of different
-  /// shapes.
+  /// shapes. Optimizers may set gradients to undefined, zero, change or detach them.
   DataParallel(models::Model& model, World& world, const DataParallelOptions& options = {});
-  ~DataParallel();
-  DataParallel(const DataParallel&) = delete;
-  DataParallel& operator=(const DataParallel&) = delete;
 
-  const models::Model& model() const;
+  const models::Model& model() const { return model_; }
 
   /// Logits of this rank's images, in training. Call `backward` on a loss of them before the next
   /// `forward`; what becomes of the gradients, `gradients` says. Each rank may have another number
@@ -58,14 +47,14 @@ class DataParallel {
   at::Tensor forward(const at::Tensor& images, Gradients gradients = Gradients::average);
 
   /// The auxiliary classifiers' logits of the last `forward`, whose losses belong to the step's.
-  std::vector<models::Auxiliary> auxiliary() const;
+  std::vector<models::Auxiliary> auxiliary() const { return model_.auxiliary(); }
 
   /// Copies rank 0's buffers to all ranks: before an evaluation or a checkpoint.
-  void sync_buffers();
+  void sync_buffers() { replicated_.sync_buffers(); }
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  models::Model& model_;
+  ReplicatedModule replicated_;
 };
 
 }  // namespace imgcls::dist
