@@ -1,0 +1,88 @@
+// A LibTorch program for MNIST's format, made data-parallel: the lines marked // ddp are all that
+// was added to the program of one process. It links imgcls::dist and nothing else of imgcls.
+//
+//   build/bin/070-data-parallel 1 FOLDER         # 1 epoch; FOLDER of unpacked IDX files,
+//   mpirun -np 2 build/bin/070-data-parallel 1   # or none, for made-up images
+#include <imgcls/dist/distributed_data_parallel.h>  // ddp
+#include <torch/torch.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+namespace data = torch::data;
+
+struct NetImpl : torch::nn::Module {
+  torch::Tensor forward(torch::Tensor x) {
+    x = torch::max_pool2d(torch::relu(conv1(x)), 2);
+    x = torch::max_pool2d(torch::relu(conv2(x)), 2);
+    return fc(dropout(x.flatten(1)));
+  }
+  torch::nn::Conv2d conv1 = register_module("conv1", torch::nn::Conv2d(1, 16, 5));
+  torch::nn::Conv2d conv2 = register_module("conv2", torch::nn::Conv2d(16, 32, 5));
+  torch::nn::Dropout dropout = register_module("dropout", torch::nn::Dropout(0.25));
+  torch::nn::Linear fc = register_module("fc", torch::nn::Linear(512, 10));
+};
+TORCH_MODULE(Net);
+
+struct Images : data::datasets::Dataset<Images> {
+  Images(const char* folder, data::datasets::MNIST::Mode mode) {
+    if (folder != nullptr) {
+      const data::datasets::MNIST files(folder, mode);
+      images = files.images(), labels = files.targets();
+    } else {  // each class is a stripe, under noise
+      labels = torch::arange(mode == data::datasets::MNIST::Mode::kTrain ? 6000 : 1000) % 10;
+      const auto rows = torch::arange(28).view({1, 1, 28, 1});
+      images = ((rows / 2).floor() == labels.view({-1, 1, 1, 1})) +
+               torch::rand({labels.size(0), 1, 28, 28});
+    }
+  }
+  data::Example<> get(std::size_t i) override { return {images[i], labels[i]}; }
+  std::optional<std::size_t> size() const override { return images.size(0); }
+  torch::Tensor images, labels;
+};
+
+int main(int argc, char** argv) try {
+  const int epochs = argc > 1 ? std::atoi(argv[1]) : 1;
+  const char* folder = argc > 2 ? argv[2] : nullptr;
+  const auto world = imgcls::dist::launch();  // ddp
+  const torch::Device device(world->device());
+  torch::manual_seed(1);
+  Images train(folder, data::datasets::MNIST::Mode::kTrain);
+  Images test(folder, data::datasets::MNIST::Mode::kTest);
+
+  Net net;
+  net->to(device);
+  imgcls::dist::DistributedDataParallel ddp(net, *world);  // ddp
+  torch::optim::AdamW optimizer(net->parameters(), torch::optim::AdamWOptions(2e-3));
+  torch::manual_seed(1 + world->rank());  // ddp: each rank drops other features
+  for (int epoch = 0; epoch < epochs; ++epoch) {
+    data::samplers::DistributedRandomSampler sampler(  // ddp: RandomSampler before
+        *train.size(), world->size(), world->rank());  // ddp
+    sampler.set_epoch(epoch);                          // ddp
+    const auto loader = data::make_data_loader(train.map(data::transforms::Stack<>()), sampler,
+                                               120 / world->size());  // ddp: 120 before
+    for (const auto& batch : *loader) {
+      optimizer.zero_grad();
+      const auto logits = ddp(batch.data.to(device));  // ddp: net(...) before
+      torch::cross_entropy_loss(logits, batch.target.to(device)).backward();
+      optimizer.step();
+    }
+  }
+
+  net->eval();
+  const torch::NoGradGuard no_grad;
+  const auto share = [&](const torch::Tensor& all) {                           // ddp
+    return all.tensor_split(world->size())[world->rank()].to(device);          // ddp
+  };                                                                           // ddp
+  const auto right = net(share(test.images)).argmax(1) == share(test.labels);  // ddp: of all
+  std::array<std::int64_t, 1> count{right.sum().item<std::int64_t>()};
+  world->sum(count);                 // ddp
+  if (!world->is_first()) return 0;  // ddp
+  std::printf("%lld of %lld test images are right\n", static_cast<long long>(count[0]),
+              static_cast<long long>(*test.size()));
+  return 0;
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "%s\n", e.what());
+  return 1;
+}
