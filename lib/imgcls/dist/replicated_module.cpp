@@ -157,8 +157,7 @@ struct ReplicatedModule::State {
 };
 
 ReplicatedModule::ReplicatedModule(torch::nn::Module& module, World& world,
-                                   const DistributedDataParallelOptions& options,
-                                   bool averages) {
+                                   const DistributedDataParallelOptions& options, bool averages) {
   if (!(options.bucket_cap_mb > 0 && options.bucket_cap_mb <= 1 << 20)) {
     throw DistError(fmt::format("bucket_cap_mb is {}: it must be above 0 and at most 1048576",
                                 options.bucket_cap_mb));

@@ -42,8 +42,8 @@ class ReplicatedModule {
   /// Parameters keep their device, type, strides and `requires_grad` from here on. The options are
   /// the same on all ranks. In a world of one it does nothing. A collective. Throws DistError when
   /// ranks hold modules of different shapes, names the first tensor that differs; and when a tensor
-  /// is on a device that ranks do not talk by. Without `averages` no backward pass averages: someone
-  /// else sees to the gradients.
+  /// is on a device that ranks do not talk by. Without `averages` no backward pass averages:
+  /// someone else sees to the gradients.
   ReplicatedModule(torch::nn::Module& module, World& world,
                    const DistributedDataParallelOptions& options, bool averages = true);
   ~ReplicatedModule();
