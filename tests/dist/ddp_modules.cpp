@@ -120,7 +120,7 @@ void words(World& world) {
     optimizer.step();
   }
   for (const torch::Tensor& parameter : net->parameters()) {
-    const torch::Tensor mean = dist::mean_over_ranks(parameter.to(torch::kDouble), world);
+    const torch::Tensor mean = dist::all_reduce_mean(parameter.to(torch::kDouble), world);
     expect((mean - parameter).abs().max().item<double>() < 1e-12, world);
   }
 
@@ -219,7 +219,7 @@ void frozen_and_moved(World& world) {
   expect(holds(message_of([&] { DistributedDataParallel(net, world, {.bucket_cap_mb = 0}); }),
                "bucket_cap_mb is 0"),
          world);
-  expect(holds(message_of([&] { dist::mean_over_ranks(torch::arange(3), world); }), "Long"), world);
+  expect(holds(message_of([&] { dist::all_reduce_mean(torch::arange(3), world); }), "Long"), world);
   expect(holds(message_of([&] { DistributedDataParallel(std::shared_ptr<BranchesImpl>(), world); }),
                "no module"),
          world);

@@ -59,7 +59,7 @@ void check_against_python(World& world, bool views) {
     const double norm = torch::nn::utils::clip_grad_norm_(net->parameters(), 0.05);
     optimizer.step();
     expect(is_near(norm, expected["norms"][step]), world);
-    const auto mean = dist::mean_over_ranks(loss, world);
+    const auto mean = dist::all_reduce_mean(loss, world);
     expect(is_near(mean.item<double>(), expected["losses"][step]), world);
   }
   ddp.sync_buffers();  // the reference is rank 0's

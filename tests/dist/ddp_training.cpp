@@ -127,7 +127,7 @@ void torchs_lbfgs(World& world) {
         optimizer.zero_grad();
         const torch::Tensor loss = loss_of(ddp.forward(mine), mine);
         loss.backward();
-        return dist::mean_over_ranks(loss, world);
+        return dist::all_reduce_mean(loss, world);
       });
       expected.step([&] {
         expected.zero_grad();

@@ -210,10 +210,10 @@ void ReplicatedModule::sync_buffers() {
   in_words([&] { c10d::broadcast_coalesced(state_->group, state_->buffers, kBroadcastBytes); });
 }
 
-at::Tensor mean_over_ranks(const at::Tensor& tensor, World& world) {
+at::Tensor all_reduce_mean(const at::Tensor& tensor, World& world) {
   const at::NoGradGuard no_grad;
   if (!tensor.is_floating_point()) {
-    throw DistError(fmt::format("mean_over_ranks takes a floating-point tensor, not one of {}",
+    throw DistError(fmt::format("all_reduce_mean takes a floating-point tensor, not one of {}",
                                 c10::toString(tensor.scalar_type())));
   }
   std::vector<at::Tensor> sum{tensor.detach().clone()};

@@ -68,6 +68,6 @@ class ReplicatedModule {
 /// The mean of the ranks' tensors, of one shape and floating-point type, without gradient: of a
 /// loss that is to be reported, or that every rank decides by (torch::optim::LBFGS). A collective.
 /// Throws DistError.
-at::Tensor mean_over_ranks(const at::Tensor& tensor, World& world);
+at::Tensor all_reduce_mean(const at::Tensor& tensor, World& world);
 
 }  // namespace imgcls::dist

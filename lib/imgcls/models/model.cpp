@@ -13,8 +13,8 @@ namespace imgcls::models {
 namespace {
 
 template <class Items>
-std::vector<NamedTensor> to_vector(const Items& items) {
-  std::vector<NamedTensor> tensors;
+NamedTensors to_vector(const Items& items) {
+  NamedTensors tensors;
   for (const auto& item : items) tensors.push_back({item.key(), item.value()});
   return tensors;
 }
@@ -75,7 +75,7 @@ std::vector<Auxiliary> Model::auxiliary() const {
   return network_ == nullptr ? std::vector<Auxiliary>() : network_->auxiliary();
 }
 
-std::vector<NamedTensor> Model::parameters() const {
+NamedTensors Model::parameters() const {
   return to_vector(module_->named_parameters());
 }
 

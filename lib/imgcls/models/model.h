@@ -12,7 +12,9 @@
 
 namespace torch::nn {
 class Module;
-}
+template <class Contained>
+class ModuleHolder;
+}  // namespace torch::nn
 
 namespace imgcls::models {
 
@@ -21,6 +23,18 @@ namespace imgcls::models {
 struct NamedTensor {
   std::string name;
   at::Tensor tensor;
+};
+
+/// Tensors with their names, for whoever takes tensors alone as well: torch::optim's optimizers,
+/// torch::nn::utils::clip_grad_norm_.
+struct NamedTensors : std::vector<NamedTensor> {
+  using std::vector<NamedTensor>::vector;
+  operator std::vector<at::Tensor>() const {
+    std::vector<at::Tensor> tensors;
+    tensors.reserve(size());
+    for (const NamedTensor& named : *this) tensors.push_back(named.tensor);
+    return tensors;
+  }
 };
 
 /// Logits of an auxiliary classifier, which training adds to the loss with this weight.
@@ -42,6 +56,11 @@ class Model {
             std::static_pointer_cast<torch::nn::Module>(module),
             [net = module.get()](const at::Tensor& images) { return net->forward(images); }, name) {
   }
+
+  /// The same of what TORCH_MODULE made: `Trainer(MyNet(10), ...)`.
+  template <class M>
+  Model(const torch::nn::ModuleHolder<M>& module, std::string_view name = "model")
+      : Model(module.ptr(), name) {}
 
   Model(std::shared_ptr<torch::nn::Module> module,
         std::function<at::Tensor(const at::Tensor&)> forward, std::string_view name);
@@ -65,7 +84,7 @@ class Model {
   std::vector<Auxiliary> auxiliary() const;
 
   /// Parameters in the order of registration, as `named_parameters()` in Python lists them.
-  std::vector<NamedTensor> parameters() const;
+  NamedTensors parameters() const;
   /// Buffers likewise: running mean, running variance, number of batches tracked.
   std::vector<NamedTensor> buffers() const;
   /// Number of trainable values.
