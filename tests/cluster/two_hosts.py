@@ -186,7 +186,7 @@ def check_short_cut(hosts, programs, folder, limit):
 
 def check_one_hash(hosts, programs, folder, limit):
     """One host leaves a run by shards; the other goes on from the checkpoint alone."""
-    shards = ("train.shards=3", "checkpoint.every_steps=2", "train.epochs=400")
+    shards = ("train.shards=3", "checkpoint.every_steps=2", "train.epochs=150")
     job = Job(hosts, programs, folder / "shards", limit, *shards)
     job.await_words("epoch 3/")
     hosts.cut()
