@@ -66,6 +66,11 @@ void copy_checkpoint(const fs::path& from, const fs::path& to) {
   fs::copy(from, to, fs::copy_options::recursive);
 }
 
+std::string hash_of(const train::Checkpoints& checkpoints, std::int64_t step) {
+  const models::WeightsFile weights(train::weights_to_use(checkpoints.path(step)));
+  return models::hash_weights(weights.read());
+}
+
 /// Trains again, and returns the hash of what that comes to.
 std::string train_again(const train::RunFiles& run, const Span& span, int ranks) {
   const train::RunFiles again{run.folder / fmt::format("verify-{}", ranks)};
@@ -96,8 +101,7 @@ std::string train_again(const train::RunFiles& run, const Span& span, int ranks)
     throw Error(fmt::format("training again ended with exit code {}; {} is left as it was",
                             end.code, again.folder.string()));
   }
-  const models::WeightsFile weights(train::weights_to_use(after.path(span.to)));
-  return models::hash_weights(weights.read());
+  return hash_of(after, span.to);
 }
 
 void warn_of_ranks(const train::RunFiles& run) {
@@ -117,11 +121,8 @@ int run_verify(const VerifyArguments& arguments) {
   const train::Checkpoints checkpoints(run.checkpoints(), 1);
   const Span span = choose_span(checkpoints, arguments);
   warn_of_ranks(run);
-  const auto recorded = [&] {
-    const models::WeightsFile file(train::weights_to_use(checkpoints.path(span.to)));
-    return models::hash_weights(file.read());
-  };
-  const std::string expected = span.is_recorded ? recorded() : train_again(run, span, 1);
+  const std::string expected =
+      span.is_recorded ? hash_of(checkpoints, span.to) : train_again(run, span, 1);
   const std::string found = train_again(run, span, arguments.ranks);
   fmt::print("steps {} to {}\n  {}  {}\n  {}  {} {}\n", span.from + 1, span.to, expected,
              span.is_recorded ? "the run" : "1 rank", found, arguments.ranks,

@@ -6,12 +6,14 @@
 //   dist/agree.h            errors and settings that all ranks come to agree on
 //   dist/data_parallel.h    gradients averaged over ranks while the backward pass runs
 //   dist/distributed_data_parallel.h  the same for any LibTorch module (docs/data-parallel.md)
+//   dist/sharded_gradients.h  gradients of shards, the same bits on any number of ranks
 //   dist/sync_batch_norm.h  batch norm over all ranks
 //   dist/step_ranges.h      names for a step's parts in profiles
 //
 // Inside, behind launch():
 //
 //   replicated_module.h     what both have in common; gradient_reducer.h c10d's Reducer
+//   shard_counter.h         shards added up on one rank, along the tree of shard_tree.h
 //   launch/launcher.h       who started this process; launch/mpirun.h how to be started well
 //   launch/job.h            what the launcher brings: job_mpi.h, job_tcp.h (rendezvous.h)
 //   device.h                the device of a rank; cuda_plugin.h GPU support, loaded when needed
@@ -23,6 +25,7 @@
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/data_parallel.h>
 #include <imgcls/dist/distributed_data_parallel.h>
+#include <imgcls/dist/sharded_gradients.h>
 #include <imgcls/dist/step_ranges.h>
 #include <imgcls/dist/sync_batch_norm.h>
 #include <imgcls/dist/world.h>

@@ -1,5 +1,6 @@
 // Augmentation policies against torchvision's, fed the same random numbers
 // (pixel_ops_reference.py), and in the loader.
+#include "drawn_steps.h"
 #include "made_images.h"
 
 #include <imgcls/augment/auto_augment.h>
@@ -23,12 +24,9 @@ using Catch::Contains;
 using nlohmann::json;
 using support::digest;
 using support::made_image;
+using support::numbers_of;
 
 namespace {
-
-Random numbers_of(std::uint64_t sample) {
-  return {810975, 3, sample, RandomStream::policy};
-}
 
 AugmentOptions with_policy(const std::string& name, const json& own) {
   AugmentOptions options;

@@ -1,9 +1,6 @@
 #pragma once
 // Things in a row, cut into parts as equal as can be.
 
-#include <cstddef>
-#include <type_traits>
-
 namespace imgcls {
 
 /// Consecutive ones: `first` to `first + count - 1`.

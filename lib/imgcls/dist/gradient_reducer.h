@@ -4,11 +4,9 @@
 // dist/.
 //
 // - Gradients that are views of the Reducer's buckets can be detached in place, as every
-// `zero_grad`
-//   of torch::optim does.
+//   `zero_grad` of torch::optim does.
 // - Parameters to which a backward pass gave no gradient are named, at the end of that pass; or
-// found
-//   by it, whatever the model's outputs are and whichever of them the loss is made of.
+//   found by it, whatever the model's outputs are and whichever of them the loss is made of.
 
 #include <ATen/core/Tensor.h>
 #include <c10/util/intrusive_ptr.h>

@@ -10,6 +10,7 @@
 #include <torch/csrc/autograd/function_hook.h>
 #include <torch/csrc/autograd/variable.h>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
+#include <torch/csrc/distributed/c10d/reducer.hpp>
 
 #include <utility>
 #include <vector>
@@ -32,19 +33,18 @@ class GradientHook final : public torch::autograd::PostAccumulateGradHook {
 /// starts early, and others of DistributedDataParallel's size.
 std::vector<std::vector<at::Tensor>> groups_of_parameters(const models::Model& model) {
   constexpr std::size_t kFirstBytes = 1 << 20, kBytes = 25 << 20;
-  std::vector<std::vector<at::Tensor>> groups;
-  std::size_t bytes = 0;
+  std::vector<at::Tensor> trained;
   const std::vector<models::NamedTensor> named = model.parameters();
   for (auto each = named.rbegin(); each != named.rend(); ++each) {
-    const at::Tensor& parameter = each->tensor;
-    if (!parameter.requires_grad()) continue;
-    const bool full = bytes >= (groups.size() == 1 ? kFirstBytes : kBytes);
-    if (groups.empty() || full || groups.back().front().scalar_type() != parameter.scalar_type()) {
-      groups.emplace_back();
-      bytes = 0;
-    }
-    groups.back().push_back(parameter);
-    bytes += parameter.nbytes();
+    if (each->tensor.requires_grad()) trained.push_back(each->tensor);
+  }
+  std::vector<std::vector<at::Tensor>> groups;
+  if (trained.empty()) return groups;
+  const auto numbers =
+      std::get<0>(c10d::compute_bucket_assignment_by_size(trained, {kFirstBytes, kBytes}));
+  for (const std::vector<std::size_t>& group : numbers) {
+    groups.emplace_back();
+    for (const std::size_t number : group) groups.back().push_back(trained[number]);
   }
   return groups;
 }

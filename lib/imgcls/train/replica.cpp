@@ -101,7 +101,7 @@ void Replica::fit_to_images(const std::shared_ptr<const data::Source>& source) {
 }
 
 at::Tensor Replica::step(const data::Batch& batch, std::int64_t done, at::Tensor* gradient_norm) {
-  seed_step(options_.seed, done, world_.rank());
+  if (!shards_) seed_step(options_.seed, done, world_.rank());  // else shard by shard
   const at::AutoGradMode with_grad(true);
   DeviceBatch inputs;
   {
