@@ -101,6 +101,15 @@ std::string train_again(const train::RunFiles& run, const Span& span, int ranks)
     throw Error(fmt::format("training again ended with exit code {}; {} is left as it was",
                             end.code, again.folder.string()));
   }
+  const std::int64_t reached = after.good_steps(Log()).front();
+  if (reached < span.to) {
+    remove_tree(again.folder);
+    throw ConfigError(fmt::format(
+        "the run ends at step {}, and its oldest checkpoint is of step {}: {}", reached, span.from,
+        reached == span.from ? "there is nothing to train again (checkpoint.every_steps and "
+                               "checkpoint.keep make and keep earlier ones)"
+                             : fmt::format("give --steps at most {}", reached - span.from)));
+  }
   return hash_of(after, span.to);
 }
 

@@ -149,6 +149,21 @@ TEST_CASE("a part of a run can be trained again to see whether it gives the same
   CHECK_FALSE(std::filesystem::exists(data / "run/verify-3"));
 }
 
+TEST_CASE("more steps than a run has left are refused, and nothing is left behind") {
+  const FolderData data;
+  train(data, 1, "run", kShards + "checkpoint.every_steps=1 ");
+  const std::string verify = kImgcls + "verify " + (data / "run").string();
+  const auto beyond = run_program(verify + " --steps 5");
+  CHECK(beyond.code == 2);
+  CHECK_THAT(beyond.output, Contains("ends at step 9") && Contains("give --steps at most 1"));
+  std::filesystem::remove_all(data / "run/checkpoints/step-0000000008");
+  CHECK_THAT(run_program(verify).output, Contains("holds one checkpoint, at step 9"));
+  const auto at_end = run_program(verify + " --steps 1");
+  CHECK(at_end.code == 2);
+  CHECK_THAT(at_end.output, Contains("there is nothing to train again"));
+  CHECK_FALSE(std::filesystem::exists(data / "run/verify-1"));
+}
+
 TEST_CASE("weights that come out otherwise are told of, and kept to look at") {
   const FolderData data;
   train(data, 2, "run", "train.batch=12 checkpoint.every_steps=4 ");
