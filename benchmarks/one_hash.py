@@ -30,6 +30,8 @@ RECIPES = {
         "optimizer.name=adamw", "optimizer.lr=1e-3", "optimizer.weight_decay=0.05", "optimizer.groups=[]",
         "average.name=ema", "average.ema.decay=0.99", 'mix.kinds=["mixup"]', "mix.by=pair", "clip.name=norm"],
 }
+if {"avx512_bf16", "amx_bf16"} & set(pathlib.Path("/proc/cpuinfo").read_text().split()):
+    RECIPES["first recipe in bf16"] = [*RECIPES["first recipe"], "train.precision=bf16"]
 COMMON = [ROOT / "configs/data/fashion-mnist.json", ROOT / "configs/train/demo.json", "train.shards=8",
           "train.batch=32", "augment.size=64", "augment.crop=random_resized", "eval.size=64", "eval.resize=64",
           "eval.batch=500", "eval.every_epochs=1000", "model.width=0", "log.every=1", "log.tensorboard=false"]

@@ -14,6 +14,7 @@
 //
 //   replicated_module.h     what both have in common; gradient_reducer.h c10d's Reducer
 //   shard_counter.h         shards added up on one rank, along the tree of shard_tree.h
+//   node_sums.h             sums of that tree's nodes between GPUs
 //   launch/launcher.h       who started this process; launch/mpirun.h how to be started well
 //   launch/job.h            what the launcher brings: job_mpi.h, job_tcp.h (rendezvous.h)
 //   device.h                the device of a rank; cuda_plugin.h GPU support, loaded when needed

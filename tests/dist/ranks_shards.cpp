@@ -3,6 +3,7 @@
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 #include <imgcls/core/error.h>
+#include <imgcls/dist/node_sums.h>
 #include <imgcls/dist/queue_backend.h>
 #include <imgcls/dist/world_single.h>
 #include <imgcls/models/registry.h>
@@ -14,6 +15,7 @@
 #include <functional>
 
 #include "compare.h"
+#include "gathering_backend.h"
 #include "ranks.h"
 
 namespace imgcls::dist_test {
@@ -37,19 +39,29 @@ at::Tensor sum_of(const std::vector<at::Tensor>& leaves, const Shards& node) {
          sum_of(leaves, {middle, node.end() - middle});
 }
 
+/// Through the transport's own sum, and by c10d's collectives as between GPUs.
 void check_sum(World& world, int shards, std::int64_t count) {
   const ShardTree tree(shards);
   const auto of_ranks =
       std::make_shared<dist::NodesOfRanks>(dist::nodes_of_ranks(tree, world.size()));
   const std::vector<at::Tensor> leaves = numbers_of_shards(shards, count);
-  std::vector<at::Tensor> mine;
-  for (const Shards& node : of_ranks->at(static_cast<std::size_t>(world.rank()))) {
-    mine.push_back(sum_of(leaves, node));
-  }
+  const auto mine = [&] {
+    std::vector<at::Tensor> nodes;
+    for (const Shards& node : of_ranks->at(static_cast<std::size_t>(world.rank()))) {
+      nodes.push_back(sum_of(leaves, node));
+    }
+    return nodes;
+  };
+  const at::Tensor expected = sum_of(leaves, {0, shards});
   const auto backend = c10::dynamic_intrusive_pointer_cast<dist::QueueBackend>(
       world.process_group()->getBackend(c10::DeviceType::CPU));
-  backend->sum_nodes(mine, of_ranks)->wait();
-  expect(mine.front().equal(sum_of(leaves, {0, shards})), world);
+  const std::vector<at::Tensor> by_transport = mine();
+  backend->sum_nodes(by_transport, of_ranks)->wait();
+  expect(by_transport.front().equal(expected), world);
+  const std::vector<at::Tensor> by_collectives = mine();
+  dist::NodeSums sums(c10::make_intrusive<GatheringBackend>(backend), of_ranks, c10::kCPU);
+  sums.sum(by_collectives)->wait();
+  expect(by_collectives.front().equal(expected), world);
 }
 
 /// A model and all that trains it by shards on `world`.

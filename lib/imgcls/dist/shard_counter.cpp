@@ -1,7 +1,6 @@
 #include <imgcls/dist/shard_counter.h>
 
-#include <ATen/ops/_foreach_add.h>
-#include <ATen/ops/_foreach_copy.h>
+#include <ATen/ops/add.h>
 #include <ATen/ops/empty.h>
 
 #include <utility>
@@ -26,40 +25,43 @@ TensorBlock block_like(const std::vector<at::Tensor>& tensors) {
   return block;
 }
 
-void add_to(TensorBlock& block, const std::vector<at::Tensor>& tensors) {
-  std::vector<at::Tensor> to, from;
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (!tensors[i].defined()) continue;
-    to.push_back(block.parts[i]);
-    from.push_back(tensors[i]);
-  }
-  if (!to.empty()) at::_foreach_add_(to, from);
-}
-
-void copy_to(TensorBlock& block, const std::vector<at::Tensor>& tensors) {
-  std::vector<at::Tensor> to, from;
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (!tensors[i].defined()) {
-      block.parts[i].zero_();
-      continue;
+/// block = left + right; an undefined tensor is zero.
+void set_sum(TensorBlock& block, const std::vector<at::Tensor>& left,
+             const std::vector<at::Tensor>& right) {
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    at::Tensor& part = block.parts[i];
+    if (left[i].defined() && right[i].defined()) {
+      at::add_out(part, left[i], right[i]);
+    } else if (left[i].defined() || right[i].defined()) {
+      part.copy_(left[i].defined() ? left[i] : right[i]);
+    } else {
+      part.zero_();
     }
-    to.push_back(block.parts[i]);
-    from.push_back(tensors[i]);
   }
-  if (!to.empty()) at::_foreach_copy_(to, from);
 }
 
 }  // namespace
 
+// A shard whose sibling comes next waits for it as it is, which saves copying it into a block.
 void ShardCounter::add(int shard, const std::vector<at::Tensor>& tensors) {
   const Shards leaf{shard, 1};
-  if (!nodes_.empty() && tree_.are_siblings(nodes_.back().shards, leaf)) {
-    add_to(nodes_.back().block, tensors);
-    nodes_.back().shards.count += 1;
-  } else {
-    nodes_.push_back({leaf, take_block()});
-    copy_to(nodes_.back().block, tensors);
+  if (waiting_.empty() && shard + 1 < mine_.end() && tree_.are_siblings(leaf, {shard + 1, 1})) {
+    waiting_ = tensors;
+    return;
   }
+  Node node{leaf, take_block()};
+  if (waiting_.empty()) {
+    set_sum(node.block, tensors, std::vector<at::Tensor>(tensors.size()));
+  } else {
+    set_sum(node.block, waiting_, tensors);
+    node.shards = {shard - 1, 2};
+    waiting_.clear();
+  }
+  nodes_.push_back(std::move(node));
+  merge();
+}
+
+void ShardCounter::merge() {
   while (nodes_.size() > 1 && tree_.are_siblings(nodes_.end()[-2].shards, nodes_.back().shards)) {
     Node &left = nodes_.end()[-2], &right = nodes_.back();
     left.block.all.add_(right.block.all);
@@ -78,6 +80,7 @@ std::vector<at::Tensor> ShardCounter::sums() const {
 void ShardCounter::clear() {
   for (Node& node : nodes_) spare_.push_back(std::move(node.block));
   nodes_.clear();
+  waiting_.clear();
 }
 
 TensorBlock ShardCounter::take_block() {

@@ -18,11 +18,12 @@ struct TensorBlock {
 /// added. What it has held once it keeps, to hold the next step's.
 class ShardCounter {
  public:
-  /// For shards that are of the shapes, strides and type of `like`, at least one.
-  ShardCounter(const ShardTree& tree, std::vector<at::Tensor> like)
-      : tree_(tree), like_(std::move(like)) {}
+  /// For the shards `mine`, which are of the shapes, strides and type of `like`, at least one.
+  ShardCounter(const ShardTree& tree, const Shards& mine, std::vector<at::Tensor> like)
+      : tree_(tree), mine_(mine), like_(std::move(like)) {}
 
-  /// One shard more, the next: a tensor for each; an undefined one is zero.
+  /// One shard more, the next of `mine`: a tensor for each, which nobody writes to any more; an
+  /// undefined one is zero.
   void add(int shard, const std::vector<at::Tensor>& tensors);
 
   /// The sums so far, contiguous, in the order of their shards.
@@ -38,11 +39,14 @@ class ShardCounter {
     TensorBlock block;
   };
 
+  void merge();
   TensorBlock take_block();
 
   ShardTree tree_;
+  Shards mine_;
   std::vector<at::Tensor> like_;
   std::vector<Node> nodes_;
+  std::vector<at::Tensor> waiting_;  // the last shard's, for its sibling; or none
   std::vector<TensorBlock> spare_;
 };
 

@@ -34,8 +34,8 @@ bool ShardTree::are_siblings(const Shards& left, const Shards& right) const {
   return right_side(parent) == right.first && nodes_of(parent).size() == 1;
 }
 
-std::vector<std::vector<Shards>> nodes_of_ranks(const ShardTree& tree, int ranks) {
-  std::vector<std::vector<Shards>> nodes;
+NodesOfRanks nodes_of_ranks(const ShardTree& tree, int ranks) {
+  NodesOfRanks nodes;
   for (int rank = 0; rank < ranks; ++rank) {
     nodes.push_back(tree.nodes_of(share_of(tree.shards(), rank, ranks)));
   }

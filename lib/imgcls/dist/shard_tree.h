@@ -37,7 +37,10 @@ class ShardTree {
 /// Where the right side of a node of several shards begins.
 int right_side(const Shards& node);
 
+/// The nodes of a tree that each rank holds, all together the whole tree.
+using NodesOfRanks = std::vector<std::vector<Shards>>;
+
 /// What each of `ranks` holds of `tree` when shards are dealt out in order and as evenly as can be.
-std::vector<std::vector<Shards>> nodes_of_ranks(const ShardTree& tree, int ranks);
+NodesOfRanks nodes_of_ranks(const ShardTree& tree, int ranks);
 
 }  // namespace imgcls::dist

@@ -1,4 +1,5 @@
 #include <imgcls/core/error.h>
+#include <imgcls/dist/node_sums.h>
 #include <imgcls/dist/queue_backend.h>
 #include <imgcls/dist/shard_counter.h>
 #include <imgcls/dist/sharded_gradients.h>
@@ -12,6 +13,7 @@
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 #include <torch/csrc/distributed/c10d/reducer.hpp>
 
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -55,15 +57,20 @@ std::vector<at::Tensor> values_of(const std::vector<at::Tensor>& parameters) {
   return all;
 }
 
-c10::intrusive_ptr<QueueBackend> backend_of(World& world) {
+/// Sums a tree's nodes between ranks, into the first of this one's; null in a world of one.
+using SumNodes = std::function<c10::intrusive_ptr<c10d::Work>(const std::vector<at::Tensor>& mine)>;
+
+SumNodes sum_nodes_of(World& world, const ShardTree& tree) {
   if (world.size() == 1) return nullptr;
-  if (world.device() != "cpu") {
-    throw DistError(
-        "train.shards: gradients of shards travel between CPUs alone; on GPUs use one rank, or "
-        "train.shards=0");
+  const auto nodes = std::make_shared<NodesOfRanks>(nodes_of_ranks(tree, world.size()));
+  const c10::Device device(world.device());
+  const auto backend = world.process_group()->getBackend(device.type());
+  if (!device.is_cpu()) {
+    return [sums = std::make_shared<NodeSums>(backend, nodes, device)](
+               const std::vector<at::Tensor>& mine) { return sums->sum(mine); };
   }
-  return c10::dynamic_intrusive_pointer_cast<QueueBackend>(
-      world.process_group()->getBackend(c10::DeviceType::CPU));
+  return [queue = c10::dynamic_intrusive_pointer_cast<QueueBackend>(backend),
+          nodes](const std::vector<at::Tensor>& mine) { return queue->sum_nodes(mine, nodes); };
 }
 
 ShardTree tree_for(int shards, const World& world) {
@@ -98,10 +105,9 @@ struct ShardedGradients::State {
   State(models::Model& model, World& world, int shards)
       : tree(tree_for(shards, world)),
         mine(share_of(shards, world.rank(), world.size())),
-        of_ranks(std::make_shared<NodesOfRanks>(nodes_of_ranks(tree, world.size()))),
-        backend(backend_of(world)) {
+        sum_nodes(sum_nodes_of(world, tree)) {
     for (std::vector<at::Tensor>& group : groups_of_parameters(model)) {
-      ShardCounter sums(tree, values_of(group));
+      ShardCounter sums(tree, mine, values_of(group));
       buckets.push_back({std::move(group), std::move(sums)});
     }
     for (const auto& [name, buffer] : model.buffers()) {
@@ -117,13 +123,12 @@ struct ShardedGradients::State {
   at::Tensor changes(const at::Tensor& loss) const;
   /// Null where there is nothing to wait for.
   c10::intrusive_ptr<c10d::Work> send(const ShardCounter& sums) {
-    return backend ? backend->sum_nodes(sums.sums(), of_ranks) : nullptr;
+    return sum_nodes ? sum_nodes(sums.sums()) : nullptr;
   }
 
   ShardTree tree;
   Shards mine;
-  std::shared_ptr<const NodesOfRanks> of_ranks;
-  c10::intrusive_ptr<QueueBackend> backend;  // null in a world of one
+  SumNodes sum_nodes;
   std::vector<Bucket> buckets;
   /// The loss, and by how much the shard changed each statistic. Not their values: constants among
   /// them then stay what they are.
@@ -237,7 +242,8 @@ void ShardedGradients::end(const at::Tensor& loss) {
   }
   state.send_what_is_ready();
   const at::Tensor changes = state.changes(loss);
-  if (!state.rest) state.rest = std::make_unique<ShardCounter>(state.tree, std::vector{changes});
+  if (!state.rest)
+    state.rest = std::make_unique<ShardCounter>(state.tree, state.mine, std::vector{changes});
   state.rest->add(state.shard, {changes});
   if (state.shard + 1 == state.mine.end()) {
     state.rest_work = state.send(*state.rest);

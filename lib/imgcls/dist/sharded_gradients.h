@@ -23,8 +23,7 @@ class ShardedGradients {
  public:
   /// `model` is on its device, has the same weights on all ranks, and keeps its parameters, their
   /// strides and which of them are trained from here on. `shards` is at least the number of ranks.
-  /// `model` and `world` outlive this. Throws ConfigError for more ranks than shards, and DistError
-  /// for several GPUs, between which nothing of this travels yet.
+  /// `model` and `world` outlive this. Throws ConfigError for more ranks than shards.
   ShardedGradients(models::Model& model, World& world, int shards);
   ~ShardedGradients();
   ShardedGradients(const ShardedGradients&) = delete;

@@ -33,9 +33,6 @@ struct Incoming {
 /// to another arrives in the order of these lists.
 using Exchange = std::function<void(std::span<const Outgoing>, std::span<const Incoming>)>;
 
-/// The nodes of a tree that each rank holds, all together the whole tree.
-using NodesOfRanks = std::vector<std::vector<Shards>>;
-
 class TreeAllreduce {
  public:
   /// `slice_bytes`, a multiple of 64: the most of a block that is one rank's to add at a time, and
