@@ -21,7 +21,8 @@ namespace imgcls::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::seconds kPatience{10};  // from SIGTERM to SIGKILL
+constexpr std::chrono::seconds kPatience{10};      // from SIGTERM to SIGKILL
+constexpr std::chrono::seconds kSameInterrupt{1};  // so long a Ctrl-C that comes again is the same
 
 /// Signals that wait to be taken up by sigtimedwait while it lives.
 class HeldSignals {
@@ -100,7 +101,12 @@ class Stopper {
 
   void on_signal(int number) {
     asked_ = true;
-    if (number == SIGINT) ++interrupts_;
+    if (number == SIGINT) {
+      const bool same = interrupts_ > 0 && Clock::now() < last_interrupt_ + kSameInterrupt;
+      if (same) return;  // by the terminal, and by a parent that passes it on
+      ++interrupts_;
+      last_interrupt_ = Clock::now();
+    }
     if (number != SIGINT || interrupts_ == 1) {
       if (number == SIGINT) Log().info("stopping: ranks save and end; Ctrl-C again ends them now");
       kill(job_, SIGUSR1);
@@ -122,6 +128,7 @@ class Stopper {
   pid_t job_;
   bool asked_ = false;
   int interrupts_ = 0;
+  Clock::time_point last_interrupt_ = {};
   Clock::time_point deadline_ = Clock::time_point::max();
 };
 

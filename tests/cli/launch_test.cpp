@@ -103,11 +103,22 @@ TEST_CASE(
 
 TEST_CASE("a second Ctrl-C ends the job") {
   const TempFolder folder;
-  const auto outcome = while_running(
-      folder, kLaunch + "-n 2 -- sh -c 'trap \"\" USR1; echo ready; exec sleep 300'",
-      "await ready; kill -INT $job; await again; kill -INT $job; wait $job; echo code $?");
+  const auto outcome =
+      while_running(folder, kLaunch + "-n 2 -- sh -c 'trap \"\" USR1; echo ready; exec sleep 300'",
+                    "await ready; kill -INT $job; await again; sleep 1.1; kill -INT $job; wait "
+                    "$job; echo code $?");
   CAPTURE(outcome.output);
   CHECK_THAT(outcome.output, Contains("code ") && !Contains("code 0"));
+}
+
+TEST_CASE("a Ctrl-C that comes twice at once, as through timeout, is one") {
+  const TempFolder folder;
+  const auto outcome = while_running(
+      folder,
+      kLaunch + "-n 2 -- sh -c 'trap \"exit 75\" USR1; echo ready; while :; do sleep 0.1; done'",
+      "await ready; kill -INT $job; await again; kill -INT $job; wait $job; echo code $?");
+  CAPTURE(outcome.output);
+  CHECK_THAT(outcome.output, Contains("code 75"));
 }
 
 TEST_CASE("launch passes on what ranks say into a pipe, all of it") {

@@ -1,8 +1,13 @@
 #include <imgcls/train/termination_signals.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <csignal>
 #include <string>
+#include <thread>
 
 using imgcls::train::TerminationSignals;
 
@@ -18,6 +23,29 @@ TEST_CASE("signals set a flag, the first one wins, and the former handlers come 
   }
   CHECK(std::signal(SIGTERM, former) == SIG_IGN);
   CHECK(TerminationSignals().received() == 0);
+}
+
+TEST_CASE("a SIGINT that comes twice at once is one") {
+  const TerminationSignals signals;
+  std::raise(SIGINT);
+  std::raise(SIGINT);
+  CHECK(signals.received() == SIGINT);
+}
+
+TEST_CASE("a second SIGINT, later, ends the process") {
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const TerminationSignals signals;
+    std::raise(SIGINT);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2100));
+    std::raise(SIGINT);
+    _exit(0);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGINT);
 }
 
 TEST_CASE("messages name signals") {

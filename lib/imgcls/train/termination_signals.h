@@ -8,10 +8,11 @@ namespace imgcls::train {
 
 /// While it lives, SIGINT, SIGTERM, SIGUSR1 and SIGHUP only set a flag, which the trainer reads
 /// between steps; ranks agree on it, save, and end. A second SIGINT ends the process at once, as
-/// usual. A SIGHUP that is ignored, as under nohup, stays so.
-/// Restores the former handlers when destroyed. One may live inside another's life, in one thread,
-/// and then knows what came since the outer one began: a program makes one first thing, so that a
-/// signal which comes before its trainer is there, or when it is gone, does not end the process.
+/// usual; but within a second it is the same one, which came twice. A SIGHUP that is ignored, as
+/// under nohup, stays so. Restores the former handlers when destroyed. One may live inside
+/// another's life, in one thread, and then knows what came since the outer one began: a program
+/// makes one first thing, so that a signal which comes before its trainer is there, or when it is
+/// gone, does not end the process.
 class TerminationSignals {
  public:
   TerminationSignals();
