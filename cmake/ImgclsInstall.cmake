@@ -1,5 +1,6 @@
 # `cmake --install build --prefix P`: the static libraries, headers, programs, configurations, and the
-# CMake package that find_package(imgcls) reads. With `--component dist`: what imgcls::dist needs, alone.
+# CMake package that find_package(imgcls) reads. With `--component dist`: what imgcls::dist needs, alone. The
+# components `programs` and `development` are the Debian packages' (ImgclsPackage.cmake).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/imgcls)
@@ -15,12 +16,12 @@ function(imgcls_install_library name export)
 endfunction()
 imgcls_install_library(core imgclsCoreTargets COMPONENT dist)
 imgcls_install_library(dist imgclsDistTargets COMPONENT dist)
-imgcls_install_library(data imgclsDataTargets)
-imgcls_install_library(report imgclsReportTargets)
-imgcls_install_library(imgcls imgclsTargets)
+imgcls_install_library(data imgclsDataTargets COMPONENT development)
+imgcls_install_library(report imgclsReportTargets COMPONENT development)
+imgcls_install_library(imgcls imgclsTargets COMPONENT development)
 foreach(_target train_resnet50 imgcls_cli)
   if(TARGET ${_target})
-    install(TARGETS ${_target})
+    install(TARGETS ${_target} COMPONENT programs)
   endif()
 endforeach()
 if(TARGET imgcls_cuda)  # GPU support as a plugin
@@ -38,8 +39,8 @@ set(_below ${below})" ${ARGN})
 endfunction()
 get_property(_rooms GLOBAL PROPERTY IMGCLS_ROOMS)
 if(_rooms)
-  imgcls_install_headers("${_rooms}" "")
-  install(DIRECTORY configs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/imgcls)
+  imgcls_install_headers("${_rooms}" "" COMPONENT development)
+  install(DIRECTORY configs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/imgcls COMPONENT programs)
 endif()
 if(TARGET imgcls_dist)
   imgcls_install_headers(dist core COMPONENT dist)
@@ -56,3 +57,9 @@ install(FILES
   ${PROJECT_SOURCE_DIR}/cmake/FindLibTorch.cmake ${PROJECT_SOURCE_DIR}/cmake/FindOpenCVImage.cmake
   ${PROJECT_SOURCE_DIR}/cmake/FindWebP.cmake
   DESTINATION ${_package_dir} COMPONENT dist)
+
+if(TARGET imgcls_cli)
+  configure_file(cmake/package/imgcls-libtorch.in ${PROJECT_BINARY_DIR}/imgcls-libtorch @ONLY
+    FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+  include(ImgclsPackage)
+endif()

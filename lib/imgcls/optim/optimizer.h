@@ -21,11 +21,11 @@ namespace imgcls::optim {
 /// leaves unset is as the rules before it say.
 struct GroupRule {
   /// ECMAScript regular expression, searched anywhere in the name: "bn", "^fc\\.", "bias$".
-  std::string pattern;
+  std::string pattern = {};
   /// Weight decay of the group; unset: the optimizer's.
-  std::optional<double> weight_decay;
+  std::optional<double> weight_decay = {};
   /// Learning rate of the group, as a factor of the schedule's; unset: 1.
-  std::optional<double> lr_scale;
+  std::optional<double> lr_scale = {};
 };
 
 /// Kinds of parameters that may be spared weight decay, whatever their names.
