@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains by shards on 1 to 8 ranks, straight and stopped, and compares the hashes of the weights.
 
-    one_hash.py PROGRAMS [--steps 30]
+    one_hash.py PROGRAMS [--steps 30] [--model resnet18]
 """
 
 import argparse
@@ -79,6 +79,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("programs", type=pathlib.Path)
     parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--model", choices=MODELS, action="append", help="only this one; may be repeated")
     arguments = parser.parse_args()
     programs, steps = arguments.programs.resolve(), arguments.steps
     os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
@@ -88,7 +89,8 @@ def main():
     legs["2, stopped, 5, stopped, 1"] = [("mpirun", 2, steps // 3), ("mpirun", 5, steps * 2 // 3),
                                          ("mpirun", 1, steps)]
     right = True
-    for model, of_model in MODELS.items():
+    for model in arguments.model or MODELS:
+        of_model = MODELS[model]
         for recipe, of_recipe in RECIPES.items():
             print(f"{model}, {recipe}, {steps} steps of 8 shards", flush=True)
             expected = None
