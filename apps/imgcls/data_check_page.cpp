@@ -29,7 +29,7 @@ p { margin: 6px 0; max-width: 80ch; }
 code { font-size: 13px; }
 table { border-collapse: collapse; font-size: 14px; }
 th, td { padding: 3px 14px 3px 0; text-align: left; vertical-align: top; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; overflow-wrap: normal; white-space: nowrap; }
 .row { display: grid; grid-template-columns: 8.5em 1fr 5em; gap: 8px; font-size: 13px;
   align-items: center; }
 .row i { display: block; height: 12px; border-radius: 2px; background: #4a7dbd; }
@@ -61,6 +61,19 @@ std::string picture_of(const NamedImage& image) {
                                : page_picture("jpeg", image.picture, image.name);
 }
 
+/// All of them, folded where they are many.
+std::string unshared_classes(const DataCheck& check) {
+  if (check.unshared_classes.empty()) return "";
+  std::string names;
+  for (const std::string& name : check.unshared_classes) {
+    names += (names.empty() ? "<b>" : ", <b>") + name_text(name) + "</b>";
+  }
+  const std::size_t count = check.unshared_classes.size();
+  return fmt::format(
+      "<details{}><summary>Classes that only one part has: {}</summary><p>{}</p></details>\n",
+      count <= kNames ? " open" : "", count, names);
+}
+
 std::string overview(const DataCheck& check) {
   std::string html =
       "<div class=\"wide\"><table><tr><th>part</th><th>folder</th><th>images</th><th>classes</th>"
@@ -85,10 +98,7 @@ std::string overview(const DataCheck& check) {
   for (const HalfContent& half : check.halves) {
     for (const std::string& remark : half.remarks) html += "<p>" + html_text(remark) + "</p>\n";
   }
-  for (const std::string& name : check.unshared_classes) {
-    html += fmt::format("<p>Only one part has the class <b>{}</b>.</p>\n", name_text(name));
-  }
-  return html;
+  return html + unshared_classes(check);
 }
 
 std::string broken(const DataCheck& check) {
