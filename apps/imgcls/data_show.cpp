@@ -114,6 +114,13 @@ void print_times(const OperationTimes& times) {
   if (times.empty()) fmt::print("no image had an operation: see augment.policy\n");
 }
 
+/// As a network of one channel is shown it.
+void make_grey(data::Image& image) {
+  std::vector<std::uint8_t> spare;
+  const data::PixelStep step = data::pixel_step("grayscale", 0);
+  data::apply_steps({&step, 1}, data::PixelCanvas(image.size, image.pixels, spare));
+}
+
 /// The loader of a run on one rank, whose first batch is what is shown.
 data::LoaderOptions loading_of(const train::RunOptions& run, std::size_t images,
                                std::size_t samples) {
@@ -156,7 +163,8 @@ int show_images(const ShowArguments& arguments) {
       if (arguments.speed) time_steps(view, original, times);
       const auto first = pixels;
       pixels += static_cast<std::ptrdiff_t>(bytes);
-      const data::Image shown{.size = {batch.side, batch.side}, .pixels = {first, pixels}};
+      data::Image shown{.size = {batch.side, batch.side}, .pixels = {first, pixels}};
+      if (run.data.normalization.channels == 1) make_grey(shown);
       page.add({.before = data::thumbnail_jpeg(original, /*side=*/160),
                 .after = data::encode_png(shown),
                 .name = quote_name(source->name(sample)),

@@ -85,8 +85,8 @@ int export_onnx(const ExportArguments& arguments) {
   const Exported subject = arguments.run.empty() ? of_weights(arguments) : of_run(arguments);
   onnx::export_model(subject.model, arguments.output, subject.options);
   const int size = subject.options.image_size;
-  fmt::print("{}: {}, images N x 3 x {} x {} to logits N x {}, {:.1f} MB\n", arguments.output,
-             subject.model.name(), size, size, subject.classes,
+  fmt::print("{}: {}, images N x {} x {} x {} to logits N x {}, {:.1f} MB\n", arguments.output,
+             subject.model.name(), models::channels_of(subject.model), size, size, subject.classes,
              static_cast<double>(std::filesystem::file_size(arguments.output)) / 1e6);
   return train::kSuccess;
 }

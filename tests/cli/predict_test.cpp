@@ -37,6 +37,26 @@ struct Trained {
 
 }  // namespace
 
+TEST_CASE("a network of one channel is trained, evaluated, exported and shown grey images") {
+  const FolderData data;
+  const std::string grey = "data.channels=1 data.mean=[0.5,0.5,0.5] data.std=[0.25,0.25,0.25] ";
+  const auto trained = run_program(data.train("run", grey));
+  CAPTURE(trained.output);
+  REQUIRE(trained.code == 0);
+  CHECK(run_program(data.eval("run")).code == 0);
+  const auto predicted = run_program(kImgcls + "predict --run " + (data / "run").string() + " " +
+                                     (data / "data/val/red/0.jpg").string());
+  CHECK(predicted.code == 0);
+  const auto exported = run_program(kImgcls + "export --run " + (data / "run").string() + " -o " +
+                                    (data / "x.onnx").string());
+  CHECK_THAT(exported.output, Contains("images N x 1 x "));
+  const auto unequal = run_program(data.train("other", "data.channels=1"));
+  CHECK(unequal.code == 2);
+  CHECK_THAT(unequal.output, Contains("give data.mean three equal numbers") && Contains("0.485"));
+  CHECK_FALSE(fs::exists(data / "other"));
+  CHECK(run_program(data.train("other", "data.channels=2")).code == 2);
+}
+
 TEST_CASE("predict names the classes of files, folders, lists and standard input") {
   const Trained trained;
   const std::string red = trained.image("red/3.jpg"), blue = trained.image("blue/0.jpg");

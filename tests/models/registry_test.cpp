@@ -72,6 +72,32 @@ TEST_CASE("a model of one's own is made by its name") {
                     Contains("already"));
 }
 
+TEST_CASE("a model of one channel makes of grey images what it made of three equal channels") {
+  const at::NoGradGuard no_grad;
+  for (const std::string& name : models::names()) {
+    CAPTURE(name);
+    const models::ModelInfo& info = models::info(name);
+    if (!info.takes.one_channel) {
+      CHECK_THROWS_WITH(models::create(name, {.channels = 1}),
+                        Contains(name + " takes images of 3 channels, not of 1 channels"));
+      continue;
+    }
+    if (info.parameters > 30'000'000 || name == "my_own") continue;  // for time; their stems too
+    at::manual_seed(1);
+    models::Model colors = models::create(name, {.classes = 5});
+    at::manual_seed(1);
+    models::Model grey = models::create(name, {.classes = 5, .channels = 1});
+    CHECK(models::channels_of(grey) == 1);
+    for (models::Model* model : {&colors, &grey}) model->train(false);
+    const std::int64_t side = info.takes.image_size ? info.input_size : 64;
+    const at::Tensor images = at::rand({1, 1, side, side});
+    // One sum over 9 to 147 products in another order, carried through the network.
+    CHECK(colors.forward(images.expand({1, 3, side, side}))
+              .allclose(grey.forward(images), 1e-3, 1e-4));
+  }
+  CHECK_THROWS_WITH(models::create("resnet18", {.channels = 2}), Contains("3 channels or 1"));
+}
+
 TEST_CASE("the small stem keeps the image's resolution") {
   const models::Model model = models::create("resnet18", {.stem = models::Stem::small});
   CHECK(model.parameters().front().name == "conv1.weight");

@@ -83,6 +83,26 @@ TEST_CASE("weights go into a model of another type and memory layout") {
   }
 }
 
+TEST_CASE("weights for three colours are summed over them for grey images") {
+  const test::TempFolder folder;
+  const models::Model colors = models::create("resnet18", {.classes = 3});
+  models::write_safetensors(folder / "colors.safetensors", models::state(colors));
+  const models::Model grey = models::create("resnet18", {.classes = 3, .channels = 1});
+  const auto notes = models::load_weights(grey, folder / "colors.safetensors");
+  REQUIRE(notes.size() == 1);
+  CHECK_THAT(notes[0], Contains("conv1.weight is summed over the colours"));
+  const at::Tensor expected = colors.parameters().front().tensor.sum(1, /*keepdim=*/true);
+  CHECK(grey.parameters().front().tensor.equal(expected));
+  const auto of_colors = models::state(colors);
+  const models::Model other = models::create("resnet18", {.classes = 3, .channels = 1});
+  models::load_state(other, of_colors, "memory");
+  CHECK(other.parameters().front().tensor.equal(expected));
+  // The other way there is nothing to take colours from.
+  models::write_safetensors(folder / "grey.safetensors", models::state(grey));
+  CHECK_THROWS_WITH(models::load_weights(colors, folder / "grey.safetensors"),
+                    Contains("wrong shape: conv1.weight is [64, 1, 7, 7]"));
+}
+
 TEST_CASE("weights that do not fit are refused with every name, and nothing is loaded") {
   const models::Model model = test::toy_model();
   const at::Tensor before = model.parameters()[0].tensor.detach().clone();

@@ -4,7 +4,10 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/full.h>
 
+#include <array>
 #include <catch2/catch.hpp>
+#include <utility>
+#include <vector>
 
 using namespace imgcls;
 
@@ -34,6 +37,29 @@ TEST_CASE("bytes become (value / 255 - mean) / std in NCHW order") {
     }
     CHECK(made.labels.item<std::int64_t>() == 3);
   }
+}
+
+TEST_CASE("one channel is Pillow's luma of the bytes") {
+  // Pillow 13: Image.new("RGB", (1, 1), color).convert("L").
+  const std::vector<std::pair<std::array<int, 3>, int>> reference{
+      {{255, 255, 255}, 255}, {{10, 20, 30}, 18}, {{255, 0, 0}, 76},
+      {{0, 255, 0}, 150},     {{0, 0, 255}, 29},  {{1, 2, 3}, 2},
+      {{200, 100, 50}, 124},  {{77, 77, 77}, 77}, {{3, 1, 2}, 2}};
+  data::Batch batch;
+  batch.size = 1;
+  batch.side = 3;
+  for (const auto& [color, grey] : reference) {
+    for (const int value : color) batch.images.push_back(static_cast<std::uint8_t>(value));
+  }
+  batch.labels = {3};
+  const train::Normalization n{.mean = {0.5, 0.5, 0.5}, .std = {0.25, 0.25, 0.25}, .channels = 1};
+  const at::Tensor made = train::InputStage(n, "cpu", true)(batch).images;
+  REQUIRE(made.sizes() == at::IntArrayRef({1, 1, 3, 3}));
+  for (std::size_t i = 0; i < reference.size(); ++i) {
+    const float expected = (static_cast<float>(reference[i].second) / 255.f - 0.5f) / 0.25f;
+    CHECK(made.flatten()[static_cast<std::int64_t>(i)].item<float>() == expected);
+  }
+  CHECK(train::normalize(batch.images, 3, n).equal(made));
 }
 
 TEST_CASE("images in half are those in float, rounded once") {

@@ -21,7 +21,8 @@ namespace {
 
 /// No value is its key's default; of ingredients, those of the chosen ones.
 const char* const kConfig = R"({
-  "data": {"root": "photos", "mean": [0.1, 0.2, 0.3], "std": [0.4, 0.5, 0.6], "on_error": "skip",
+  "data": {"root": "photos", "mean": [0.1, 0.1, 0.1], "std": [0.4, 0.4, 0.4], "channels": 1,
+           "on_error": "skip",
            "sampling": "balanced", "repeats": 3,
            "threads": 3, "prefetch": 5, "timeout_s": 70},
   "model": {"name": "resnet18", "zero_init_residual": true, "stem": "small", "blur_pool": true},

@@ -114,7 +114,7 @@ std::vector<ModelEntry> airbench_family() {
                     .gflops = 0.118,
                     .input_size = 32,
                     .paper = "arXiv:2404.00498",
-                    .takes = {.small_stem = true, .width = true}},
+                    .takes = {.small_stem = true, .width = true, .one_channel = false}},
            .make = airbench}};
 }
 

@@ -3,7 +3,9 @@
 #include <imgcls/models/families.h>
 #include <imgcls/models/registry.h>
 
+#include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
+#include <torch/nn/modules/conv.h>
 
 #include <algorithm>
 #include <deque>
@@ -68,6 +70,24 @@ void require_taken(const ModelInfo& info, const ModelOptions& options) {
   check(options.drop_path.has_value(), takes.drop_path, "drop_path");
   check(options.blur_pool, takes.blur_pool, "blur_pool");
   check(options.image_size != 0, takes.image_size, "image_size");
+  if (options.channels == 3 || (options.channels == 1 && takes.one_channel)) return;
+  throw ConfigError(fmt::format("{} takes images of {}, not of {} channels", info.name,
+                                takes.one_channel ? "3 channels or 1" : "3 channels",
+                                options.channels));
+}
+
+/// What timm's adapt_input_conv does for one channel.
+void take_grey(const Model& model) {
+  for (const auto& module : model.module().modules(/*include_self=*/false)) {
+    auto* conv = module->as<torch::nn::Conv2dImpl>();
+    if (conv == nullptr) continue;
+    const at::NoGradGuard no_grad;
+    if (conv->options.in_channels() == 3) {
+      conv->options.in_channels(1);
+      conv->weight.set_data(conv->weight.sum(1, /*keepdim=*/true));
+    }
+    return;
+  }
 }
 
 }  // namespace
@@ -82,6 +102,10 @@ const ModelInfo& info(std::string_view name) {
   return entry(name).info;
 }
 
+int channels_of(const Model& model) {
+  return model.made_with() == nullptr ? 3 : model.made_with()->channels;
+}
+
 void add(ModelEntry entry) {
   if (find(entry.info.name) != nullptr) {
     throw ConfigError(fmt::format("there is a model \"{}\" already", entry.info.name));
@@ -93,6 +117,7 @@ Model create(std::string_view name, const ModelOptions& options) {
   const ModelEntry& found = entry(name);
   require_taken(found.info, options);
   Model model = found.make(options);
+  if (options.channels == 1) take_grey(model);
   model.set_made_with(std::make_shared<const ModelOptions>(options));
   return model;
 }

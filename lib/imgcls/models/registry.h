@@ -21,6 +21,10 @@ enum class Stem {
 struct ModelOptions {
   /// Number of classes: logits are N x classes.
   int classes = 1000;
+  /// Of the images: 3, or 1 for grey ones. Then the first convolution has the sum over the colours
+  /// of the weights it would have had: what it makes of a grey image is what it made of three equal
+  /// channels.
+  int channels = 3;
   /// Residual branches start at zero (Goyal et al., arXiv:1706.02677): the last batch norm's weight
   /// of each block is 0.
   bool zero_init_residual = false;
@@ -43,7 +47,7 @@ struct ModelOptions {
 /// Which options a model takes besides `classes`.
 struct OptionsTaken {
   bool zero_init_residual = false, small_stem = false, width = false, dropout = false,
-       drop_path = false, blur_pool = false, image_size = false;
+       drop_path = false, blur_pool = false, image_size = false, one_channel = true;
 };
 
 /// What is known about a model.
@@ -74,6 +78,9 @@ struct ModelEntry {
 /// Throws ConfigError for an unknown name, with the nearest known one, and for options that the
 /// model does not take.
 Model create(std::string_view name, const ModelOptions& options = {});
+
+/// Channels of the images that a model takes: what `create` made it for; 3 for another's model.
+int channels_of(const Model& model);
 
 /// Makes a model of one's own known to `create`, to configurations and to the programs: call it
 /// before them. Throws ConfigError where the name is taken.

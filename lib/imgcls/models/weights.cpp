@@ -6,6 +6,7 @@
 #include <imgcls/weights/parse.h>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -71,6 +72,14 @@ void add_cut(std::string_view kind, std::vector<std::string> items,
   if (count > kShown) lines.push_back(fmt::format("{}: {} more", kind, count - kShown));
 }
 
+/// Whether weights for three colours are for a convolution that takes one channel.
+bool is_of_colors(const std::vector<std::int64_t>& given, const at::Tensor& tensor) {
+  std::vector<std::int64_t> shape = tensor.sizes().vec();
+  if (shape.size() != 4 || shape[1] != 1) return false;
+  shape[1] = 3;
+  return given == shape;
+}
+
 /// A line for each name that does not fit, cut to five of a kind; empty when all do.
 std::vector<std::string> differences(const std::map<std::string, at::Tensor>& targets,
                                      const GivenByName& given) {
@@ -84,7 +93,8 @@ std::vector<std::string> differences(const std::map<std::string, at::Tensor>& ta
       if (is_count_of_batches(name)) continue;
       const std::string near = unused.empty() ? "" : nearest_name(name, unused);
       missing.push_back(name + (near.empty() ? "" : fmt::format(" (there is {})", near)));
-    } else if (found->second.shape != tensor.sizes().vec()) {
+    } else if (found->second.shape != tensor.sizes().vec() &&
+               !is_of_colors(found->second.shape, tensor)) {
       of_wrong_shape.push_back(fmt::format("{} is {}, the model has {}", found->second.source_name,
                                            found->second.shape, tensor.sizes().vec()));
     }
@@ -150,7 +160,10 @@ void load_state(const Model& model, std::span<const NamedTensor> tensors, std::s
   require_fit(model, into, given, source);
   const at::NoGradGuard no_grad;
   for (const auto& [name, tensor] : tensors) {
-    if (wanted(name)) into.at(name).copy_(tensor);
+    if (!wanted(name)) continue;
+    const at::Tensor& target = into.at(name);
+    const bool colors = is_of_colors(tensor.sizes().vec(), target);
+    target.copy_(colors ? tensor.sum(1, /*keepdim=*/true) : tensor);
   }
 }
 
@@ -172,11 +185,22 @@ std::vector<std::string> load_weights(const Model& model, const std::filesystem:
     }
   }
   require_fit(model, into, given, file.name());
+  std::vector<std::string> lines = notes(file, found);
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     if (found.names[i].empty() || !wanted(found.names[i])) continue;
-    file.read_into(tensors[i], into.at(found.names[i]));
+    const at::Tensor& target = into.at(found.names[i]);
+    if (!is_of_colors(tensors[i].shape, target)) {
+      file.read_into(tensors[i], target);
+      continue;
+    }
+    const at::Tensor colors = at::empty(tensors[i].shape, target.options());
+    file.read_into(tensors[i], colors);
+    const at::NoGradGuard no_grad;
+    target.copy_(colors.sum(1, /*keepdim=*/true));
+    lines.push_back(fmt::format("{}: {} is summed over the colours, for grey images", file.name(),
+                                tensors[i].name));
   }
-  return notes(file, found);
+  return lines;
 }
 
 }  // namespace imgcls::models

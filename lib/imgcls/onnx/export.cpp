@@ -1,4 +1,5 @@
 #include <imgcls/core/error.h>
+#include <imgcls/models/registry.h>
 #include <imgcls/models/weights.h>
 #include <imgcls/onnx/converter.h>
 #include <imgcls/onnx/export.h>
@@ -49,12 +50,13 @@ void export_model(const models::Model& model, const std::filesystem::path& path,
     translation->second(Call(op, builder));
   }
   const std::string logits = builder.name(pass.logits);
-  ModelFile file{.name = model.name(),
-                 .input = {kImages, {3, options.image_size, options.image_size}},
-                 .output = {kLogits, {pass.logits->sizes_of_two.at(1)}},
-                 .nodes = builder.take_nodes(),
-                 .initializers = builder.initializers(),
-                 .metadata = options.metadata};
+  ModelFile file{
+      .name = model.name(),
+      .input = {kImages, {models::channels_of(model), options.image_size, options.image_size}},
+      .output = {kLogits, {pass.logits->sizes_of_two.at(1)}},
+      .nodes = builder.take_nodes(),
+      .initializers = builder.initializers(),
+      .metadata = options.metadata};
   file.nodes.push_back({"Identity", {logits}, {kLogits}});
   write(file, path);
 }

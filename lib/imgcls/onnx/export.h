@@ -17,15 +17,15 @@ struct ExportOptions {
   std::vector<std::pair<std::string, std::string>> metadata = {};
 };
 
-/// Writes `model` in evaluation mode: operator set 17, an input "images" (float, batch x 3 x size x
-/// size) and an output "logits" (float, batch x classes). Where the weights take more than 2 GiB
+/// Writes `model` in evaluation mode: operator set 17, an input "images" (float, batch x channels x
+/// size x size; models::channels_of) and an output "logits" (float, batch x classes). Where the weights take more than 2 GiB
 /// they go to PATH.data beside it. The model must be on the CPU and in float. Throws Error for an
 /// operation that has no translation, naming it, IoError when writing fails.
 void export_model(const models::Model& model, const std::filesystem::path& path,
                   const ExportOptions& options = {});
 
 /// Multiplications and additions, counted as one operation, of the model's convolutions and matrix
-/// products for one image 3 x side x side.
+/// products for one image channels x side x side.
 double count_operations(const models::Model& model, int side);
 
 }  // namespace imgcls::onnx

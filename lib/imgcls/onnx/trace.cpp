@@ -1,4 +1,5 @@
 #include <imgcls/core/error.h>
+#include <imgcls/models/registry.h>
 #include <imgcls/models/weights.h>
 #include <imgcls/onnx/trace.h>
 
@@ -26,7 +27,7 @@ namespace prim = c10::prim;
 /// The record for one number of images. Inputs are the images, then the model's tensors, so that
 /// the record names these instead of holding copies.
 std::shared_ptr<Graph> record(const models::Model& model, std::int64_t images, int side) {
-  Stack inputs{at::zeros({images, 3, side, side})};
+  Stack inputs{at::zeros({images, models::channels_of(model), side, side})};
   for (const models::NamedTensor& item : models::state(model)) inputs.emplace_back(item.tensor);
   const auto forward = [&](const Stack& given) {
     return Stack{model.forward(given.front().toTensor())};

@@ -48,7 +48,7 @@ struct Trace {
   std::vector<TracedOp> ops;
 };
 
-/// Records the pass of `model` in evaluation mode over float images 3 x side x side. The model's
+/// Records the pass of `model` in evaluation mode over float images channels x side x side. The model's
 /// mode is restored. Throws Error where the two records differ in more than sizes.
 Trace trace(const models::Model& model, int side);
 

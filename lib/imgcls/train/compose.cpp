@@ -73,6 +73,7 @@ models::Model create_model(const Config& config, std::size_t classes) {
     return value < 0 ? std::nullopt : std::optional(value);
   };
   return models::create(name, {.classes = static_cast<int>(classes),
+                               .channels = config.json().at("data").at("channels"),
                                .zero_init_residual = j.at("zero_init_residual"),
                                .stem = small ? models::Stem::small : models::Stem::imagenet,
                                .width = j.at("width"),

@@ -3,6 +3,7 @@
 #include <imgcls/train/pinned_memory.h>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/add.h>
 #include <ATen/ops/addcmul.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
@@ -10,9 +11,10 @@
 namespace imgcls::train {
 namespace {
 
-at::Tensor channel_values(const std::array<double, 3>& values, const std::string& device) {
-  at::Tensor tensor = at::empty({1, 3, 1, 1}, at::TensorOptions().dtype(at::kFloat));
-  for (int c = 0; c < 3; ++c) tensor.data_ptr<float>()[c] = static_cast<float>(values[c]);
+at::Tensor channel_values(const std::array<double, 3>& values, int channels,
+                          const std::string& device) {
+  at::Tensor tensor = at::empty({1, channels, 1, 1}, at::TensorOptions().dtype(at::kFloat));
+  for (int c = 0; c < channels; ++c) tensor.data_ptr<float>()[c] = static_cast<float>(values[c]);
   return tensor.to(at::Device(device));
 }
 
@@ -20,6 +22,19 @@ at::Tensor channel_values(const std::array<double, 3>& values, const std::string
 template <class T>
 at::Tensor view(std::span<const T> values, at::IntArrayRef shape, at::ScalarType type) {
   return at::from_blob(const_cast<T*>(values.data()), shape, at::TensorOptions().dtype(type));
+}
+
+// N x H x W x 3 to N x H x W x 1, with the rounding of Pillow's L24 macro.
+at::Tensor luma(const at::Tensor& bytes) {
+  const at::Tensor wide = bytes.to(at::kInt);
+  return wide.select(3, 0)
+      .mul(19595)
+      .add_(wide.select(3, 1), 38470)
+      .add_(wide.select(3, 2), 7471)
+      .add_(0x8000)
+      .bitwise_right_shift_(16)
+      .to(at::kByte)
+      .unsqueeze(3);
 }
 
 // N x H x W x 3 seen as N x 3 x H x W is channels last already.
@@ -35,8 +50,10 @@ at::Tensor normalize(std::span<const std::uint8_t> images, int side,
   const std::int64_t bytes_of_one = std::int64_t{side} * side * 3;
   const auto n = static_cast<std::int64_t>(images.size()) / bytes_of_one;
   const at::Tensor bytes = view(images, {n, side, side, 3}, at::kByte);
-  return normalize_bytes(bytes, channel_values(normalization.mean, "cpu"),
-                         channel_values(normalization.std, "cpu"));
+  const int channels = normalization.channels;
+  return normalize_bytes(channels == 1 ? luma(bytes) : bytes,
+                         channel_values(normalization.mean, channels, "cpu"),
+                         channel_values(normalization.std, channels, "cpu"));
 }
 
 at::Tensor DeviceBatch::labels_of_images() const {
@@ -45,8 +62,8 @@ at::Tensor DeviceBatch::labels_of_images() const {
 
 InputStage::InputStage(const Normalization& normalization, const std::string& device,
                        bool channels_last)
-    : mean_(channel_values(normalization.mean, device)),
-      std_(channel_values(normalization.std, device)),
+    : mean_(channel_values(normalization.mean, normalization.channels, device)),
+      std_(channel_values(normalization.std, normalization.channels, device)),
       scale_(std_.mul(255).reciprocal()),
       offset_(mean_.div(std_).neg()),
       device_(device),
@@ -78,7 +95,8 @@ DeviceBatch InputStage::operator()(const data::Batch& batch, at::ScalarType type
   return made;
 }
 
-at::Tensor InputStage::normalized(const at::Tensor& bytes, at::ScalarType type) const {
+at::Tensor InputStage::normalized(const at::Tensor& colors, at::ScalarType type) const {
+  const at::Tensor bytes = mean_.size(1) == 1 ? luma(colors) : colors;
   if (type == at::kFloat) {
     const at::Tensor images = normalize_bytes(bytes, mean_, std_);
     return channels_last_ ? images : images.contiguous();

@@ -14,7 +14,8 @@ namespace imgcls::train {
 
 /// Images and labels on a device.
 struct DeviceBatch {
-  at::Tensor images;  ///< N V x 3 x H x W, normalized, channels last in memory where asked for
+  at::Tensor
+      images;  ///< N V x channels x H x W, normalized, channels last in memory where asked for
   at::Tensor labels;  ///< int64, N
   int views = 1;      ///< V: images of a label, one behind the other
 
@@ -23,9 +24,9 @@ struct DeviceBatch {
 };
 
 /// Images as the loader makes them, uint8 N x side x side x 3 one behind the other, as the
-/// network's input on the CPU: float, N x 3 x side x side, channels last in memory, (value / 255 -
-/// mean) / std in fp32, in torchvision's order of operations (ToTensor, Normalize) and so with its
-/// bits.
+/// network's input on the CPU: float, N x channels x side x side, channels last in memory, (value /
+/// 255 - mean) / std in fp32, in torchvision's order of operations (ToTensor, Normalize) and so
+/// with its bits. One channel is the luma that Pillow's convert("L") makes of the bytes.
 at::Tensor normalize(std::span<const std::uint8_t> images, int side,
                      const Normalization& normalization);
 
@@ -52,9 +53,9 @@ class InputStage {
   DeviceBatch operator()(const data::Batch& batch, at::ScalarType type = at::kFloat) const;
 
  private:
-  at::Tensor normalized(const at::Tensor& bytes, at::ScalarType type) const;
+  at::Tensor normalized(const at::Tensor& colors, at::ScalarType type) const;
 
-  at::Tensor mean_, std_;      // 1 x 3 x 1 x 1
+  at::Tensor mean_, std_;      // 1 x channels x 1 x 1
   at::Tensor scale_, offset_;  // what one multiplication and one addition do
   at::Device device_;
   bool channels_last_;

@@ -47,10 +47,14 @@ enum class Precision {
   automatic,  ///< bf16 where the device multiplies it in hardware, else fp32
 };
 
-/// Mean and standard deviation of the channels red, green, blue, of values in [0, 1].
+/// Mean and standard deviation of the channels red, green, blue, of values in [0, 1]. With one
+/// channel, grey, the three are equal.
 struct Normalization {
   std::array<double, 3> mean{0.485, 0.456, 0.406};
   std::array<double, 3> std{0.229, 0.224, 0.225};
+  /// That the network is shown: 3, or 1 for grey, the luma that Pillow's convert("L") and
+  /// torchvision's Grayscale(1) make, taken last, of the augmented image.
+  int channels = 3;
 };
 
 struct DataOptions {

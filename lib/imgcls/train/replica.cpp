@@ -1,11 +1,14 @@
+#include <imgcls/core/error.h>
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/step_ranges.h>
 #include <imgcls/dist/sync_batch_norm.h>
+#include <imgcls/models/registry.h>
 #include <imgcls/train/recipe/class_weights.h>
 #include <imgcls/train/recipe/combinations.h>
 #include <imgcls/train/replica.h>
 
 #include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -41,6 +44,13 @@ optim::ScheduleOptions schedule_of(const RunOptions& options, std::size_t steps_
           .own = options.schedule.own};
 }
 
+/// Of models that are made by their names; what another's takes nobody here knows.
+void require_same_channels(const models::Model& model, int channels) {
+  if (model.made_with() == nullptr || model.made_with()->channels == channels) return;
+  throw ConfigError(fmt::format("{} was made for images of {} channels, and data.channels={}",
+                                model.name(), model.made_with()->channels, channels));
+}
+
 }  // namespace
 
 Replica::Replica(models::Model model, std::shared_ptr<const data::Source> source,
@@ -51,6 +61,7 @@ Replica::Replica(models::Model model, std::shared_ptr<const data::Source> source
                                         options_.channels_last);
   dist::agree(world_, [&] {
     require_fitting(options_);
+    require_same_channels(model_, options_.data.normalization.channels);
     if (world_.device() == "cpu" && kernels::uses_fast_convolutions(options_.fast_convolutions)) {
       fast_convolutions_ = std::make_unique<kernels::FastConvolutionsGuard>();
     }

@@ -50,6 +50,11 @@ const OptionFields<Normalization>& normalization_fields() {
           "Standard deviation of red, green and blue, by which the images are divided. ImageNet's "
           "by default.",
           Limits::greater_than(0));
+    f.add("channels", &O::channels,
+          "Channels that the network is shown: 3, or 1 for grey images, as torchvision's "
+          "Grayscale(1) makes them after the augmentation. With 1, the three numbers of data.mean "
+          "are equal, and those of data.std. Weights for three colours are summed over them.",
+          Limits::between(1, 3));
     return f;
   }();
   return fields;

@@ -40,6 +40,7 @@ models::Model create_teacher(const RunOptions& options, std::size_t classes) {
   try {
     const bool one_size = models::info(name).takes.image_size;
     return models::create(name, {.classes = static_cast<int>(classes),
+                                 .channels = options.data.normalization.channels,
                                  .image_size = one_size ? options.augment.size : 0});
   } catch (const ConfigError& e) {
     throw ConfigError(fmt::format("distillation.model={}, for images of augment.size={}: {}", name,
@@ -94,9 +95,10 @@ Teacher from_run(const RunOptions& options, std::span<const std::string> classes
   require_same_classes(files.folder, of_run, classes);
   const Normalization theirs = run_options(config).data.normalization,
                       ours = options.data.normalization;
-  if (theirs.mean != ours.mean || theirs.std != ours.std) {
+  if (theirs.mean != ours.mean || theirs.std != ours.std || theirs.channels != ours.channels) {
     throw ConfigError(
-        fmt::format("distillation.run: {} was trained with another data.mean or data.std; a "
+        fmt::format("distillation.run: {} was trained with another data.mean, data.std or "
+                    "data.channels; a "
                     "teacher is shown the images as the model is, so give both runs the same",
                     files.folder.string()));
   }

@@ -4,6 +4,7 @@
 #include <imgcls/train/recipe/combinations.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace imgcls::train {
 
@@ -72,6 +73,21 @@ void require_independent_shards(const RunOptions& options) {
   }
 }
 
+void require_channels(const Normalization& data) {
+  if (data.channels == 3) return;
+  if (data.channels != 1) {
+    throw ConfigError(
+        fmt::format("data.channels={}: networks are shown 3 channels, or 1 (grey)", data.channels));
+  }
+  const auto require_one = [](const char* key, const std::array<double, 3>& values) {
+    if (values[0] == values[1] && values[1] == values[2]) return;
+    throw ConfigError(fmt::format(
+        "data.channels=1 has one {0}: give data.{0} three equal numbers, not {1}", key, values));
+  };
+  require_one("mean", data.mean);
+  require_one("std", data.std);
+}
+
 /// Several views of an image, of training or of evaluation.
 void require_views(const RunOptions& options) {
   const int views = options.augment.views;
@@ -100,6 +116,7 @@ void require_fitting(const RunOptions& options) {
   require_independent_shards(options);
   optim::require_valid(options.optimizer);
   require_views(options);
+  require_channels(options.data.normalization);
   require_one_teacher(options.distillation);
   require_changeable(options);
   const std::string& optimizer = options.optimizer.name;

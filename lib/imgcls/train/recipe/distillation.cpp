@@ -2,6 +2,7 @@
 #include <imgcls/core/error_text.h>
 #include <imgcls/core/xxh3.h>
 #include <imgcls/dist/step_ranges.h>
+#include <imgcls/models/registry.h>
 #include <imgcls/models/weights.h>
 #include <imgcls/train/options.h>
 #include <imgcls/train/precision.h>
@@ -61,8 +62,8 @@ void require_fitting_logits(const models::Model& teacher, std::size_t classes, i
                             const std::string& device) {
   at::Tensor logits;
   try {
-    logits = teacher.forward(
-        at::zeros({1, 3, side, side}, at::TensorOptions().device(at::Device(device))));
+    logits = teacher.forward(at::zeros({1, models::channels_of(teacher), side, side},
+                                       at::TensorOptions().device(at::Device(device))));
   } catch (const std::exception& e) {
     throw ConfigError(
         fmt::format("the teacher of distillation.*, {}, takes no images of {} x {}: {}",
