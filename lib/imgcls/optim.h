@@ -3,6 +3,7 @@
 //
 //   header                    what it does
 //   optim/schedule.h          the learning rate of a step; schedules.h the single courses' options
+//   optim/plateau.h           the rate that goes by evaluations
 //   optim/grad_scaler.h       the loss scaled, for fp16, and steps left out
 //   optim/optimizer.h         parameters in groups, and their update
 //   optim/optimizers.h        the table of all optimizers, and how a program adds its own
@@ -20,6 +21,7 @@
 #include <imgcls/optim/nadamw.h>
 #include <imgcls/optim/optimizer.h>
 #include <imgcls/optim/optimizers.h>
+#include <imgcls/optim/plateau.h>
 #include <imgcls/optim/radam.h>
 #include <imgcls/optim/rmsprop_tf.h>
 #include <imgcls/optim/schedule.h>

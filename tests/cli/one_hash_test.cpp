@@ -110,6 +110,26 @@ TEST_CASE("a run by shards may stop and go on with other ranks, by other launche
   CHECK(same);
 }
 
+TEST_CASE("a rate that evaluations reduce is the same on any number of ranks, and after a stop") {
+  // Evaluations in the warm-up do not count, and of the others each is no better.
+  const std::string recipe = kShards +
+                             "train.epochs=5 schedule.name=plateau schedule.warmup_epochs=1 "
+                             "schedule.plateau.patience=0 schedule.plateau.threshold=0.99 "
+                             "schedule.plateau.factor=0.5 eval.metric=loss ";
+  const FolderData data;
+  train(data, 1, "alone", recipe);
+  train(data, 3, "three", recipe);
+  train(data, 2, "moving", recipe + "train.max_steps=9");
+  train(data, 3, "moving", recipe + "train.max_steps=10");
+  train(data, 1, "moving", recipe);
+  CHECK_THAT(read_text(data / "alone/log.txt"),
+             Contains("schedule.name=plateau: the learning rate is"));
+  for (const std::string run : {"three", "moving"}) {
+    CHECK(hash_of(data, run) == hash_of(data, "alone"));
+    CHECK(figures_of(data / (run + "/steps.csv")) == figures_of(data / "alone/steps.csv"));
+  }
+}
+
 TEST_CASE("without shards the number of ranks shows in the bits") {
   const FolderData data;
   const std::string recipe = kShards + "train.shards=0 ";

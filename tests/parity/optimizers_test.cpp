@@ -182,6 +182,61 @@ TEST_CASE("schedules give their references' rates") {
         1e-9);
 }
 
+TEST_CASE("a rate that evaluations reduce has the bits of PyTorch's ReduceLROnPlateau") {
+  using namespace optim;
+  const auto& reference = recipe_reference().at("plateaus");
+  const auto figures = [&](const char* key) {
+    std::vector<double> all;
+    for (const auto& each : reference.at(key)) {
+      all.push_back(each.is_string() ? std::stod(each.get<std::string>()) : each.get<double>());
+    }
+    return all;
+  };
+  constexpr std::int64_t kSteps = 10;  // of an epoch
+  const auto check = [&](const char* name, ScheduleOptions options, bool accuracies) {
+    options.name = "plateau";
+    options.lr = 0.4;
+    options.total_steps = 60 * kSteps;
+    options.steps_per_epoch = kSteps;
+    const auto given = figures(accuracies ? "accuracies" : "losses");
+    const auto expected = reference.at(name).get<std::vector<double>>();
+    Plateau plateau;
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      const std::int64_t done = kSteps * static_cast<std::int64_t>(i + 1);
+      plateau.add(options, given[i], accuracies, done, done);
+      plateau.add(options, given[i], accuracies, done, done);  // once is enough
+      options.reductions = plateau.reductions;
+      INFO(name << ", after " << i + 1 << " evaluations");
+      // timm adds its warm-up up in another order.
+      const double tolerance = options.warmup_steps > 0 ? 1e-14 : 0;
+      CHECK(std::abs(learning_rate(options, done) - expected[i]) <= tolerance);
+    }
+    CHECK(expected.back() < 0.1);  // it was reduced, and more than once
+  };
+  check("loss", {.own = PlateauOptions{.factor = 0.3, .patience = 2}}, false);
+  check("loss absolute cooldown",
+        {.own = PlateauOptions{.factor = 0.5,
+                               .patience = 1,
+                               .threshold = 0.05,
+                               .threshold_mode = ThresholdMode::absolute,
+                               .cooldown = 3}},
+        false);
+  check("accuracy",
+        {.final_lr = 0.02, .own = PlateauOptions{.factor = 0.7, .patience = 0, .threshold = 0.01}},
+        true);
+  check("accuracy absolute",
+        {.own =
+             PlateauOptions{
+                 .patience = 3, .threshold = 2, .threshold_mode = ThresholdMode::absolute}},
+        true);
+  check("timm warm-up",
+        {.final_lr = 1e-3,
+         .warmup_steps = 6 * kSteps,
+         .warmup_from = 0.1,
+         .own = PlateauOptions{.factor = 0.5, .patience = 0, .threshold = 0.02, .cooldown = 1}},
+        true);
+}
+
 TEST_CASE("momentum in a cycle, and decay by a cosine, are OneCycleLR's and DINO's") {
   const optim::ScheduleOptions schedule{.name = "one_cycle",
                                         .lr = 0.05,

@@ -165,6 +165,42 @@ def schedules():
     }
 
 
+def plateaus():
+    """The rate after each of 60 evaluations, whose figures get better, slower and slower."""
+    torch.manual_seed(31)
+    by = torch.optim.lr_scheduler.ReduceLROnPlateau
+    losses = (1 + 3 * torch.exp(-torch.arange(60) / 12.0) + 0.05 * torch.randn(60)).tolist()
+    losses[7], losses[20] = math.nan, math.inf
+    accuracies = [100 / (1 + loss) for loss in losses]
+
+    def after_each(figures, make):
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.4)
+        scheduler = make(optimizer)
+        found = []
+        for epoch, figure in enumerate(figures, 1):
+            if isinstance(scheduler, timm.scheduler.scheduler.Scheduler):
+                scheduler.step(epoch, figure)
+            else:
+                scheduler.step(figure)
+            found.append(optimizer.param_groups[0]["lr"])
+        return found
+
+    return {
+        "losses": [str(x) if not math.isfinite(x) else x for x in losses],
+        "accuracies": [str(x) if not math.isfinite(x) else x for x in accuracies],
+        "loss": after_each(losses, lambda o: by(o, patience=2, factor=0.3)),
+        "loss absolute cooldown": after_each(losses, lambda o: by(
+            o, patience=1, factor=0.5, threshold=0.05, threshold_mode="abs", cooldown=3)),
+        "accuracy": after_each(accuracies, lambda o: by(
+            o, mode="max", patience=0, factor=0.7, threshold=0.01, min_lr=0.02)),
+        "accuracy absolute": after_each(accuracies, lambda o: by(
+            o, mode="max", patience=3, factor=0.1, threshold=2, threshold_mode="abs")),
+        "timm warm-up": after_each(accuracies, lambda o: timm.scheduler.PlateauLRScheduler(
+            o, decay_rate=0.5, patience_t=0, threshold=0.02, cooldown_t=1, warmup_t=6,
+            warmup_lr_init=0.04, lr_min=1e-3)),
+    }
+
+
 def half_cosine(high, low, done):
     return low + (high - low) * (1 + math.cos(math.pi * done)) / 2
 
@@ -367,6 +403,7 @@ def main():
                     "timm": timm.__version__, "environment": PINNED},
         "optimizers": optimizers,
         "schedules": schedules(),
+        "plateaus": plateaus(),
         "cycled": {
             "sgd": cycled(lambda g: torch.optim.SGD(g, lr=0.05, momentum=0.9, fused=True)),
             "sgdw": cycled(lambda g: timm.optim.SGDW(g, lr=0.05, momentum=0.9, foreach=True)),

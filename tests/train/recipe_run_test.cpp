@@ -3,6 +3,7 @@
 #include <imgcls/dist/world.h>
 #include <imgcls/models/weights.h>
 #include <imgcls/optim/optimizers.h>
+#include <imgcls/optim/plateau.h>
 #include <imgcls/optim/schedules.h>
 #include <imgcls/train/run_sink.h>
 #include <imgcls/train/trainer.h>
@@ -103,6 +104,59 @@ TEST_CASE("a cycle of momentum and a course of decay go on where a run stopped")
   }
 }
 
+TEST_CASE("a rate that evaluations reduce goes on where a run stopped") {
+  train::RunOptions options = everything();
+  options.epochs = 5;
+  options.schedule = {
+      .name = "plateau",
+      .warmup_epochs = 1,
+      .own = optim::PlateauOptions{.factor = 0.5, .patience = 0, .threshold = 0.99}};
+  for (const auto metric : {train::Metric::acc1, train::Metric::loss}) {
+    options.eval.metric = metric;
+    check_restarts(options, "plateau");
+  }
+  const test::TempFolder folder;
+  options.folder = folder / "run";
+  const optim::Plateau plateau = train_toy(options).position.plateau;
+  // Those after epochs 2 to 5 count, and of these all but the first are no better.
+  CHECK(plateau.step == 20);
+  CHECK(plateau.reductions == 3);
+  CHECK_THAT(read_text(folder / "run/log.txt"),
+             Catch::Contains("schedule.name=plateau: the learning rate is 0.0125 from now on"));
+}
+
+TEST_CASE("how often a run is evaluated may change, but where the rate goes by it") {
+  const test::TempFolder folder;
+  train::RunOptions options = toy_options(folder / "run");
+  options.epochs = 4;
+  options.schedule.name = "plateau";
+  options.max_steps = 4;
+  train_toy(options);
+  options.eval.every_epochs = 2;
+  CHECK_THROWS_WITH(train_toy(options), Catch::Contains("eval.every_epochs: 1 before, 2 now"));
+}
+
+TEST_CASE("with another metric, or another schedule, evaluations begin to count anew") {
+  const test::TempFolder folder;
+  train::RunOptions options = toy_options(folder / "run");
+  options.epochs = 4;
+  options.schedule = {.name = "plateau", .own = optim::PlateauOptions{.threshold = 0.99}};
+  options.eval.metric = train::Metric::loss;
+  options.checkpoint.resume = train::Resume::changed;
+  options.max_steps = 8;
+  const optim::Plateau by_loss = train_toy(options).position.plateau;
+  REQUIRE(by_loss.best);
+  CHECK(by_loss.bad == 1);
+  options.eval.metric = train::Metric::acc1;
+  options.max_steps = 12;
+  const optim::Plateau by_accuracy = train_toy(options).position.plateau;
+  CHECK(*by_accuracy.best > 10);  // per cent
+  CHECK(by_accuracy.bad == 0);
+  options.schedule = {.name = "cosine"};
+  options.max_steps = 0;
+  CHECK(train_toy(options).position.plateau == by_accuracy);  // nobody counts
+}
+
 TEST_CASE("in lower precisions every ingredient trains, and with accumulation") {
   const test::TempFolder folder;
   for (const auto precision : {train::Precision::bf16, train::Precision::fp16}) {
@@ -180,6 +234,23 @@ TEST_CASE("what does not go together is refused before anything is created") {
         o.schedule.final_weight_decay = 0.1;
       },
       "schedule.final_weight_decay=0.1 needs");
+  refused(
+      [](train::RunOptions& o) {
+        o.schedule.name = "plateau";
+        o.eval.every_epochs = 2;
+      },
+      "eval.every_epochs=2 of train.epochs=2 leaves none before the last");
+  refused(
+      [](train::RunOptions& o) {
+        o.schedule = {.name = "plateau", .own = optim::PlateauOptions{.threshold = 1}};
+      },
+      "schedule.plateau.threshold=1 must be below 1");
+  refused(
+      [](train::RunOptions& o) {
+        o.optimizer.name = "schedule_free_adamw";
+        o.schedule.name = "plateau";
+      },
+      "not with schedule.name=plateau");
 }
 
 TEST_CASE("a run that gets an average later begins it there, and says so") {

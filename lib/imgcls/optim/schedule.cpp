@@ -1,3 +1,4 @@
+#include <imgcls/optim/plateau.h>
 #include <imgcls/optim/schedule.h>
 #include <imgcls/optim/schedules.h>
 
@@ -117,6 +118,8 @@ std::vector<ScheduleEntry> known_schedules() {
       {"multi_step", "Reductions at given epochs", multi_step_fields(), multi_step},
       {"one_cycle", "Up and down by half a cosine (arXiv:1708.07120)", one_cycle_fields(),
        one_cycle, one_cycle_momentum},
+      {"plateau", "Reductions when evaluations are no longer better", plateau_fields(),
+       plateau_rate},
       {"polynomial", "A power of the steps left", polynomial_fields(), polynomial},
       {"step", "Reductions after equal times", step_fields(), step_rate},
       {"trapezoid", "The same, and a straight line down at the end", trapezoid_fields(), trapezoid},

@@ -1,6 +1,7 @@
 #pragma once
-// Learning rates as a function of the step: no state, so nothing to save. A linear warm-up may
-// stand before any of them. So are momentum and weight decay where a recipe changes them.
+// Learning rates as a function of the step: no state, so nothing to save, but for the one that goes
+// by evaluations (plateau.h). A linear warm-up may stand before any of them. So are momentum and
+// weight decay where a recipe changes them.
 
 #include <imgcls/core/registry.h>
 
@@ -29,6 +30,8 @@ struct ScheduleOptions {
   /// Steps of the whole run, warm-up included, and of an epoch.
   std::int64_t total_steps = 1;
   std::int64_t steps_per_epoch = 1;
+  /// How often evaluations have reduced the rate, where the schedule goes by them (plateau.h).
+  std::int64_t reductions = 0;
   /// Options that the named schedule has alone, its own struct (schedules.h); empty: defaults.
   std::any own = {};
 };

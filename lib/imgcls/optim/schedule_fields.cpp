@@ -98,4 +98,27 @@ const OptionFields<TrapezoidOptions>& trapezoid_fields() {
   return fields;
 }
 
+const OptionFields<PlateauOptions>& plateau_fields() {
+  using O = PlateauOptions;
+  static constexpr Names<ThresholdMode, 2> kModes{
+      {{ThresholdMode::relative, "rel"}, {ThresholdMode::absolute, "abs"}}};
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("factor", &O::factor, "What the rate is multiplied by.", {.above = 0, .below = 1});
+    f.add("patience", &O::patience,
+          "Validations in a row that may be no better by eval.metric; the next one reduces the "
+          "rate.",
+          Limits::between(0, 1e9));
+    f.add("threshold", &O::threshold, "What a validation must be better by to count as better.",
+          Limits::at_least(0));
+    f.add("threshold_mode", &O::threshold_mode, kModes,
+          "rel: threshold is a share of the best figure, below 1; abs: it is a difference, of "
+          "accuracies in per cent.");
+    f.add("cooldown", &O::cooldown, "Validations after a reduction that do not count as no better.",
+          Limits::between(0, 1e9));
+    return f;
+  }();
+  return fields;
+}
+
 }  // namespace imgcls::optim

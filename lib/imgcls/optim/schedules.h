@@ -60,6 +60,25 @@ struct TrapezoidOptions {
   double cooldown = 0.2;
 };
 
+/// How much better an evaluation must be.
+enum class ThresholdMode {
+  relative,  ///< by a share of the best figure
+  absolute,  ///< by so much
+};
+
+/// lr times `factor` whenever evaluations are no longer better, down to final_lr: PyTorch's
+/// ReduceLROnPlateau. Those in the warm-up do not count, as with timm's PlateauLRScheduler.
+struct PlateauOptions {
+  double factor = 0.1;
+  /// Evaluations in a row that may be no better; the next reduces the rate.
+  int patience = 10;
+  /// What an evaluation must be better by to count as better.
+  double threshold = 1e-4;
+  ThresholdMode threshold_mode = ThresholdMode::relative;
+  /// Evaluations after a reduction that do not count as bad.
+  int cooldown = 0;
+};
+
 const OptionFields<CosineOptions>& cosine_fields();
 const OptionFields<StepOptions>& step_fields();
 const OptionFields<MultiStepOptions>& multi_step_fields();
@@ -67,5 +86,6 @@ const OptionFields<PolynomialOptions>& polynomial_fields();
 const OptionFields<ExponentialOptions>& exponential_fields();
 const OptionFields<OneCycleOptions>& one_cycle_fields();
 const OptionFields<TrapezoidOptions>& trapezoid_fields();
+const OptionFields<PlateauOptions>& plateau_fields();
 
 }  // namespace imgcls::optim

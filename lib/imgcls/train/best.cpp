@@ -27,7 +27,7 @@ std::string figure_text(double value, Metric metric) {
 bool Best::add(double figure, std::int64_t at_step, Metric metric) {
   if (metric != this->metric) *this = {.metric = metric};
   if (at_step == step) return true;  // the same evaluation, made again when a run resumes
-  const bool better = metric == Metric::loss ? figure < value : figure > value;
+  const bool better = higher_is_better(metric) ? figure > value : figure < value;
   const bool is_best = std::isfinite(figure) && (step < 0 || better);
   if (is_best) {
     *this = {.step = at_step, .metric = metric, .value = figure};

@@ -18,6 +18,9 @@ inline constexpr Names<Metric, 3> kMetrics{
     {{Metric::acc1, "acc1"}, {Metric::acc5, "acc5"}, {Metric::loss, "loss"}}};
 
 double figure(const EvalCounts& counts, Metric metric);
+inline bool higher_is_better(Metric metric) {
+  return metric != Metric::loss;
+}
 /// For people: "top-1 76.07 %", "loss 0.9671".
 std::string figure_text(double value, Metric metric);
 

@@ -70,10 +70,36 @@ Best read_best(const json& state) {
           .since = best.at("since")};
 }
 
+json plateau_json(const optim::Plateau& plateau) {
+  if (plateau.step < 0) return nullptr;
+  return {{"step", plateau.step},
+          {"best", plateau.best ? json(*plateau.best) : json()},
+          {"bad", plateau.bad},
+          {"cooldown", plateau.cooldown},
+          {"reductions", plateau.reductions}};
+}
+
+/// None where the schedule does not go by evaluations, and in checkpoints from before one did.
+optim::Plateau read_plateau(const json& state) {
+  const json plateau = state.value("plateau", json());
+  if (plateau.is_null()) return {};
+  const json& best = plateau.at("best");
+  return {.step = plateau.at("step"),
+          .best = best.is_null() ? std::nullopt : std::optional(best.get<double>()),
+          .bad = plateau.at("bad"),
+          .cooldown = plateau.at("cooldown"),
+          .reductions = plateau.at("reductions")};
+}
+
 json position_json(const Position& p) {
-  return {{"step", p.step},           {"epoch", p.epoch},       {"consumed", p.consumed},
-          {"elapsed_s", p.elapsed_s}, {"loss_sum", p.loss_sum}, {"images", p.images},
-          {"best", best_json(p.best)}};
+  return {{"step", p.step},
+          {"epoch", p.epoch},
+          {"consumed", p.consumed},
+          {"elapsed_s", p.elapsed_s},
+          {"loss_sum", p.loss_sum},
+          {"images", p.images},
+          {"best", best_json(p.best)},
+          {"plateau", plateau_json(p.plateau)}};
 }
 
 json state_json(const Training& training, const Position& position, const RunIdentity& identity) {
@@ -297,7 +323,8 @@ Position load_checkpoint(const fs::path& checkpoint, const Training& training,
           .elapsed_s = state.at("elapsed_s"),
           .loss_sum = state.at("loss_sum"),
           .images = state.at("images"),
-          .best = read_best(state)};
+          .best = read_best(state),
+          .plateau = read_plateau(state)};
 }
 
 }  // namespace imgcls::train

@@ -16,6 +16,7 @@
 #include <imgcls/models/model.h>
 #include <imgcls/optim/grad_scaler.h>
 #include <imgcls/optim/optimizer.h>
+#include <imgcls/optim/plateau.h>
 #include <imgcls/train/best.h>
 #include <imgcls/train/bits.h>
 #include <imgcls/train/recipe/ingredient.h>
@@ -30,13 +31,14 @@ namespace imgcls::train {
 
 /// Where a run stands.
 struct Position {
-  std::int64_t step = 0;     ///< optimizer steps done
-  std::uint32_t epoch = 0;   ///< epochs completed, evaluation included
-  std::size_t consumed = 0;  ///< samples consumed of the epoch's global order
-  double elapsed_s = 0;      ///< time in the training loop, over all sessions
-  double loss_sum = 0;       ///< of the epoch so far: sum over images of all ranks
-  std::int64_t images = 0;   ///< of the epoch so far: images in loss_sum
-  Best best = {};            ///< of the evaluations so far
+  std::int64_t step = 0;        ///< optimizer steps done
+  std::uint32_t epoch = 0;      ///< epochs completed, evaluation included
+  std::size_t consumed = 0;     ///< samples consumed of the epoch's global order
+  double elapsed_s = 0;         ///< time in the training loop, over all sessions
+  double loss_sum = 0;          ///< of the epoch so far: sum over images of all ranks
+  std::int64_t images = 0;      ///< of the epoch so far: images in loss_sum
+  Best best = {};               ///< of the evaluations so far
+  optim::Plateau plateau = {};  ///< what schedule.name=plateau remembers of them
   friend bool operator==(const Position&, const Position&) = default;
 };
 

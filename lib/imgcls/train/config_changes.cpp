@@ -46,6 +46,12 @@ std::string text_at(const std::map<std::string, json>& flat, const std::string& 
   return flat.contains(pointer) ? without_fraction(flat.at(pointer)).dump() : "nothing";
 }
 
+/// How often there are evaluations, where the learning rate goes by them.
+bool changes_rate(const std::string& pointer, const std::map<std::string, json>& values) {
+  return pointer == "/eval/every_epochs" &&
+         text_at(values, "/schedule/name") == json("plateau").dump();
+}
+
 bool may_be_auto(const std::string& pointer) {
   return pointer == "/train/precision" || pointer == "/train/deterministic";
 }
@@ -64,7 +70,8 @@ std::vector<ConfigChange> config_changes(std::string_view before, std::string_vi
   std::vector<ConfigChange> changes;
   for (const std::string& pointer : pointers) {
     ConfigChange change{dotted(pointer), text_at(old_values, pointer), text_at(values, pointer)};
-    if (changes_no_result(pointer) || change.before == change.now) continue;
+    if (change.before == change.now) continue;
+    if (changes_no_result(pointer) && !changes_rate(pointer, values)) continue;
     if (may_be_auto(pointer) && change.before == "\"auto\"") continue;
     changes.push_back(std::move(change));
   }

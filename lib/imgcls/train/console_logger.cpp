@@ -142,6 +142,11 @@ void ConsoleLogger::changed(const std::string& change) {
   log_.info("changed since the run began: " + change);
 }
 
+void ConsoleLogger::lowers_rate(double lr) {
+  clear();
+  log_.info(fmt::format("schedule.name=plateau: the learning rate is {:.4g} from now on", lr));
+}
+
 void ConsoleLogger::ends_early(const std::string& why) {
   clear();
   log_.info(why + "; the run ends here");

@@ -69,6 +69,8 @@ class ConsoleLogger {
   void clear();
   /// How configuration or data differ from those the run began with.
   void changed(const std::string& change);
+  /// Evaluations are no longer better: the learning rate from now on.
+  void lowers_rate(double lr);
   /// The run ends before its last epoch does, and why.
   void ends_early(const std::string& why);
   /// An error is about to end the run: what was trained is saved, or cannot be.

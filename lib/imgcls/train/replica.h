@@ -8,6 +8,7 @@
 #include <imgcls/dist/world.h>
 #include <imgcls/models/model.h>
 #include <imgcls/optim/optimizer.h>
+#include <imgcls/optim/plateau.h>
 #include <imgcls/optim/schedule.h>
 #include <imgcls/train/input.h>
 #include <imgcls/train/options.h>
@@ -30,6 +31,8 @@ class Replica {
   /// learning rate, forward, backward, update. Result and `gradient_norm` as TrainStep's. Gradients
   /// need not be enabled by the caller.
   at::Tensor step(const data::Batch& batch, std::int64_t done, at::Tensor* gradient_norm = nullptr);
+  /// Rates are from now on those after what `plateau` has counted.
+  void set_reductions(const optim::Plateau& plateau) { schedule_.reductions = plateau.reductions; }
   /// Of the (`done` + 1)-th step.
   double learning_rate(std::int64_t done) const;
 

@@ -199,8 +199,10 @@ const OptionFields<ScheduleRunOptions>& schedule_fields() {
           Limits::at_least(0));
     f.add("warmup_from", &O::warmup_from,
           "Factor of the learning rate at the first step of the warm-up.", Limits::between(0, 1));
-    f.add("final_lr", &O::final_lr,
-          "cosine, linear, polynomial, trapezoid: learning rate at the end.", Limits::at_least(0));
+    f.add(
+        "final_lr", &O::final_lr,
+        "cosine, linear, polynomial, trapezoid: learning rate at the end; plateau: the lowest one.",
+        Limits::at_least(0));
     f.add(
         "final_weight_decay", {{"type", "number"}, {"minimum", -1}},
         [](const json& value, O& to) {

@@ -62,7 +62,7 @@ Position RunSaver::load(const std::string& checkpoint, const Training& training,
 
 bool RunSaver::has(const Position& position) const {
   return has_step(position.step) && saved_->epoch == position.epoch &&
-         saved_->best == position.best;
+         saved_->best == position.best && saved_->plateau == position.plateau;
 }
 
 void RunSaver::save(const Training& training, const Position& position, Saving saving) {

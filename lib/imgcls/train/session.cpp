@@ -107,6 +107,7 @@ void Trainer::Session::start_or_resume() {
     position_ = saver_.load(found, training(), changes);
     if (!changes.empty()) fit_position();
   });
+  replica_->set_reductions(position_.plateau);
   last_step_ = find_last_step();
   dist::agree(world_, [&] {
     if (world_.is_first()) open_files(changes);
@@ -319,8 +320,24 @@ bool Trainer::Session::evaluate(int epoch, double train_loss) {
   }
   last_eval_ = counts;
   report_evaluation(*counts, details, epoch, train_loss);
+  adapt_rate(*counts);
   compare(*counts);
   return true;
+}
+
+/// By evaluations that the run makes whenever it is to end: with a limit that is raised it goes on
+/// as if there had been none.
+void Trainer::Session::adapt_rate(const EvalCounts& counts) {
+  const Metric metric = options_.eval.metric;
+  const auto epoch = static_cast<std::int64_t>(position_.epoch) + 1;
+  if (!epoch_is_complete() || epoch % options_.eval.every_epochs != 0) return;
+  if (metric != position_.best.metric) position_.plateau.best.reset();  // it is another's figure
+  const double before = replica_->learning_rate(scheduled());
+  position_.plateau.add(replica_->schedule(), figure(counts, metric), higher_is_better(metric),
+                        scheduled(), position_.step);
+  replica_->set_reductions(position_.plateau);
+  const double now = replica_->learning_rate(scheduled());
+  if (now < before) console_.lowers_rate(now);
 }
 
 /// With the best evaluation so far.

@@ -54,6 +54,7 @@ class Trainer::Session {
   bool prepare_evaluation();
   bool evaluate(int epoch, double train_loss);
   void compare(const EvalCounts& counts);
+  void adapt_rate(const EvalCounts& counts);
   void report_evaluation(const EvalCounts& counts, const EvalDetails& details, int epoch,
                          double train_loss);
   void save(RunSaver::Saving saving);

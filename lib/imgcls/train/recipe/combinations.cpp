@@ -1,6 +1,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/optim/optimizers.h>
 #include <imgcls/optim/schedule.h>
+#include <imgcls/optim/schedules.h>
 #include <imgcls/train/recipe/combinations.h>
 
 #include <fmt/format.h>
@@ -88,6 +89,24 @@ void require_channels(const Normalization& data) {
   require_one("std", data.std);
 }
 
+/// A rate that evaluations reduce.
+void require_evaluations(const RunOptions& options) {
+  if (options.schedule.name != "plateau") return;
+  if (options.eval.every_epochs >= options.epochs) {
+    throw ConfigError(fmt::format(
+        "schedule.name=plateau reduces the rate after evaluations, and eval.every_epochs={} of "
+        "train.epochs={} leaves none before the last; give a smaller one",
+        options.eval.every_epochs, options.epochs));
+  }
+  const auto own = OwnFields::own_options<optim::PlateauOptions>(options.schedule.own);
+  if (own.threshold_mode == optim::ThresholdMode::relative && own.threshold >= 1) {
+    throw ConfigError(fmt::format(
+        "schedule.plateau.threshold={} must be below 1, a share of the best figure, with "
+        "schedule.plateau.threshold_mode=rel",
+        own.threshold));
+  }
+}
+
 /// Several views of an image, of training or of evaluation.
 void require_views(const RunOptions& options) {
   const int views = options.augment.views;
@@ -119,6 +138,7 @@ void require_fitting(const RunOptions& options) {
   require_channels(options.data.normalization);
   require_one_teacher(options.distillation);
   require_changeable(options);
+  require_evaluations(options);
   const std::string& optimizer = options.optimizer.name;
   if (!optim::optimizers().at(optimizer).averages) return;
   if (options.schedule.name != "constant") {
