@@ -160,6 +160,8 @@ void one_hash(World& world) {
   options.clip = {.name = "norm", .own = train::NormClipOptions{.most = 0.5}};
   options.label_smoothing = 0.1;
   check_one_hash(world, "AdamW with all ingredients", options, 8);
+  options.mix.by = train::MixBy::element;
+  check_one_hash(world, "images mixed one by one", options, 8);
   if (world.size() > 3) return;  // they take turns on a machine's cores
   options.sam.rho = 0.05;
   check_one_hash(world, "SAM", options, 8);

@@ -8,12 +8,15 @@
 #include <imgcls/train/recipe/average.h>
 #include <imgcls/train/recipe/clip.h>
 #include <imgcls/train/recipe/losses.h>
+#include <imgcls/train/recipe/mix.h>
 #include <imgcls/train/step.h>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/allclose.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/tensor.h>
 
 #include <paths.h>
 #include <catch2/catch.hpp>
@@ -68,12 +71,16 @@ std::vector<double> losses_of(models::Model model, const train::RunOptions& opti
   return losses;
 }
 
+const json& reference_of(const std::string& what) {
+  static const json reference =
+      json::parse(read_text(IMGCLS_SOURCE_DIR "/tests/parity/whole_recipes_reference.json"));
+  return reference.at("recipes").at(what);
+}
+
 /// One thread, float: to 1e-5.
 void check_recipe(const std::string& model, const std::string& recipe,
                   const train::RunOptions& options, double drop_path = 0) {
-  static const json reference =
-      json::parse(read_text(IMGCLS_SOURCE_DIR "/tests/parity/whole_recipes_reference.json"));
-  const json& found = reference.at("recipes").at(model + " " + recipe);
+  const json& found = reference_of(model + " " + recipe);
   auto expected = found.at("losses").get<std::vector<double>>();
   const std::vector<double> losses =
       losses_of(made(model, drop_path), options, static_cast<int>(expected.size()));
@@ -174,4 +181,27 @@ TEST_CASE("EfficientNet-B0 with schedule-free SGD within SAM learns as with sche
 TEST_CASE("ResNet-18 with SGD within SAM and ASAM learns as their definitions say") {
   check_recipe("resnet18", "sam", sgd_sam({.rho = 0.005}));
   check_recipe("resnet18", "asam", sgd_sam({.rho = 0.05, .adaptive = true}));
+}
+
+TEST_CASE("images that are mixed one by one are those of timm's Mixup with the same numbers") {
+  const auto mixer =
+      train::make_mixer({.kinds = {"mixup", "cutmix"}, .prob = 0.8, .by = train::MixBy::element});
+  const json& expected = reference_of("mixed by element");
+  for (std::size_t step = 0; step < expected.size(); ++step) {
+    at::manual_seed(100 + step);
+    train::TrainBatch batch;
+    batch.images = at::randn({8, 3, 6, 6});
+    batch.targets.labels = at::randint(0, 10, {8}, at::kLong);
+    mixer->before_forward({.seed = 7, .step = static_cast<std::int64_t>(step)}, batch);
+    // What a partner's share is in float, timm takes from the own share's; we take from the double.
+    const auto check = [&](const at::Tensor& found, const char* what) {
+      const auto values = expected[step].at(what).get<std::vector<float>>();
+      const at::Tensor wanted = at::tensor(values).view_as(found);
+      INFO(what << " of step " << step << ": off by "
+                << found.sub(wanted).abs().max().item<float>());
+      CHECK(at::allclose(found, wanted, /*rtol=*/0, /*atol=*/1e-6));
+    };
+    check(batch.images, "images");
+    check(batch.targets.rows(10), "rows");
+  }
 }

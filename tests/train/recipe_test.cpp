@@ -99,8 +99,35 @@ TEST_CASE("mixed images are what their targets say, and a pair is mixed both way
   }
 }
 
+TEST_CASE("by element, each image has a share and a kind of its own, and the same partner") {
+  int with_others_share = 0, mixed = 0, boxes = 0;
+  const auto mixer = train::make_mixer({.kinds = {"mixup", "cutmix"},
+                                        .prob = 0.5,
+                                        .by = train::MixBy::element,
+                                        .own = {{"mixup", train::MixupOptions{.alpha = 4}}}});
+  for (std::int64_t step = 0; step < 200; ++step) {
+    train::TrainBatch batch = numbered();
+    mixer->before_forward({.seed = 1, .step = step}, batch);
+    REQUIRE(batch.targets.is_mixed());
+    CHECK(at::allclose(means(batch), means_by_targets(batch), 1e-4, 1e-4));
+    CHECK(batch.images.is_contiguous(at::MemoryFormat::ChannelsLast));
+    for (std::int64_t i = 0; i < kImages; ++i) {
+      CHECK(batch.targets.partners[i].item<std::int64_t>() == (i ^ 1));
+      const at::Tensor share = batch.targets.shares[i], image = batch.images[i];
+      if (share.item<float>() == 1) continue;
+      ++mixed;
+      boxes += image.eq(i).logical_or(image.eq(i ^ 1)).all().item<bool>() ? 1 : 0;
+      with_others_share += share.equal(batch.targets.shares[i ^ 1]) ? 1 : 0;
+    }
+  }
+  // A box without a pixel leaves a share of 1: it is not counted as mixed.
+  CHECK(std::abs(mixed - 1170) < 120);
+  CHECK(std::abs(boxes - mixed / 2) < 90);
+  CHECK(with_others_share < 40);  // cutmix has few shares on 100 pixels
+}
+
 TEST_CASE("neither ranks nor other steps change how images are mixed or erased") {
-  for (const auto by : {train::MixBy::batch, train::MixBy::pair}) {
+  for (const auto by : {train::MixBy::batch, train::MixBy::pair, train::MixBy::element}) {
     check_ranks_change_nothing(
         *train::make_mixer({.kinds = {"mixup", "cutmix", "resize_mix"}, .prob = 0.7, .by = by}));
   }

@@ -11,7 +11,8 @@
 namespace imgcls::train {
 namespace {
 
-constexpr Names<MixBy, 2> kBys{{{MixBy::batch, "batch"}, {MixBy::pair, "pair"}}};
+constexpr Names<MixBy, 3> kBys{
+    {{MixBy::batch, "batch"}, {MixBy::pair, "pair"}, {MixBy::element, "element"}}};
 constexpr std::int64_t kWholeBatch = -1;  // the place whose numbers all pairs share
 
 at::Tensor evens(const at::Tensor& values) {
@@ -21,6 +22,16 @@ at::Tensor evens(const at::Tensor& values) {
 at::Tensor odds(const at::Tensor& values) {
   return values.slice(0, 1, values.size(0), 2);
 }
+
+/// Which pairs or images each kind mixes, and with which numbers.
+struct Choice {
+  std::vector<std::vector<std::int64_t>> chosen;
+  std::vector<std::vector<Random>> draws;
+
+  bool is_empty() const {
+    return std::ranges::all_of(chosen, [](const auto& of) { return of.empty(); });
+  }
+};
 
 class Mixer final : public Ingredient {
  public:
@@ -35,43 +46,83 @@ class Mixer final : public Ingredient {
 
   void before_forward(const StepInfo& info, TrainBatch& batch) override {
     const at::NoGradGuard no_grad;
-    const std::int64_t pairs = batch.images.size(0) / 2;
-    std::vector<std::vector<std::int64_t>> chosen(kinds_.size());
-    std::vector<std::vector<Random>> draws(kinds_.size());
-    for (std::int64_t i = 0; i < (options_.by == MixBy::batch ? 1 : pairs); ++i) {
-      const std::int64_t place = options_.by == MixBy::batch ? kWholeBatch : info.first / 2 + i;
-      Random random = draws_of(info, place, RandomStream::mix);
-      if (random.uniform() >= options_.prob) continue;
-      const auto kind = static_cast<std::size_t>(random.below(kinds_.size()));
-      chosen[kind].push_back(i);
-      draws[kind].push_back(random);
+    const std::int64_t images = batch.images.size(0);
+    switch (options_.by) {
+      case MixBy::batch:
+        return mix_pairs(choose(info, kWholeBatch, 1), batch);
+      case MixBy::pair:
+        return mix_pairs(choose(info, info.first / 2, images / 2), batch);
+      case MixBy::element:
+        return mix_elements(choose(info, info.first, images), batch);
     }
-    // By pairs, targets are always those of mixed images, so that what is computed for an image
-    // does not depend on whether others of its rank are mixed.
-    const bool none = std::ranges::all_of(draws, [](const auto& of) { return of.empty(); });
-    if (none && options_.by == MixBy::batch) return;
-    const Targets& before = batch.targets;
-    // Of each pair the odd one is the even one's partner, and the other way round.
-    at::Tensor partners = at::stack({odds(before.labels), evens(before.labels)}, 1).flatten();
-    at::Tensor shares = at::ones(
-        {pairs},
-        batch.images.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous));
-    at::Tensor images = at::empty_like(batch.images);
-    if (options_.by == MixBy::pair) images.copy_(batch.images);  // some may stay as they are
-    for (std::size_t kind = 0; kind < kinds_.size(); ++kind) {
-      if (draws[kind].empty()) continue;
-      const bool all =
-          options_.by == MixBy::batch || static_cast<std::int64_t>(chosen[kind].size()) == pairs;
-      mix_some(kinds_[kind], draws[kind], all ? std::span<const std::int64_t>() : chosen[kind],
-               batch.images, images, shares);
-    }
-    batch.images = images;
-    batch.targets = {.labels = before.labels,
-                     .partners = partners,
-                     .shares = at::stack({shares, shares}, 1).flatten()};
   }
 
  private:
+  /// For `count` places from `first` on.
+  Choice choose(const StepInfo& info, std::int64_t first, std::int64_t count) const {
+    Choice choice{.chosen = std::vector<std::vector<std::int64_t>>(kinds_.size()),
+                  .draws = std::vector<std::vector<Random>>(kinds_.size())};
+    for (std::int64_t i = 0; i < count; ++i) {
+      Random random = draws_of(info, first + i, RandomStream::mix);
+      if (random.uniform() >= options_.prob) continue;
+      const auto kind = static_cast<std::size_t>(random.below(kinds_.size()));
+      choice.chosen[kind].push_back(i);
+      choice.draws[kind].push_back(random);
+    }
+    return choice;
+  }
+
+  // Other than by batch, targets are always those of mixed images, so that what is computed for an
+  // image does not depend on whether others of its rank are mixed.
+  void mix_pairs(Choice choice, TrainBatch& batch) const {
+    const bool by_batch = options_.by == MixBy::batch;
+    if (by_batch && choice.is_empty()) return;
+    const std::int64_t pairs = batch.images.size(0) / 2;
+    at::Tensor shares = ones(pairs, batch);
+    at::Tensor images = at::empty_like(batch.images);
+    if (!by_batch) images.copy_(batch.images);  // some may stay as they are
+    for (std::size_t kind = 0; kind < kinds_.size(); ++kind) {
+      const std::vector<std::int64_t>& chosen = choice.chosen[kind];
+      if (chosen.empty()) continue;
+      const bool all = by_batch || static_cast<std::int64_t>(chosen.size()) == pairs;
+      mix_some(kinds_[kind], choice.draws[kind], all ? std::span<const std::int64_t>() : chosen,
+               batch.images, images, shares);
+    }
+    finish(batch, images, at::stack({shares, shares}, 1).flatten());
+  }
+
+  void mix_elements(Choice choice, TrainBatch& batch) const {
+    at::Tensor shares = ones(batch.images.size(0), batch);
+    at::Tensor images = batch.images.clone();
+    for (std::size_t kind = 0; kind < kinds_.size(); ++kind) {
+      std::vector<std::int64_t> places = choice.chosen[kind];
+      if (places.empty()) continue;
+      const at::Tensor own = on_device(places, images.device());
+      for (std::int64_t& place : places) place ^= 1;
+      const at::Tensor partners = on_device(places, images.device());
+      const Mixed mixed = kinds_[kind](batch.images.index_select(0, own),
+                                       batch.images.index_select(0, partners), choice.draws[kind]);
+      images.index_copy_(0, own, mixed.first);
+      shares.index_copy_(0, own, mixed.shares.expand({own.size(0)}));
+    }
+    finish(batch, images, shares);
+  }
+
+  static at::Tensor ones(std::int64_t count, const TrainBatch& batch) {
+    return at::ones(
+        {count},
+        batch.images.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous));
+  }
+
+  /// Of each pair the odd one is the even one's partner, and the other way round.
+  static void finish(TrainBatch& batch, const at::Tensor& images, const at::Tensor& shares) {
+    const at::Tensor labels = batch.targets.labels;
+    batch.images = images;
+    batch.targets = {.labels = labels,
+                     .partners = at::stack({odds(labels), evens(labels)}, 1).flatten(),
+                     .shares = shares};
+  }
+
   /// Those pairs; all of them where none is named.
   static void mix_some(const Mix& mix, std::span<Random> draws, std::span<const std::int64_t> pairs,
                        const at::Tensor& before, at::Tensor& images, at::Tensor& shares) {
@@ -114,7 +165,8 @@ const OptionFields<MixOptions>& mix_fields() {
         "Ways of mixing images, of which one is drawn each time; none: images are not mixed.");
     f.add("prob", &O::prob, "Probability that anything is mixed.", Limits::between(0, 1));
     f.add("by", &O::by, kBys,
-          "Draw once a step, for the whole batch, or for each pair of images by itself.");
+          "Draw once a step, for the whole batch, or for each pair of images, or each image, by "
+          "itself.");
     return f;
   }();
   return fields;

@@ -2,9 +2,9 @@
 // Images mixed with each other: mixup, cutmix, and what a program adds (mixes()).
 //
 // Partners are neighbours in the global batch, the images at places 2k and 2k + 1, each of which is
-// mixed into the other with the same numbers. An epoch's order is random, so this is as good as a
-// permutation of the batch, and a pair always lies on one rank: the number of ranks and of
-// micro-batches changes nothing, and no image travels.
+// mixed into the other, with the same numbers or, by element, with its own. An epoch's order is
+// random, so this is as good as a permutation of the batch, and a pair always lies on one rank: the
+// number of ranks and of micro-batches changes nothing, and no image travels.
 
 #include <imgcls/core/philox.h>
 #include <imgcls/core/registry.h>
@@ -22,8 +22,9 @@ namespace imgcls::train {
 
 /// How often the dice are thrown.
 enum class MixBy {
-  batch,  ///< once a step: all pairs are mixed alike, as torchvision has it
-  pair,   ///< for each pair by itself
+  batch,    ///< once a step: all pairs are mixed alike, as torchvision has it
+  pair,     ///< for each pair by itself
+  element,  ///< for each image by itself: timm's mode "elem"
 };
 
 struct MixOptions {
@@ -43,7 +44,8 @@ struct Mixed {
 };
 
 /// Mixes P pairs, `first` and `second` of P x 3 x H x W. `draws` has the random numbers of each, or
-/// one for all of them alike.
+/// one for all of them alike. By element, `second` are partners, and of what is returned `first`
+/// alone is used.
 using Mix = std::function<Mixed(const at::Tensor& first, const at::Tensor& second,
                                 std::span<Random> draws)>;
 
