@@ -87,6 +87,7 @@ TEST_CASE("with shards a run ends with one hash on any number of ranks") {
 
 TEST_CASE("so do averages, mixed images, clipping and other ingredients") {
   check_one_hash(kShards + kIngredients, {2, 3, 5});
+  check_one_hash(kShards + "average.name=lawa average.lawa.last=2 ", {2, 3});
 }
 
 TEST_CASE("so do layers that draw random numbers") {

@@ -128,7 +128,7 @@ TEST_CASE("gradients are limited as PyTorch and timm limit them") {
 
 TEST_CASE("averages of weights are timm's and PyTorch's") {
   const auto check = [](const std::string& name, const train::AverageOptions& options,
-                        std::size_t compared) {
+                        std::size_t compared, double tolerance = 1e-6) {
     const models::Model model(std::make_shared<Net>(), "net");
     const auto average = train::make_average(options, model);
     const auto trained = [&] {
@@ -149,7 +149,7 @@ TEST_CASE("averages of weights are timm's and PyTorch's") {
     Values found = values(trained()), expected = recipe_reference().at("averages").at(name);
     found.resize(compared), expected.resize(compared);
     INFO(name << ": off by " << farthest(found, expected));
-    CHECK(farthest(found, expected) < 1e-6);
+    CHECK(farthest(found, expected) <= tolerance);
     average->exchange_weights();
     CHECK(values(trained()) == before);
   };
@@ -159,4 +159,5 @@ TEST_CASE("averages of weights are timm's and PyTorch's") {
   check("ema warmup", {.name = "ema", .own = EmaOptions{.decay = 0.9, .warmup = true}}, kAll);
   check("ema no buffers", {.name = "ema", .buffers = false, .own = EmaOptions{.decay = 0.9}}, kAll);
   check("swa", {.name = "swa"}, kParameters);
+  check("lawa", {.name = "lawa", .own = train::LawaOptions{.last = 3}}, kAll, /*tolerance=*/0);
 }

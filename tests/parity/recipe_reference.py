@@ -361,6 +361,18 @@ def averages():
         return [x for t in [*inner.parameters(), inner.bn.running_mean, inner.bn.running_var]
                 for x in values(t)]
 
+    class Lawa:
+        """The mean of the last 3 (arXiv:2209.14981, section 3), the oldest first."""
+
+        def __init__(self, net):
+            self.module, self.last = Net(), []
+
+        def update(self, net):
+            named = net.state_dict()
+            self.last = [*self.last, {k: v.clone() for k, v in named.items()}][-3:]
+            self.module.load_state_dict(
+                {k: sum(each[k] for each in self.last) / len(self.last) for k in named})
+
     ema = timm.utils.ModelEmaV3
     swa = torch.optim.swa_utils
     return {
@@ -370,6 +382,7 @@ def averages():
                           lambda n: ema(n, decay=0.9, use_warmup=True)),
         "ema no buffers": run(lambda a, n, s: a.update(n, step=s + 1),
                               lambda n: ema(n, decay=0.9, exclude_buffers=True)),
+        "lawa": run(lambda a, n, s: a.update(n), Lawa),
         # its buffers stay as they were: the last 8 values are not compared
         "swa": run(lambda a, n, s: a.update_parameters(n), lambda n: swa.AveragedModel(n)),
     }

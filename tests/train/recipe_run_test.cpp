@@ -1,6 +1,7 @@
 // Runs with ingredients of a recipe: what they save, evaluate, and go on with.
 #include <imgcls/core/file.h>
 #include <imgcls/dist/world.h>
+#include <imgcls/models/safetensors.h>
 #include <imgcls/models/weights.h>
 #include <imgcls/optim/optimizers.h>
 #include <imgcls/optim/plateau.h>
@@ -157,6 +158,15 @@ TEST_CASE("with another metric, or another schedule, evaluations begin to count 
   CHECK(train_toy(options).position.plateau == by_accuracy);  // nobody counts
 }
 
+TEST_CASE("the weights of the last epochs' ends are averaged on where a run stopped") {
+  train::RunOptions options = everything();
+  options.epochs = 5;
+  options.average = {.name = "lawa", .from_epoch = 1, .own = train::LawaOptions{.last = 2}};
+  check_restarts(options, "lawa");
+  options.eval.bn_images = 48;
+  check_restarts(options, "lawa with statistics of its own");
+}
+
 TEST_CASE("in lower precisions every ingredient trains, and with accumulation") {
   const test::TempFolder folder;
   for (const auto precision : {train::Precision::bf16, train::Precision::fp16}) {
@@ -194,6 +204,34 @@ TEST_CASE("the average is evaluated, and stands in each checkpoint as a file of 
   REQUIRE(result.eval);
   CHECK(result.eval->loss() == loss_of(options, result.checkpoint / "average.safetensors"));
   CHECK(result.eval->loss() != loss_of(options, result.checkpoint / "weights.safetensors"));
+}
+
+TEST_CASE("the mean of the last epochs' ends is evaluated; before the first it is the weights") {
+  const test::TempFolder folder;
+  train::RunOptions options = toy_options(folder / "run");
+  options.epochs = 3;
+  options.average = {.name = "lawa", .own = train::LawaOptions{.last = 2}};
+  options.max_steps = 3;
+  const train::TrainResult first = train_toy(options);
+  CHECK(first.eval->loss() == loss_of(options, first.checkpoint / "average.safetensors"));
+  CHECK(first.eval->loss() == loss_of(options, first.checkpoint / "weights.safetensors"));
+  options.max_steps = 0;
+  options.checkpoint.keep = 10;
+  const train::TrainResult result = train_toy(options);
+  CHECK(result.eval->loss() == loss_of(options, result.checkpoint / "average.safetensors"));
+  CHECK(result.eval->loss() != loss_of(options, result.checkpoint / "weights.safetensors"));
+
+  const auto weight = [&](const char* step, const char* file) {
+    const auto path = folder / "run/checkpoints" / step / file;
+    for (const auto& [name, tensor] : models::read_safetensors(path)) {
+      if (name == "fc.weight") return tensor;
+    }
+    return at::Tensor();
+  };
+  const at::Tensor mean = weight("step-0000000008", "weights.safetensors")
+                              .add(weight("step-0000000012", "weights.safetensors"))
+                              .div(2);
+  CHECK(weight("step-0000000012", "average.safetensors").equal(mean));
 }
 
 TEST_CASE("what a schedule-free optimizer averages is evaluated and saved, and training goes on") {
@@ -245,6 +283,8 @@ TEST_CASE("what does not go together is refused before anything is created") {
         o.schedule = {.name = "plateau", .own = optim::PlateauOptions{.threshold = 1}};
       },
       "schedule.plateau.threshold=1 must be below 1");
+  refused([](train::RunOptions& o) { o.average = {.name = "lawa", .every_steps = 5}; },
+          "leave average.every_steps at 1, not 5");
   refused(
       [](train::RunOptions& o) {
         o.optimizer.name = "schedule_free_adamw";

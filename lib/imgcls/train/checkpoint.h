@@ -4,8 +4,9 @@
 //   <folder>/step-0000012510/weights.safetensors     parameters and buffers
 //                            optimizer.safetensors   moments
 //                            average.safetensors     of an ingredient of the recipe, where it has
-//                            one state.json              position, loss scale, configuration,
-//                            versions manifest.json           SHA-256 of each of them
+//                                                    one; so lawa.safetensors
+//                            state.json              position, loss scale, configuration, versions
+//                            manifest.json           SHA-256 of each of them
 //
 // A checkpoint is written under a temporary name, flushed to the disk and renamed, so that a folder
 // of such a name is complete; its hashes are checked before it is used. Folders of other names,

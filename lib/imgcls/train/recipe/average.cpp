@@ -1,5 +1,6 @@
-#include <imgcls/models/weights.h>
 #include <imgcls/train/recipe/average.h>
+#include <imgcls/train/recipe/kept_weights.h>
+#include <imgcls/train/recipe/lawa.h>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_copy.h>
@@ -30,69 +31,48 @@ class Average final : public Ingredient {
   Average(const AverageOptions& options, AverageShare share, const models::Model& model)
       : options_(options),
         share_(std::move(share)),
-        updates_(at::zeros({}, at::TensorOptions().dtype(at::kLong))) {
-    const at::NoGradGuard no_grad;
-    for (const auto& [name, tensor] : model.parameters()) add(name, tensor, /*averaged=*/true);
-    for (const auto& [name, tensor] : model.buffers()) {
-      add(name, tensor, options_.buffers && tensor.is_floating_point());
-    }
-  }
+        kept_(model, options.buffers),
+        updates_(at::zeros({}, at::TensorOptions().dtype(at::kLong))) {}
 
   std::string name() const override { return "average"; }
   bool has_weights() const override { return true; }
 
   void after_update(const StepInfo& info) override {
-    if ((info.step + 1) % options_.every_steps != 0) return;
     const at::NoGradGuard no_grad;
+    if ((info.step + 1) % options_.every_steps != 0) {
+      if (updates_.item<std::int64_t>() == 0) kept_.copy_all();
+      return;
+    }
     const auto epoch = static_cast<double>(info.step + 1) /
                        static_cast<double>(std::max<std::int64_t>(1, info.steps_per_epoch));
     if (epoch <= options_.from_epoch) updates_.zero_();
     const auto n = updates_.item<std::int64_t>();
     if (n == 0) {
-      at::_foreach_copy_(average_, trained_);
+      at::_foreach_copy_(kept_.average(), kept_.trained());
     } else {
-      at::_foreach_lerp_(average_, trained_, share_(n));
+      at::_foreach_lerp_(kept_.average(), kept_.trained(), share_(n));
     }
-    if (!copies_.empty()) at::_foreach_copy_(copies_, copied_);
+    kept_.copy_rest();
     updates_.add_(1);
   }
 
   void exchange_weights() override {
-    if (updates_.item<std::int64_t>() == 0) return;  // no average yet
     const at::NoGradGuard no_grad;
-    exchange(trained_, average_);
-    exchange(copied_, copies_);
+    kept_.exchange();
   }
 
   /// By the model's names, so that the file serves as weights, and the number of updates.
   std::vector<models::NamedTensor> state() const override {
-    std::vector<models::NamedTensor> all = names_;
+    std::vector<models::NamedTensor> all = kept_.named();
     all.push_back({"n_averaged", updates_});
     return all;
   }
 
  private:
-  void add(const std::string& name, const at::Tensor& tensor, bool averaged) {
-    const at::Tensor copy = tensor.detach().clone();
-    (averaged ? trained_ : copied_).push_back(tensor.detach());
-    (averaged ? average_ : copies_).push_back(copy);
-    names_.push_back({name, copy});
-  }
-
-  static void exchange(const std::vector<at::Tensor>& one, const std::vector<at::Tensor>& other) {
-    for (std::size_t i = 0; i < one.size(); ++i) {
-      const at::Tensor kept = one[i].clone();
-      one[i].copy_(other[i]);
-      other[i].copy_(kept);
-    }
-  }
-
   AverageOptions options_;
   AverageShare share_;
-  std::vector<at::Tensor> trained_, average_;  // what is averaged
-  std::vector<at::Tensor> copied_, copies_;    // what is copied at each update
-  std::vector<models::NamedTensor> names_;     // of average_ and copies_, in the model's order
-  at::Tensor updates_;                         // int64, on the CPU
+  KeptWeights kept_;
+  at::Tensor updates_;  // int64, on the CPU
 };
 
 const OptionFields<EmaOptions>& ema_fields() {
@@ -116,6 +96,11 @@ Registry<AverageEntry>& averages() {
       {
           {"none", "No average", {}, [](const AverageOptions&) { return AverageShare(); }},
           {"ema", "Exponential moving average", ema_fields(), ema},
+          {"lawa",
+           "Mean of the last epochs' ends (arXiv:2209.14981)",
+           lawa_fields(),
+           {},
+           make_lawa},
           {"swa", "Mean of all (arXiv:1803.05407)", {}, mean},
       });
   return known;
@@ -123,7 +108,9 @@ Registry<AverageEntry>& averages() {
 
 std::unique_ptr<Ingredient> make_average(const AverageOptions& options,
                                          const models::Model& model) {
-  AverageShare share = averages().at(options.name).make(options);
+  const AverageEntry& entry = averages().at(options.name);
+  if (entry.whole) return entry.whole(options, model);
+  AverageShare share = entry.make(options);
   if (!share) return nullptr;
   return std::make_unique<Average>(options, std::move(share), model);
 }

@@ -34,6 +34,12 @@ struct EmaOptions {
   bool warmup = false;
 };
 
+/// Mean of the weights at the ends of the last epochs (Kaddour, arXiv:2209.14981).
+struct LawaOptions {
+  /// Of how many.
+  int last = 5;
+};
+
 /// Share of the new weights at update `n` (the first is 0, when the average is a copy).
 using AverageShare = std::function<double(std::int64_t n)>;
 
@@ -43,10 +49,13 @@ struct AverageEntry {
   /// Its options that no other has: "average.<name>.*".
   OwnFields own = {};
   std::function<AverageShare(const AverageOptions&)> make = {};
+  /// Where an average is no matter of shares: what makes all of it; else null.
+  std::function<std::unique_ptr<Ingredient>(const AverageOptions&, const models::Model&)> whole =
+      {};
 };
 
-/// All that there are: "ema", and "swa", the mean of all (Izmailov et al., arXiv:1803.05407). A
-/// program adds its own with `averages().add({...})`.
+/// All that there are: "ema", "lawa", and "swa", the mean of all (Izmailov et al.,
+/// arXiv:1803.05407). A program adds its own with `averages().add({...})`.
 Registry<AverageEntry>& averages();
 
 /// The ingredient; null where nothing is averaged. Throws ConfigError for an unknown name. The

@@ -107,6 +107,15 @@ void require_evaluations(const RunOptions& options) {
   }
 }
 
+/// Times at which weights are averaged.
+void require_epochs(const AverageOptions& options) {
+  if (options.name != "lawa" || options.every_steps == 1) return;
+  throw ConfigError(
+      fmt::format("average.name=lawa takes the weights at the ends of epochs: leave "
+                  "average.every_steps at 1, not {}",
+                  options.every_steps));
+}
+
 /// Several views of an image, of training or of evaluation.
 void require_views(const RunOptions& options) {
   const int views = options.augment.views;
@@ -139,6 +148,7 @@ void require_fitting(const RunOptions& options) {
   require_one_teacher(options.distillation);
   require_changeable(options);
   require_evaluations(options);
+  require_epochs(options.average);
   const std::string& optimizer = options.optimizer.name;
   if (!optim::optimizers().at(optimizer).averages) return;
   if (options.schedule.name != "constant") {

@@ -66,6 +66,8 @@ class Ingredient {
 
   /// All that it must have to go on after a restart; a checkpoint keeps it as NAME.safetensors.
   virtual std::vector<models::NamedTensor> state() const { return {}; }
+  /// More of it, in files of other names: what may not stand among tensors that serve as weights.
+  virtual std::vector<IngredientState> more_state() const { return {}; }
   virtual std::string name() const = 0;
 };
 

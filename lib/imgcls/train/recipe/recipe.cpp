@@ -82,6 +82,7 @@ std::vector<IngredientState> Recipe::state() const {
   for (const auto& each : ingredients_) {
     auto tensors = each->state();
     if (!tensors.empty()) all.push_back({each->name(), std::move(tensors)});
+    for (IngredientState& more : each->more_state()) all.push_back(std::move(more));
   }
   return all;
 }
