@@ -17,8 +17,8 @@ constexpr double kMnasNetMomentum = 1 - 0.9997;
 /// MobileNetV2's block with ReLU, also where nothing is widened.
 class MnasNetBlock : public nn::Module {
  public:
-  MnasNetBlock(int in, int out, int kernel, int stride, int expansion)
-      : adds_input_(stride == 1 && in == out) {
+  MnasNetBlock(int in, int out, int kernel, int stride, int expansion, double drop_path)
+      : adds_input_(stride == 1 && in == out), drop_path_(drop_path) {
     const int wide = in * expansion;
     add_conv_norm_act(layers_, in, wide, {.kernel = 1, .momentum = kMnasNetMomentum});
     add_conv_norm_act(
@@ -27,16 +27,18 @@ class MnasNetBlock : public nn::Module {
     add_conv_norm_act(layers_, wide, out,
                       {.kernel = 1, .activation = Activation::none, .momentum = kMnasNetMomentum});
     register_module("layers", layers_);
+    register_module("drop_path", drop_path_);
   }
 
   at::Tensor forward(const at::Tensor& x) {
     at::Tensor y = layers_(x);
-    return adds_input_ ? y.add_(x) : y;
+    return adds_input_ ? drop_path_->forward(y).add_(x) : y;
   }
 
  private:
   bool adds_input_;
   Chain layers_;
+  StochasticDepth drop_path_;
 };
 
 /// Blocks of one width, the first of which has the stride.
@@ -50,7 +52,7 @@ class MnasNet : public Network {
  public:
   MnasNet(double width, const ModelOptions& options) {
     constexpr int kLastChannels = 1280;
-    make_layers(width, kLastChannels);
+    make_layers(width, kLastChannels, options.drop_path.value_or(0));
     add_stage("avgpool", global_average);
     Chain classifier;
     classifier->add(nn::Dropout(options.dropout.value_or(0.2)));
@@ -62,7 +64,7 @@ class MnasNet : public Network {
 
  private:
   // A stage for each resolution, and one for the last convolution.
-  void make_layers(double width, int last_channels) {
+  void make_layers(double width, int last_channels, double drop_path) {
     constexpr Stack kStacks[] = {{24, 3, 2, 3, 3}, {40, 5, 2, 3, 3},  {80, 5, 2, 6, 3},
                                  {96, 3, 1, 6, 2}, {192, 5, 2, 6, 4}, {320, 3, 1, 6, 1}};
     const int stem = make_divisible(32 * width);
@@ -73,11 +75,14 @@ class MnasNet : public Network {
     add_conv_norm_act(layers, stem, stem, {.groups = stem, .momentum = kMnasNetMomentum});
     add_conv_norm_act(layers, stem, in,
                       {.kernel = 1, .activation = Activation::none, .momentum = kMnasNetMomentum});
+    constexpr int kBlocks = 17;  // with the first, which adds no input
+    int before = 1;
     for (const Stack& stack : kStacks) {
       if (stack.stride == 2) lasts.push_back(layers->size() - 1);
       const int out = make_divisible(stack.channels * width);
-      layers->add(make_stack(in, out, stack));
+      layers->add(make_stack(in, out, stack, drop_path / kBlocks, before));
       in = out;
+      before += stack.blocks;
     }
     lasts.push_back(layers->size() - 1);
     add_conv_norm_act(layers, in, last_channels, {.kernel = 1, .momentum = kMnasNetMomentum});
@@ -85,11 +90,14 @@ class MnasNet : public Network {
     register_stages("layers", layers, lasts);
   }
 
-  static Chain make_stack(int in, int out, const Stack& stack) {
+  /// `drop_path`: by what the rate of a block is above that of the one before; `before`: blocks
+  /// before the stack.
+  static Chain make_stack(int in, int out, const Stack& stack, double drop_path, int before) {
     Chain blocks;
     for (int i = 0; i < stack.blocks; ++i) {
       blocks->add(std::make_shared<MnasNetBlock>(i == 0 ? in : out, out, stack.kernel,
-                                                 i == 0 ? stack.stride : 1, stack.expansion));
+                                                 i == 0 ? stack.stride : 1, stack.expansion,
+                                                 drop_path * (before + i)));
     }
     return blocks;
   }
@@ -116,7 +124,7 @@ std::vector<ModelEntry> mnasnet_family() {
                    .parameters = parameters,
                    .gflops = gflops,
                    .paper = "arXiv:1807.11626",
-                   .takes = {.dropout = true}};
+                   .takes = {.dropout = true, .drop_path = true}};
     all.push_back({std::move(info), [=](const ModelOptions& options) {
                      return Model(std::make_shared<MnasNet>(width, options), name);
                    }});

@@ -15,8 +15,8 @@ namespace nn = torch::nn;
 /// input where the shapes allow: the paper's figure 4d.
 class MobileNetV2Block : public nn::Module {
  public:
-  MobileNetV2Block(int in, int out, int stride, int expansion)
-      : adds_input_(stride == 1 && in == out) {
+  MobileNetV2Block(int in, int out, int stride, int expansion, double drop_path)
+      : adds_input_(stride == 1 && in == out), drop_path_(drop_path) {
     const int wide = in * expansion;
     if (expansion != 1) {
       conv_->add(conv_norm_act(in, wide, {.kernel = 1, .activation = Activation::relu6}));
@@ -25,16 +25,18 @@ class MobileNetV2Block : public nn::Module {
                              {.stride = stride, .groups = wide, .activation = Activation::relu6}));
     add_conv_norm_act(conv_, wide, out, {.kernel = 1, .activation = Activation::none});
     register_module("conv", conv_);
+    register_module("drop_path", drop_path_);
   }
 
   at::Tensor forward(const at::Tensor& x) {
     at::Tensor y = conv_(x);
-    return adds_input_ ? y.add_(x) : y;
+    return adds_input_ ? drop_path_->forward(y).add_(x) : y;
   }
 
  private:
   bool adds_input_;
   Chain conv_;
+  StochasticDepth drop_path_;
 };
 
 /// Blocks of one width, the first of which has the stride: a row of the paper's table 2.
@@ -46,7 +48,7 @@ class MobileNetV2 : public Network {
  public:
   explicit MobileNetV2(const ModelOptions& options) {
     constexpr int kLastChannels = 1280;
-    make_features(kLastChannels);
+    make_features(kLastChannels, options.drop_path.value_or(0));
     add_stage("avgpool", global_average);
     Chain classifier;
     classifier->add(nn::Dropout(options.dropout.value_or(0.2)));
@@ -58,10 +60,11 @@ class MobileNetV2 : public Network {
 
  private:
   // A stage for each resolution, and one for the last convolution.
-  void make_features(int last_channels) {
+  void make_features(int last_channels, double drop_path) {
     constexpr MobileNetV2Row kRows[] = {{1, 16, 1, 1}, {6, 24, 2, 2},  {6, 32, 3, 2}, {6, 64, 4, 2},
                                         {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
-    int channels = 32;
+    constexpr int kBlocks = 17;
+    int channels = 32, made = 0;
     Chain features;
     std::vector<std::size_t> lasts;
     features->add(conv_norm_act(3, channels, {.stride = 2, .activation = Activation::relu6}));
@@ -69,7 +72,8 @@ class MobileNetV2 : public Network {
       if (row.stride == 2) lasts.push_back(features->size() - 1);
       for (int i = 0; i < row.blocks; ++i) {
         features->add(std::make_shared<MobileNetV2Block>(channels, row.channels,
-                                                         i == 0 ? row.stride : 1, row.expansion));
+                                                         i == 0 ? row.stride : 1, row.expansion,
+                                                         drop_path * made++ / kBlocks));
         channels = row.channels;
       }
     }
@@ -99,7 +103,7 @@ std::vector<ModelEntry> mobilenetv2_family() {
                     .parameters = 3'504'872,
                     .gflops = 0.301,
                     .paper = "arXiv:1801.04381",
-                    .takes = {.dropout = true}},
+                    .takes = {.dropout = true, .drop_path = true}},
            .make = [](const ModelOptions& options) {
              return Model(std::make_shared<MobileNetV2>(options), "mobilenet_v2");
            }}};

@@ -27,8 +27,8 @@ struct MobileNetV3Row {
 /// MobileNetV2's block with squeeze-and-excitation after the filters.
 class MobileNetV3Block : public nn::Module {
  public:
-  MobileNetV3Block(int in, const MobileNetV3Row& row)
-      : adds_input_(row.stride == 1 && in == row.out) {
+  MobileNetV3Block(int in, const MobileNetV3Row& row, double drop_path)
+      : adds_input_(row.stride == 1 && in == row.out), drop_path_(drop_path) {
     const int wide = row.expanded;
     if (wide != in) block_->add(conv(in, wide, {.kernel = 1, .activation = row.activation}));
     block_->add(conv(wide, wide,
@@ -43,11 +43,12 @@ class MobileNetV3Block : public nn::Module {
     }
     block_->add(conv(wide, row.out, {.kernel = 1, .activation = Activation::none}));
     register_module("block", block_);
+    register_module("drop_path", drop_path_);
   }
 
   at::Tensor forward(const at::Tensor& x) {
     at::Tensor y = block_(x);
-    return adds_input_ ? y.add_(x) : y;
+    return adds_input_ ? drop_path_->forward(y).add_(x) : y;
   }
 
   static Chain conv(int in, int out, ConvNormActOptions options) {
@@ -59,12 +60,13 @@ class MobileNetV3Block : public nn::Module {
  private:
   bool adds_input_;
   Chain block_;
+  StochasticDepth drop_path_;
 };
 
 class MobileNetV3 : public Network {
  public:
   MobileNetV3(std::span<const MobileNetV3Row> rows, int hidden, const ModelOptions& options) {
-    const int pooled = make_features(rows);
+    const int pooled = make_features(rows, options.drop_path.value_or(0));
     add_stage("avgpool", global_average);
     Chain classifier;
     classifier->add(nn::Linear(pooled, hidden));
@@ -78,15 +80,16 @@ class MobileNetV3 : public Network {
 
  private:
   // A stage for each resolution, and one for the last convolution. Returns its channels.
-  int make_features(std::span<const MobileNetV3Row> rows) {
-    int channels = 16;
+  int make_features(std::span<const MobileNetV3Row> rows, double drop_path) {
+    int channels = 16, made = 0;
+    const auto blocks = static_cast<double>(rows.size() + 1);  // timm counts the last convolution
     Chain features;
     std::vector<std::size_t> lasts;
     features->add(
         MobileNetV3Block::conv(3, channels, {.stride = 2, .activation = Activation::hardswish}));
     for (const MobileNetV3Row& row : rows) {
       if (row.stride == 2) lasts.push_back(features->size() - 1);
-      features->add(std::make_shared<MobileNetV3Block>(channels, row));
+      features->add(std::make_shared<MobileNetV3Block>(channels, row, drop_path * made++ / blocks));
       channels = row.out;
     }
     lasts.push_back(features->size() - 1);
@@ -136,7 +139,7 @@ std::vector<ModelEntry> mobilenetv3_family() {
                    .parameters = parameters,
                    .gflops = gflops,
                    .paper = "arXiv:1905.02244",
-                   .takes = {.dropout = true}};
+                   .takes = {.dropout = true, .drop_path = true}};
     all.push_back({std::move(info), [=](const ModelOptions& options) {
                      return Model(std::make_shared<MobileNetV3>(rows, hidden, options), name);
                    }});

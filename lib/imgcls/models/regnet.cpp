@@ -1,5 +1,6 @@
 // RegNet (Radosavovic et al., arXiv:2003.13678): ResNeXt-like networks whose widths follow a line,
-// quantized; the Y ones have squeeze-and-excitation.
+// quantized; the Y ones have squeeze-and-excitation. Stochastic depth, which torchvision's have
+// not, is timm's.
 
 #include <imgcls/models/families.h>
 #include <imgcls/models/layers.h>
@@ -54,7 +55,8 @@ std::vector<RegNetRow> rows_of(const RegNetShape& shape) {
 
 class RegNetBlock : public nn::Module {
  public:
-  RegNetBlock(int in, int stride, const RegNetRow& row, bool squeeze_excite) {
+  RegNetBlock(int in, int stride, const RegNetRow& row, bool squeeze_excite, double drop_path)
+      : drop_path_(drop_path) {
     const int width = row.width;
     if (in != width || stride != 1) {
       shortcut_ = register_module(
@@ -67,15 +69,17 @@ class RegNetBlock : public nn::Module {
     if (squeeze_excite) residual_->add("se", SqueezeExcite(width, in / 4));
     residual_->add("c", conv_norm_act(width, width, {.kernel = 1, .activation = Activation::none}));
     register_module("f", residual_);
+    register_module("drop_path", drop_path_);
   }
 
   at::Tensor forward(const at::Tensor& x) {
     const at::Tensor shortcut = shortcut_.is_empty() ? x : shortcut_->forward(x);
-    return residual_->forward(x).add_(shortcut).relu_();
+    return drop_path_->forward(residual_->forward(x)).add_(shortcut).relu_();
   }
 
  private:
   Chain shortcut_{nullptr}, residual_;
+  StochasticDepth drop_path_;
 };
 
 class RegNet : public Network {
@@ -87,14 +91,16 @@ class RegNet : public Network {
     add_stage("stem", stem);
 
     Chain trunk;
-    int number = 0;
+    int number = 0, made = 0;
+    const double last_drop_path = options.drop_path.value_or(0);
     for (const RegNetRow& row : rows_of(shape)) {
       const std::string name = fmt::format("block{}", ++number);
       Chain blocks;
       for (int i = 0; i < row.blocks; ++i) {
-        blocks->add(
-            fmt::format("{}-{}", name, i),
-            std::make_shared<RegNetBlock>(channels, i == 0 ? 2 : 1, row, shape.squeeze_excite));
+        const double drop_path = last_drop_path * made++ / (shape.depth - 1);
+        blocks->add(fmt::format("{}-{}", name, i),
+                    std::make_shared<RegNetBlock>(channels, i == 0 ? 2 : 1, row,
+                                                  shape.squeeze_excite, drop_path));
         channels = row.width;
       }
       trunk->add(name, blocks);
@@ -133,8 +139,11 @@ std::vector<ModelEntry> regnet_family() {
   std::vector<ModelEntry> all;
   const auto entry = [&](const std::string& name, std::int64_t parameters, double gflops,
                          const RegNetShape& shape) {
-    ModelInfo info{
-        .name = name, .parameters = parameters, .gflops = gflops, .paper = "arXiv:2003.13678"};
+    ModelInfo info{.name = name,
+                   .parameters = parameters,
+                   .gflops = gflops,
+                   .paper = "arXiv:2003.13678",
+                   .takes = {.drop_path = true}};
     all.push_back({std::move(info), [name, shape](const ModelOptions& options) {
                      return Model(std::make_shared<RegNet>(shape, options), name);
                    }});
