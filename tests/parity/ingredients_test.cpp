@@ -81,6 +81,26 @@ TEST_CASE("losses and their gradients are those of their references") {
   check("poly weights", weighted("poly"), hard, 0);
 }
 
+TEST_CASE("what grows in stages grows as EfficientNetV2's does") {
+  const json& expected = recipe_reference().at("stages");
+  const train::ProgressiveOptions options{
+      .size = 128, .begin = 0, .end = 350, .multiple = 1, .stages = 4};
+  for (std::size_t stage = 0; stage < 4; ++stage) {
+    INFO("stage " << stage);
+    const auto first = expected.at("begin").at(stage).get<std::uint32_t>();
+    const std::uint32_t last =
+        stage == 3 ? 400 : expected.at("begin").at(stage + 1).get<std::uint32_t>() - 1;
+    for (const std::uint32_t epoch : {first, last}) {
+      CHECK(train::value_at(options, 5, 15, epoch) ==
+            Approx(expected.at("magnitude").at(stage).get<double>()).epsilon(1e-12));
+      CHECK(train::value_at(options, 0, 0.2, epoch) ==
+            Approx(expected.at("mixup_alpha").at(stage).get<double>()).epsilon(1e-12));
+      CHECK(train::side_at(options, 300, epoch) ==
+            std::lround(expected.at("side").at(stage).get<double>()));
+    }
+  }
+}
+
 TEST_CASE("what is learnt from a teacher is DeiT's loss and its gradient") {
   const json& given = recipe_reference().at("distillation");
   const auto tensor = [&](const char* key) {

@@ -20,6 +20,7 @@ import math
 import pathlib
 import sys
 
+import numpy as np
 import schedulefree
 import timm
 import timm.loss
@@ -199,6 +200,17 @@ def plateaus():
             o, decay_rate=0.5, patience_t=0, threshold=0.02, cooldown_t=1, warmup_t=6,
             warmup_lr_init=0.04, lr_min=1e-3)),
     }
+
+
+def stages():
+    """EfficientNetV2's four stages of 350 epochs: the first epoch of each as the authors' program
+    has it (google/automl, efficientnetv2/main_tf2.py), magnitude and alpha by its np.linspace, and
+    the sides of the paper's algorithm 1 (arXiv:2104.00298)."""
+    epochs, count = 350, 4
+    return {"begin": [int(float(stage) / float(count) * epochs) for stage in range(count)],
+            "magnitude": np.linspace(5, 15, count).tolist(),
+            "mixup_alpha": np.linspace(0, 0.2, count).tolist(),
+            "side": [128 + (300 - 128) * stage / (count - 1) for stage in range(count)]}
 
 
 def half_cosine(high, low, done):
@@ -417,6 +429,7 @@ def main():
         "optimizers": optimizers,
         "schedules": schedules(),
         "plateaus": plateaus(),
+        "stages": stages(),
         "cycled": {
             "sgd": cycled(lambda g: torch.optim.SGD(g, lr=0.05, momentum=0.9, fused=True)),
             "sgdw": cycled(lambda g: timm.optim.SGDW(g, lr=0.05, momentum=0.9, foreach=True)),

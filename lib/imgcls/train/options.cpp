@@ -43,6 +43,13 @@ void read(const Config& config, const char* section, const OptionFields<Options>
 }
 
 void check_progressive(const Config& config, const RunOptions& o) {
+  const std::string model = config.json().at("model").at("name");
+  if (o.progressive.dropout != ProgressiveOptions::kNone && !models::info(model).takes.dropout) {
+    throw ConfigError(
+        fmt::format("{}: progressive.dropout needs a model with dropout, and {} has "
+                    "none",
+                    config.origin("progressive.dropout"), model));
+  }
   const int first = o.progressive.size;
   if (first == 0) return;
   const auto refuse = [&](const std::string& why) {
@@ -55,7 +62,6 @@ void check_progressive(const Config& config, const RunOptions& o) {
   if (o.augment.crop == data::CropKind::pad) {
     refuse("needs images that are resized, and augment.crop=pad cuts them out");
   }
-  const std::string model = config.json().at("model").at("name");
   if (models::info(model).takes.image_size) {
     refuse(fmt::format("needs a model for images of any size, and {} is for one size", model));
   }
@@ -118,11 +124,9 @@ data::LoaderOptions train_loader_options(const RunOptions& o, int rank, int worl
         o.batch, o.batch / part, o.shards > 0 ? "shards" : "ranks", part, 2 * (o.batch / part)));
   }
   data::LoaderOptions loader = loader_options(o, rank, world);
-  if (o.progressive.size == 0) return loader;
+  if (!o.progressive.changes_images()) return loader;
   loader.transform_at = [augment = o.augment, progressive = o.progressive](std::uint32_t epoch) {
-    data::AugmentOptions now = augment;
-    now.size = side_at(progressive, augment.size, epoch);
-    return now;
+    return augment_at(progressive, augment, epoch);
   };
   return loader;
 }

@@ -207,6 +207,7 @@ void Trainer::Session::train() {
 void Trainer::Session::train_epoch() {
   console_.begin_phase(position_.consumed);
   replica_->loader().start(position_.epoch, position_.consumed);
+  replica_->recipe().begin_epoch(position_.epoch);
   meter_.resume();
   while (!is_finished() && !epoch_is_complete()) {
     if (position_.step + 1 == options_.profile.first) {

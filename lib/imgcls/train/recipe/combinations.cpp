@@ -3,9 +3,13 @@
 #include <imgcls/optim/schedule.h>
 #include <imgcls/optim/schedules.h>
 #include <imgcls/train/recipe/combinations.h>
+#include <imgcls/train/recipe/mixes.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
 
 namespace imgcls::train {
 
@@ -116,6 +120,44 @@ void require_epochs(const AverageOptions& options) {
                   options.every_steps));
 }
 
+/// What is to grow over a run.
+void require_something_to_grow(const RunOptions& options) {
+  const ProgressiveOptions& first = options.progressive;
+  if (first.stages == 1) {
+    throw ConfigError("progressive.stages must be 0, or at least 2: one stage grows to nothing");
+  }
+  for (const auto& [key, value] :
+       {std::pair("magnitude", first.magnitude), std::pair("mixup_alpha", first.mixup_alpha),
+        std::pair("dropout", first.dropout)}) {
+    if (value >= 0 || value == ProgressiveOptions::kNone) continue;
+    throw ConfigError(fmt::format("progressive.{} must be at least 0, or -1, not {}", key, value));
+  }
+  const auto require_room = [](const char* key, double value, const char* to, double last) {
+    if (value <= last) return;
+    throw ConfigError(fmt::format("progressive.{} must be at most {}={}, to which it grows, not {}",
+                                  key, to, last, value));
+  };
+  if (first.magnitude != ProgressiveOptions::kNone) {
+    const std::optional<double> last = magnitude_of(options.augment);
+    if (!last) {
+      throw ConfigError(fmt::format(
+          "progressive.magnitude={} is for augment.policy=rand_augment or timm_rand_augment, not "
+          "for {}",
+          first.magnitude, options.augment.policy));
+    }
+    require_room("magnitude", first.magnitude, "the policy's magnitude", *last);
+  }
+  if (first.mixup_alpha == ProgressiveOptions::kNone) return;
+  if (std::ranges::find(options.mix.kinds, "mixup") == options.mix.kinds.end()) {
+    throw ConfigError(
+        fmt::format("progressive.mixup_alpha={} needs \"mixup\" in mix.kinds", first.mixup_alpha));
+  }
+  const auto own = options.mix.own.find("mixup");
+  const auto last =
+      OwnFields::own_options<MixupOptions>(own == options.mix.own.end() ? std::any() : own->second);
+  require_room("mixup_alpha", first.mixup_alpha, "mix.mixup.alpha", last.alpha);
+}
+
 /// Several views of an image, of training or of evaluation.
 void require_views(const RunOptions& options) {
   const int views = options.augment.views;
@@ -149,6 +191,7 @@ void require_fitting(const RunOptions& options) {
   require_changeable(options);
   require_evaluations(options);
   require_epochs(options.average);
+  require_something_to_grow(options);
   const std::string& optimizer = options.optimizer.name;
   if (!optim::optimizers().at(optimizer).averages) return;
   if (options.schedule.name != "constant") {

@@ -2,6 +2,7 @@
 
 namespace imgcls::train {
 
+void Ingredient::begin_epoch(std::uint32_t /*epoch*/) {}
 void Ingredient::before_forward(const StepInfo& /*info*/, TrainBatch& /*batch*/) {}
 void Ingredient::after_backward(const StepInfo& /*info*/, optim::Optimizer& /*optimizer*/) {}
 void Ingredient::climb(const optim::Optimizer& /*optimizer*/) {}

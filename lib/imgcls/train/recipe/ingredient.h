@@ -2,6 +2,7 @@
 // What a recipe adds to plain training, one ingredient a file (mix.h, erase.h, distillation.h,
 // clip.h, average.h, the losses). A step asks them in one fixed order:
 //
+//   begin_epoch      what grows over a run   mix, growing_dropout
 //   before_forward   batch and targets       erase, mix, distillation
 //   (the loss        logits and targets      loss.h)
 //   climb            a rank's own gradients  sam: the step is taken again from other weights,
@@ -47,6 +48,8 @@ class Ingredient {
  public:
   virtual ~Ingredient() = default;
 
+  /// Epoch `epoch`, counted from 0, begins or goes on.
+  virtual void begin_epoch(std::uint32_t epoch);
   virtual void before_forward(const StepInfo& info, TrainBatch& batch);
   /// Gradients are averaged over the ranks and not scaled (fp16).
   virtual void after_backward(const StepInfo& info, optim::Optimizer& optimizer);

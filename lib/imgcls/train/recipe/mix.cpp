@@ -1,5 +1,6 @@
 #include <imgcls/train/recipe/draws.h>
 #include <imgcls/train/recipe/mix.h>
+#include <imgcls/train/recipe/mixes.h>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty_like.h>
@@ -35,14 +36,24 @@ struct Choice {
 
 class Mixer final : public Ingredient {
  public:
-  explicit Mixer(const MixOptions& options) : options_(options) {
+  Mixer(const MixOptions& options, const ProgressiveOptions& progressive)
+      : options_(options), progressive_(progressive) {
     for (const std::string& kind : options.kinds) {
-      const auto own = options.own.find(kind);
-      kinds_.push_back(mixes().at(kind).make(own == options.own.end() ? std::any() : own->second));
+      kinds_.push_back(mixes().at(kind).make(own_options(kind)));
     }
   }
 
   std::string name() const override { return "mix"; }
+
+  void begin_epoch(std::uint32_t epoch) override {
+    if (progressive_.mixup_alpha == ProgressiveOptions::kNone) return;
+    for (std::size_t i = 0; i < kinds_.size(); ++i) {
+      if (options_.kinds[i] != "mixup") continue;
+      const double last = OwnFields::own_options<MixupOptions>(own_options("mixup")).alpha;
+      const double alpha = value_at(progressive_, progressive_.mixup_alpha, last, epoch);
+      kinds_[i] = alpha == 0 ? Mix() : mixes().at("mixup").make(MixupOptions{.alpha = alpha});
+    }
+  }
 
   void before_forward(const StepInfo& info, TrainBatch& batch) override {
     const at::NoGradGuard no_grad;
@@ -66,6 +77,7 @@ class Mixer final : public Ingredient {
       Random random = draws_of(info, first + i, RandomStream::mix);
       if (random.uniform() >= options_.prob) continue;
       const auto kind = static_cast<std::size_t>(random.below(kinds_.size()));
+      if (!kinds_[kind]) continue;
       choice.chosen[kind].push_back(i);
       choice.draws[kind].push_back(random);
     }
@@ -141,15 +153,22 @@ class Mixer final : public Ingredient {
     shares.index_copy_(0, index, mixed.shares.expand({index.size(0)}));
   }
 
+  std::any own_options(const std::string& kind) const {
+    const auto own = options_.own.find(kind);
+    return own == options_.own.end() ? std::any() : own->second;
+  }
+
   MixOptions options_;
-  std::vector<Mix> kinds_;
+  ProgressiveOptions progressive_;
+  std::vector<Mix> kinds_;  // none: it leaves images as they are
 };
 
 }  // namespace
 
-std::unique_ptr<Ingredient> make_mixer(const MixOptions& options) {
+std::unique_ptr<Ingredient> make_mixer(const MixOptions& options,
+                                       const ProgressiveOptions& progressive) {
   if (options.kinds.empty() || options.prob == 0) return nullptr;
-  return std::make_unique<Mixer>(options);
+  return std::make_unique<Mixer>(options, progressive);
 }
 
 const OptionFields<MixOptions>& mix_fields() {

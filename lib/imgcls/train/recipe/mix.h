@@ -8,6 +8,7 @@
 
 #include <imgcls/core/philox.h>
 #include <imgcls/core/registry.h>
+#include <imgcls/train/progressive.h>
 #include <imgcls/train/recipe/ingredient.h>
 
 #include <any>
@@ -60,8 +61,10 @@ struct MixEntry {
 /// All that there are; a program adds its own with `mixes().add({...})`.
 Registry<MixEntry>& mixes();
 
-/// The ingredient; null where nothing is to be mixed. Throws ConfigError for an unknown kind.
-std::unique_ptr<Ingredient> make_mixer(const MixOptions& options);
+/// The ingredient; null where nothing is to be mixed. With `progressive.mixup_alpha` mixup's alpha
+/// grows over the epochs. Throws ConfigError for an unknown kind.
+std::unique_ptr<Ingredient> make_mixer(const MixOptions& options,
+                                       const ProgressiveOptions& progressive = {});
 
 const OptionFields<MixOptions>& mix_fields();
 void read_mix(const nlohmann::json& section, MixOptions& options);

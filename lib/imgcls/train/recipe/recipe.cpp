@@ -1,3 +1,4 @@
+#include <imgcls/train/recipe/growing_dropout.h>
 #include <imgcls/train/recipe/recipe.h>
 
 #include <algorithm>
@@ -17,8 +18,9 @@ Recipe::Recipe(const RunOptions& options, const models::Model& model)
     : loss_(make_loss(options.loss, device_of(model))),
       label_smoothing_(options.label_smoothing),
       distillation_(options.distillation) {
+  add(make_growing_dropout(options.progressive, model));
   add(make_eraser(options.erase));
-  add(make_mixer(options.mix));
+  add(make_mixer(options.mix, options.progressive));
   add(make_distiller(options, device_of(model).str()));
   add(make_sam(options.sam, model));
   add(make_clipper(options.clip, model.head()));
@@ -30,6 +32,10 @@ Recipe::Recipe(const RunOptions& options, const models::Model& model)
 
 void Recipe::add(std::unique_ptr<Ingredient> ingredient) {
   if (ingredient) ingredients_.push_back(std::move(ingredient));
+}
+
+void Recipe::begin_epoch(std::uint32_t epoch) {
+  for (const auto& each : ingredients_) each->begin_epoch(epoch);
 }
 
 void Recipe::before_forward(const StepInfo& info, TrainBatch& batch) {

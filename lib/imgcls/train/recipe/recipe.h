@@ -20,6 +20,9 @@ class Recipe {
   /// One ingredient more, which is asked last.
   void add(std::unique_ptr<Ingredient> ingredient);
 
+  /// To be called before the first step of an epoch that this process takes: until then what grows
+  /// over a run is as it will be at last.
+  void begin_epoch(std::uint32_t epoch);
   void before_forward(const StepInfo& info, TrainBatch& batch);
   /// The mean over images; with a teacher its part and the labels'.
   at::Tensor loss(const at::Tensor& logits, const Targets& targets) const;
