@@ -131,6 +131,22 @@ TEST_CASE("a rate that evaluations reduce is the same on any number of ranks, an
   }
 }
 
+TEST_CASE("stages that are computed again change no bit, on one rank or several") {
+  const FolderData data;
+  const std::string again = "'train.recompute=[\"all\"]' ";
+  for (const int ranks : {1, 2}) {
+    INFO(ranks << " ranks");
+    const std::string of = std::to_string(ranks), epochs = "train.epochs=2 ";
+    train(data, ranks, "plain" + of, epochs);
+    train(data, ranks, "again" + of, epochs + again);
+    CHECK(hash_of(data, "again" + of) == hash_of(data, "plain" + of));
+    // A run may begin without.
+    train(data, ranks, "later" + of, epochs + "train.max_steps=2");
+    train(data, ranks, "later" + of, epochs + again);
+    CHECK(hash_of(data, "later" + of) == hash_of(data, "plain" + of));
+  }
+}
+
 TEST_CASE("without shards the number of ranks shows in the bits") {
   const FolderData data;
   const std::string recipe = kShards + "train.shards=0 ";

@@ -115,12 +115,15 @@ models::Model shard_model() {
   return model;
 }
 
-/// Rank 0 trains alone beside its share, and ends with the bits that all have.
+/// Rank 0 trains alone beside its share, and ends with the bits that all have. Stages are computed
+/// again where `options` say so, but not by that one.
 void check_one_hash(World& world, const char* what, train::RunOptions options, int shards,
                     int steps = 2) {
   options.shards = shards;
   const auto alone = dist::make_single_world({.device = dist::DeviceKind::cpu});
-  ShardTrainee trainee(world, shard_model(), options);
+  const models::Model model = shard_model();
+  model.recompute(options.recompute);
+  ShardTrainee trainee(world, model, options);
   ShardTrainee reference(*alone, shard_model(), options);
   for (int step = 0; step < steps; ++step) {
     const train::DeviceBatch whole = batch_of(step, shards);
@@ -162,6 +165,9 @@ void one_hash(World& world) {
   check_one_hash(world, "AdamW with all ingredients", options, 8);
   options.mix.by = train::MixBy::element;
   check_one_hash(world, "images mixed one by one", options, 8);
+  options.recompute = {"all"};
+  check_one_hash(world, "stages computed again", options, 8);
+  options.recompute = {};
   if (world.size() > 3) return;  // they take turns on a machine's cores
   options.sam.rho = 0.05;
   check_one_hash(world, "SAM", options, 8);

@@ -36,7 +36,7 @@ const char* const kConfig = R"({
            "flip": true, "every_epochs": 2, "bn_images": 48, "metric": "loss"},
   "progressive": {"size": 32, "ramp": [1, 3], "multiple": 16, "stages": 2, "magnitude": 2, "mixup_alpha": 0.1},
   "train": {"epochs": 4, "epoch_size": 480, "batch": 24, "accumulate": 2, "max_steps": 11, "max_hours": 2.5, "patience": 3, "seed": 5,
-            "label_smoothing": 0.1, "precision": "bf16", "sync_bn": true, "broadcast_buffers": true,
+            "label_smoothing": 0.1, "precision": "bf16", "recompute": ["layer1"], "sync_bn": true, "broadcast_buffers": true,
             "channels_last": false, "tf32": false, "threads": 2, "fast_convolutions": "off", "deterministic": false},
   "optimizer": {"name": "adamw", "lr": 0.02, "momentum": 0.8, "nesterov": true, "betas": [0.8, 0.99],
                 "eps": 1e-6, "weight_decay": 1e-4, "cautious": true,

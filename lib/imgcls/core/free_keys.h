@@ -25,7 +25,7 @@ inline bool changes_no_result(std::string_view pointer) {
                                        "/eval/every_epochs", "/log",
                                        "/profile",           "/run",
                                        "/train/max_hours",   "/train/max_steps",
-                                       "/train/patience"});
+                                       "/train/patience",    "/train/recompute"});
   return std::any_of(kFreeKeys.begin(), kFreeKeys.end(), [&](std::string_view key) {
     return pointer.starts_with(key) && (pointer.size() == key.size() || pointer[key.size()] == '/');
   });

@@ -21,12 +21,8 @@ NamedTensors to_vector(const Items& items) {
 
 /// Freezes all but the heads.
 constexpr const char* kBackbone = "backbone";
-
-/// Whether a parameter's name begins with one of `parts`, whole words between dots.
-bool is_in(const std::vector<std::string>& parts, const std::string& name) {
-  return std::ranges::any_of(
-      parts, [&](const std::string& part) { return name == part || name.starts_with(part + "."); });
-}
+/// Recomputes all of them.
+constexpr const char* kAllStages = "all";
 
 }  // namespace
 
@@ -103,7 +99,7 @@ Model::Choice Model::choose(const std::string& what) const {
   if (network_ != nullptr) {
     const auto stage = std::ranges::find(network_->stages(), what, &Stage::name);
     if (stage != network_->stages().end()) {
-      return [&parts = stage->parts](const std::string& name) { return is_in(parts, name); };
+      return [&stage = *stage](const std::string& name) { return stage.has(name); };
     }
   }
   try {
@@ -139,6 +135,29 @@ std::vector<std::string> Model::parts() const {
     if (std::ranges::find(all, first) == all.end()) all.push_back(first);
   }
   return all;
+}
+
+void Model::recompute(const std::vector<std::string>& names) const {
+  if (names.empty()) return;
+  auto* network = dynamic_cast<Network*>(module_.get());
+  if (network == nullptr) {
+    throw ConfigError(
+        fmt::format("train.recompute: {} is no row of stages (models/network.h)", name_));
+  }
+  if (!network->auxiliary_heads().empty()) {
+    throw ConfigError(fmt::format(
+        "train.recompute: {} has auxiliary classifiers, whose logits no stage gives", name_));
+  }
+  const std::vector<std::string> known = stages();
+  for (const std::string& name : names) {
+    if (name != kAllStages && std::ranges::find(known, name) == known.end()) {
+      throw ConfigError(fmt::format("train.recompute: {} has no stage \"{}\"; {}", name_, name,
+                                    known_names(name, known)));
+    }
+    for (Stage& stage : network->stages()) {
+      stage.is_recomputed |= name == kAllStages || name == stage.name;
+    }
+  }
 }
 
 void Model::train(bool on) {

@@ -1,13 +1,39 @@
 #include <imgcls/models/network.h>
+#include <imgcls/models/recomputed.h>
 
+#include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
 
 namespace imgcls::models {
 
 at::Tensor Network::forward(const at::Tensor& images) {
   at::Tensor x = images;
-  for (const Stage& stage : stages_) x = stage.run(x);
+  const bool recomputes = is_training() && at::GradMode::is_enabled();
+  for (const Stage& stage : stages_) {
+    x = recomputes && stage.is_recomputed ? run_again_later(stage, x) : stage.run(x);
+  }
   return x;
+}
+
+at::Tensor Network::run_again_later(const Stage& stage, const at::Tensor& x) {
+  RecomputedPart part{.run = stage.run, .parameters = {}, .buffers = {}};
+  for (const auto& item : named_parameters()) {
+    if (stage.has(item.key()) && item.value().requires_grad()) {
+      part.parameters.push_back(item.value());
+    }
+  }
+  for (const auto& item : named_buffers()) {
+    if (stage.has(item.key())) part.buffers.push_back(item.value());
+  }
+  return recomputed(std::move(part), x);
+}
+
+bool Stage::has(const std::string& name) const {
+  return std::ranges::any_of(
+      parts, [&](const std::string& part) { return name == part || name.starts_with(part + "."); });
 }
 
 void Network::register_stages(const std::string& name, const Chain& chain,

@@ -24,6 +24,11 @@ struct Stage {
   std::string name;
   std::function<at::Tensor(const at::Tensor&)> run;
   std::vector<std::string> parts;
+  /// In training nothing but its input is kept for the backward pass, which runs it again.
+  bool is_recomputed = false;
+
+  /// Whether a parameter or buffer of that name is one of the stage's.
+  bool has(const std::string& name) const;
 };
 
 class Network : public torch::nn::Module {
@@ -33,6 +38,7 @@ class Network : public torch::nn::Module {
 
   /// In the order in which they run; `forward` runs all.
   std::span<const Stage> stages() const { return stages_; }
+  std::span<Stage> stages() { return stages_; }
 
   /// The layer whose outputs are the logits: the first part of its parameters' names ("fc").
   const std::string& head() const { return head_; }
@@ -71,6 +77,8 @@ class Network : public torch::nn::Module {
   }
 
  private:
+  at::Tensor run_again_later(const Stage& stage, const at::Tensor& x);
+
   std::vector<Stage> stages_;
   std::string head_;
   std::vector<std::string> auxiliary_heads_;

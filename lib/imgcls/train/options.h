@@ -148,6 +148,9 @@ struct RunOptions {
   std::uint64_t seed = 0;
   double label_smoothing = 0;
   Precision precision = Precision::fp32;
+  /// Stages of the model (Model::recompute) that the backward pass computes again, to need less
+  /// memory.
+  std::vector<std::string> recompute = {};
   /// Batch norm's statistics are those of all ranks' images, not of each rank's alone.
   bool sync_bn = false;
   bool channels_last = true;

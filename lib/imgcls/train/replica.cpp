@@ -66,6 +66,7 @@ Replica::Replica(models::Model model, std::shared_ptr<const data::Source> source
       fast_convolutions_ = std::make_unique<kernels::FastConvolutionsGuard>();
     }
     options_.loss = with_class_weights(std::move(options_.loss), *source);
+    model_.recompute(options_.recompute);
     if (options_.sync_bn) dist::synchronize_batch_norm(model_, world_);
     data::LoaderOptions loading = train_loader_options(options_, world_.rank(), world_.size());
     input_->prepare(loading);

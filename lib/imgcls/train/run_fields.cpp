@@ -154,6 +154,10 @@ const OptionFields<RunOptions>& train_fields() {
           "Number format of the forward and backward pass; bf16 and fp16 by autocast, fp16 with a "
           "loss scale; auto: bf16 where the device multiplies it in hardware, else fp32. Weights "
           "stay fp32.");
+    f.add("recompute", &O::recompute,
+          "Stages of the model, such as layer1, of which nothing but the input is kept for the "
+          "backward pass, which computes the rest again: less memory and more time, and the same "
+          "bits; [\"all\"]: each stage.");
     f.add("sync_bn", &O::sync_bn,
           "Batch norm takes its statistics from the images of all ranks, not from each rank's "
           "alone.");
