@@ -160,7 +160,7 @@ std::shared_ptr<const data::Source> open_configured(DataBenchArguments& argument
 std::shared_ptr<const data::Source> open(DataBenchArguments& arguments) {
   if (arguments.root.empty()) {
     if (!arguments.config.empty()) return open_configured(arguments);
-    throw ConfigError("say --root FOLDER, or a configuration as `imgcls train` takes it");
+    throw ConfigError("give --root FOLDER, or a configuration as `imgcls train` takes it");
   }
   arguments.options.transform.interpolation = kInterpolations.at(arguments.interpolation);
   return open_root(arguments);

@@ -77,7 +77,7 @@ void expand_model(EvalArguments& arguments) {
 /// A run's folder stands for its configuration and its weights.
 void expand_run_folder(EvalArguments& arguments) {
   if (arguments.config.empty()) {
-    throw ConfigError("say a run's folder, or --model MODEL --weights FILE --data FOLDER");
+    throw ConfigError("give a run's folder, or --model MODEL --weights FILE --data FOLDER");
   }
   const fs::path first = arguments.config.front();
   const train::RunFiles files{first};
@@ -86,8 +86,8 @@ void expand_run_folder(EvalArguments& arguments) {
     if (!fs::exists(first) && first.string().find('=') == std::string::npos) {
       throw ConfigError(fmt::format("there is no folder {}", first.string()));
     }
-    throw ConfigError(fmt::format("{} is no run's folder; with configurations, say --weights FILE",
-                                  first.string()));
+    throw ConfigError(fmt::format(
+        "{} is not a run's folder; with configurations, give --weights FILE", first.string()));
   }
   arguments.config.front() = files.config().string();
   if (arguments.classes.empty() && fs::exists(files.classes())) {

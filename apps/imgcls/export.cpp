@@ -66,7 +66,7 @@ Exported of_run(const ExportArguments& arguments) {
 
 Exported of_weights(const ExportArguments& arguments) {
   if (arguments.model.empty() || arguments.weights.empty()) {
-    throw ConfigError("say --run RUN, or --model MODEL and --weights FILE");
+    throw ConfigError("give --run RUN, or --model MODEL and --weights FILE");
   }
   const models::ModelInfo& info = models::info(arguments.model);
   const models::Model model = models::create(arguments.model, {.classes = arguments.classes});

@@ -57,7 +57,7 @@ Classifier make_classifier(const PredictArguments& arguments) {
         arguments.run, Log(), arguments.best ? train::RunWeights::best : train::RunWeights::newest);
   }
   if (arguments.model.empty() || arguments.weights.empty()) {
-    throw ConfigError("say --run RUN, or --model MODEL and --weights FILE");
+    throw ConfigError("give --run RUN, or --model MODEL and --weights FILE");
   }
   ClassifierOptions options{
       .model = arguments.model, .weights = arguments.weights, .key = arguments.key};

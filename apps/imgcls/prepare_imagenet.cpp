@@ -93,7 +93,7 @@ int run(const PrepareImagenetArguments& arguments) {
     });
   }
   if (end == data::PrepareImageNetEnd::stopped) {
-    log.warn(fmt::format("stopped by {}; the same command goes on",
+    log.warn(fmt::format("stopped by {}; the same command resumes",
                          train::signal_name(signals.received())));
     return train::kStopped;
   }
@@ -147,7 +147,7 @@ void add_prepare_imagenet(CLI::App& prepare, std::function<int()>& chosen) {
       "  imgcls train configs/data/imagenet.json ... data.root=data/Imagenet\n"
       "The devkit is always needed. train/ and val/ appear when they are whole and their archive's "
       "MD5\n"
-      "sum is right. The same command goes on where one was interrupted. Exit code: 0; 1: an "
+      "sum is right. The same command resumes where one was interrupted. Exit code: 0; 1: an "
       "error;\n"
       "2: wrong arguments; 75: stopped by Ctrl-C.");
   command->callback([arguments, &chosen] {

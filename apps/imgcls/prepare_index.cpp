@@ -54,7 +54,7 @@ int make(const PrepareIndexArguments& arguments, data::IndexOptions options) {
   options.go_on = [&line](const data::WorkStatus& status) { return line.show(status); };
   const data::IndexReport report = data::make_index(arguments.folder, options);
   if (report.stopped) {
-    print("stopped: {}; the same command goes on\n", line.summary());
+    print("stopped: {}; the same command resumes\n", line.summary());
     return train::kStopped;
   }
   for (const std::string& remark : report.remarks) print("note: {}\n", remark);

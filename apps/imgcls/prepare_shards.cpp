@@ -44,7 +44,7 @@ std::uint64_t parse_size(const std::string& text) {
   if (unit == "TB") factor = 1'000'000'000'000;
   const bool fits = factor != 0 && number <= UINT64_MAX / std::max<std::uint64_t>(factor, 1);
   if (error != std::errc() || !fits || number == 0) {
-    throw ConfigError(fmt::format("--size {} is no size; expected 1GB, 500MB, ...", text));
+    throw ConfigError(fmt::format("--size {} is not a size; expected 1GB, 500MB, ...", text));
   }
   return number * factor;
 }
@@ -93,7 +93,7 @@ int run(const PrepareShardsArguments& arguments) {
   const data::WriteShardsReport report =
       data::write_shards(arguments.folder, arguments.output, options);
   if (report.stopped) {
-    print("stopped; the same command goes on\n");
+    print("stopped; the same command resumes\n");
     return train::kStopped;
   }
   for (const std::string& remark : report.remarks) print("note: {}\n", remark);
@@ -142,7 +142,7 @@ void add_prepare_shards(CLI::App& prepare, std::function<int()>& chosen) {
       "Of tar files, images and classes are taken. Packed ones are unpacked into the folder of "
       "the\n"
       "shards first, which takes as much room again until all is done.\n"
-      "The same command goes on where one was interrupted. Exit code: 0; 1: an error; 75: stopped "
+      "The same command resumes where one was interrupted. Exit code: 0; 1: an error; 75: stopped "
       "by Ctrl-C.");
   command->callback([arguments, &chosen] {
     chosen = [arguments] { return run_preparation([&] { return run(*arguments); }); };

@@ -18,7 +18,7 @@ void add_train(CLI::App& program, std::function<int()>& chosen) {
       "Examples:\n"
       "  imgcls train configs/data/cifar10.json configs/train/cifar10.json model.name=resnet18\n"
       "  mpirun -np 2 imgcls train configs/data/fashion-mnist.json configs/train/demo.json\n"
-      "docs/configuration.md lists every key. Ctrl-C saves; the same command goes on.");
+      "docs/configuration.md lists every key. Ctrl-C saves; the same command resumes.");
   command->callback([arguments, &chosen] {
     chosen = [arguments] { return train::run_program(*arguments, train::run_training); };
   });

@@ -55,7 +55,7 @@ void refuse_unknown_command(const CLI::App& program) {
   if (words.empty() || names.empty()) return;
   const std::string nearest = nearest_name(words.front(), names);
   throw ConfigError(
-      fmt::format("\"{}\" is no command of `{}`; {}`{} --help` lists them", words.front(), line,
+      fmt::format("\"{}\" is not a command of `{}`; {}`{} --help` lists them", words.front(), line,
                   nearest.empty() ? "" : fmt::format("did you mean \"{}\"? ", nearest), line));
 }
 

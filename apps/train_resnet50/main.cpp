@@ -19,7 +19,7 @@ constexpr const char* kHelp = R"(Usage: train_resnet50 CONFIG... [key.path=value
 
 Trains an image classifier. Configurations are JSON files, merged from left to right, then the
 overrides; docs/configuration.md lists every key. Results go to run.dir: train_log.csv, log.txt,
-config.json and checkpoints. Ctrl-C saves first; the same command goes on from there.
+config.json and checkpoints. Ctrl-C saves first; the same command resumes from there.
 
 --version says which version this is.
 

@@ -160,7 +160,7 @@ TEST_CASE("a run is not continued with another configuration") {
 TEST_CASE("a word that is no command is named, with the nearest one") {
   const auto unknown = run_program(test::kImgcls + "frobnicate runs/a");
   CHECK(unknown.code == 2);
-  CHECK_THAT(unknown.output, Contains("\"frobnicate\" is no command of `imgcls`") &&
+  CHECK_THAT(unknown.output, Contains("\"frobnicate\" is not a command of `imgcls`") &&
                                  Contains("`imgcls --help` lists"));
   const auto longer = run_program(test::kImgcls + "evaluate runs/a");
   CHECK(longer.code == 2);
@@ -168,7 +168,7 @@ TEST_CASE("a word that is no command is named, with the nearest one") {
   const auto near = run_program(test::kImgcls + "weights shwo a.pth");
   CHECK(near.code == 2);
   CHECK_THAT(near.output,
-             Contains("\"shwo\" is no command of `imgcls weights`; did you mean \"show\"? `"));
+             Contains("\"shwo\" is not a command of `imgcls weights`; did you mean \"show\"? `"));
   const auto none = run_program(test::kImgcls + "weights");
   CHECK(none.code == 2);
   CHECK_THAT(none.output, Contains("A subcommand is required"));

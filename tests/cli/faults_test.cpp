@@ -141,7 +141,7 @@ TEST_CASE("an image that cannot be read ends a run, and what was trained is save
       REQUIRE(saved.size() == 1);
       const auto resumed = start(run, rare);
       CHECK(resumed.code == 0);
-      CHECK_THAT(resumed.output, Contains("going on from"));
+      CHECK_THAT(resumed.output, Contains("resuming from"));
       CHECK(result(data, run + of) == result(data, "straight" + of));
     }
   }

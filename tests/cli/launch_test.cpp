@@ -94,9 +94,9 @@ TEST_CASE(
     CAPTURE(signal, first.output);
     CHECK(first.code == 75);
     CHECK_THAT(first.output,
-               Contains("stopped by SIGUSR1") && Contains("the same command goes on"));
+               Contains("stopped by SIGUSR1") && Contains("the same command resumes"));
     const auto second = stop_when(" step ");
-    CHECK_THAT(second.output, Contains("going on from"));
+    CHECK_THAT(second.output, Contains("resuming from"));
     CHECK(second.code == 75);
   }
 }

@@ -213,7 +213,7 @@ TEST_CASE("a run's folder stands for its weights, and export needs no more") {
         by_run.output.substr(by_run.output.find("images")));
   const auto no_run = run_program(kImgcls + "weights show " + (trained.data / "data").string());
   CHECK(no_run.code == 1);
-  CHECK_THAT(no_run.output, Contains("is no run's folder"));
+  CHECK_THAT(no_run.output, Contains("is not a run's folder"));
 }
 
 TEST_CASE("a run starts from other weights, with a new head and frozen layers") {
@@ -230,7 +230,7 @@ TEST_CASE("a run starts from other weights, with a new head and frozen layers") 
   CHECK_THAT(difference.output, Contains("fc.weight") && !Contains("layer1.conv.weight"));
   const auto wrong = run_program(trained.data.train("wrong", "'model.freeze=[\"nothing\"]'"));
   CHECK(wrong.code != 0);
-  CHECK_THAT(wrong.output, Contains("model.freeze: \"nothing\" is no part of resnet9") &&
+  CHECK_THAT(wrong.output, Contains("model.freeze: \"nothing\" is not a part of resnet9") &&
                                Contains("known: backbone, prep"));
   const std::string run = (trained.data / "run").string();
   const auto head = run_program(trained.data.train(

@@ -90,7 +90,7 @@ TEST_CASE("a part of ImageNet is prepared, without sums where that is said") {
   CHECK_THAT(without.output, Contains("no MD5 sum to compare") && Contains(kTrainTar));
 }
 
-TEST_CASE("signals stop the preparation, and the same command goes on") {
+TEST_CASE("signals stop the preparation, and the same command resumes") {
   // Large enough for signals to find it at work.
   const ImageNetArchives archives(600, 3000, 20'000);
   const TempFolder out;
@@ -109,7 +109,7 @@ TEST_CASE("signals stop the preparation, and the same command goes on") {
     if (outcome.code == 75) {
       ++stopped;
       CHECK_THAT(outcome.output,
-                 Contains("stopped by SIG") && Contains("; the same command goes on"));
+                 Contains("stopped by SIG") && Contains("; the same command resumes"));
     } else if (outcome.code == 128 + SIGKILL) {
       ++killed;
     } else if (outcome.code == 128 + signal) {

@@ -105,7 +105,7 @@ TEST_CASE("a run that began on a folder goes on on its shards") {
   const auto outcome =
       run_program(data.train("run", "data.format=shards data.root=" + (data / "shards").string()));
   CHECK(outcome.code == 0);
-  CHECK_THAT(outcome.output, Contains("going on from"));
+  CHECK_THAT(outcome.output, Contains("resuming from"));
   CHECK(weights(data, "run") == weights(data, "straight"));
 }
 

@@ -40,7 +40,7 @@ TEST_CASE("imgcls train is the same program") {
   CHECK(weights("run") == weights("other"));
 }
 
-TEST_CASE("SIGTERM saves, ends with code 75, and the same command goes on") {
+TEST_CASE("SIGTERM saves, ends with code 75, and the same command resumes") {
   const FolderData data;
   const std::string command = data.train("run", "train.epochs=100000");
   const auto stopped = run_program("timeout --preserve-status -s TERM 5 " + command);
@@ -48,5 +48,5 @@ TEST_CASE("SIGTERM saves, ends with code 75, and the same command goes on") {
   CHECK_THAT(stopped.output, Contains("stopped by SIGTERM") && Contains("same command"));
   const auto again = run_program("timeout --preserve-status -s TERM 5 " + command);
   CHECK(again.code == 75);
-  CHECK_THAT(again.output, Contains("going on from"));
+  CHECK_THAT(again.output, Contains("resuming from"));
 }

@@ -1,4 +1,4 @@
-// Signals at all moments of a run: one checkpoint, code 75, and the same command goes on.
+// Signals at all moments of a run: one checkpoint, code 75, and the same command resumes.
 #include "../support/running_program.h"
 #include "folder_data.h"
 
@@ -79,7 +79,7 @@ TEST_CASE("a signal during a save lets it be finished and makes no other") {
   CHECK(checkpoint_name(stopped_after(outcome.output)) == finished);
   CHECK(names_in(checkpoints) == expected);
   CHECK_THAT(run_program(command + " train.max_steps=1").output,
-             Contains("going on from") && Contains(finished));
+             Contains("resuming from") && Contains(finished));
 }
 
 TEST_CASE("a signal to one rank in an evaluation ends it on both, and it is made again") {
@@ -113,7 +113,7 @@ TEST_CASE("a signal at the start, even twice and to one rank, leaves a checkpoin
     const int step = stopped_after(outcome.output);
     REQUIRE(step >= 0);
     CHECK(names_in(data / "run/checkpoints").count(checkpoint_name(step)) == 1);
-    if (signal == SIGTERM) CHECK_THAT(outcome.output, Contains("going on from"));
+    if (signal == SIGTERM) CHECK_THAT(outcome.output, Contains("resuming from"));
   }
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("a signal before there is a trainer stops the run before its first ste
   CHECK(stopped_after(outcome.output) == 0);
   const auto again = run_program(command);
   CHECK(again.code == 0);
-  CHECK_THAT(again.output, Contains("going on from") && Contains("step 0 of 10"));
+  CHECK_THAT(again.output, Contains("resuming from") && Contains("step 0 of 10"));
 }
 
 TEST_CASE("a signal ends imgcls eval, which then has no result") {

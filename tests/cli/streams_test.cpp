@@ -62,7 +62,7 @@ TEST_CASE("a run without standard streams writes its files, and nothing else int
   }
 }
 
-TEST_CASE("a terminal that is closed makes a run save, and the same command goes on") {
+TEST_CASE("a terminal that is closed makes a run save, and the same command resumes") {
   const FolderData data;
   const std::string command = data.train("run", "train.epochs=100000");
   test::RunningProgram program(command);
@@ -71,5 +71,5 @@ TEST_CASE("a terminal that is closed makes a run save, and the same command goes
   const auto outcome = program.finish();
   CHECK(outcome.code == 75);
   CHECK_THAT(outcome.output, Contains("stopped by SIGHUP after step"));
-  CHECK_THAT(run_program(command + " train.max_steps=1").output, Contains("going on from"));
+  CHECK_THAT(run_program(command + " train.max_steps=1").output, Contains("resuming from"));
 }

@@ -4,7 +4,7 @@
     killed_files.py BIN_DIR [--times 20] [--seed 1]
 
 After each kill every line of the tables but for the last has all its columns, the run's JSON files parse,
-`imgcls report` makes its page, and event files hold whole records but for the last. The same command goes on;
+`imgcls report` makes its page, and event files hold whole records but for the last. The same command resumes;
 when it has reached its end, each step has one row and one event, each evaluation one, and Weights & Biases' file
 one row for each of them.
 """

@@ -6,7 +6,7 @@ runs that nobody killed.
 
 On 1, 2 and 3 ranks, by mpirun and by torchrun's variables, and each also on a file system that exchanges no names,
 locks nothing and links nothing (tests/lib/faulty_files.so): one rank, or all of them, are killed at a moment drawn
-at random, and the same command goes on. At the end weights and moments must have the hashes of a run of that many
+at random, and the same command resumes. At the end weights and moments must have the hashes of a run of that many
 ranks that was left in peace, each step and evaluation stand once in the tables, and no file of a half-made
 checkpoint be left.
 """

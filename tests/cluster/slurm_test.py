@@ -169,7 +169,7 @@ class Job:
         self.await_state(("COMPLETED",))
         self.expect(self.facts()["Restarts"] == "1", "did not start twice")
         self.expect("restart 1" in self.said(), "SLURM_RESTART_COUNT is not 1")
-        self.expect("going on from" in self.said(), "did not go on from a checkpoint")
+        self.expect("resuming from" in self.said(), "did not go on from a checkpoint")
         self.expect(self.weights() == undisturbed, f"{self.weights()} is not {undisturbed}")
 
 

@@ -146,7 +146,7 @@ TEST_CASE("what is wrong with a meta.bin is said") {
   CHECK_THAT(message("\x80\x02}(X\x01\0\0\0xu]\x86."sv), Contains("key without a value"));
   CHECK_THAT(message("\x80\x02]}a}]\x86."sv), Contains("leaves 2 values"));
   CHECK_THAT(message("\x80\x02X\xFF\xFF\xFF\xFFx."sv), Contains("truncated"));
-  CHECK_THAT(message("\x80\x02}X\x05\0\0\0house)s]\x86."sv), Contains("'house' is no wnid"));
+  CHECK_THAT(message("\x80\x02}X\x05\0\0\0house)s]\x86."sv), Contains("'house' is not a wnid"));
   CHECK_THAT(message("\x80\x02}X\x09\0\0\0n00000001q\0)s]X\x09\0\0\0n00000002a\x86."sv),
              Contains("validation image 1") && Contains("n00000002"));
   CHECK_THAT(message("\x80\x02}X\x09\0\0\0n00000001q\0)sh\0)s]\x86."sv), Contains("twice"));

@@ -89,7 +89,7 @@ TEST_CASE("a stage and the backbone are frozen by name, other parts by a pattern
   CHECK(model.parts() ==
         std::vector<std::string>{"backbone", "stem", "layer1", "layer2", "layer3", "layer4", "fc"});
   CHECK(model.freeze("layer5") == 0);
-  CHECK_THROWS_WITH(model.freeze("layer["), Contains("\"layer[\" is no regular expression"));
+  CHECK_THROWS_WITH(model.freeze("layer["), Contains("\"layer[\" is not a regular expression"));
 
   models::Model own = test::toy_model();  // without stages, and with no head that is known
   CHECK(own.parts() == std::vector<std::string>{"conv", "bn", "fc"});

@@ -265,5 +265,5 @@ TEST_CASE("what is no file of weights is refused by name") {
       models::load_weights(model, folder.write("w.pth", "no weights at all")),
       Contains("w.pth holds no weights: it is a text") && Contains("no weights at all"));
   CHECK_THROWS_WITH(models::read_pth(folder.write("x.pth", "no weights at all")),
-                    Contains("x.pth is no usable .pth file: it is a text"));
+                    Contains("x.pth is not a usable .pth file: it is a text"));
 }

@@ -226,8 +226,8 @@ TEST_CASE("runs are found by their folders and by the folder that holds them") {
   CHECK(runs[1].name == "runs/a");
   CHECK(runs[2].name == "other/a");
   CHECK_THROWS_WITH(find({folder / "runs/notes"}),
-                    Contains("is no run: it holds neither config.json nor train_log.csv"));
-  CHECK_THROWS_WITH(find({folder / "runs/a/config.json"}), Contains("is no folder"));
+                    Contains("is not a run: it holds neither config.json nor train_log.csv"));
+  CHECK_THROWS_WITH(find({folder / "runs/a/config.json"}), Contains("is not a folder"));
   CHECK_THROWS_AS(find({folder / "nowhere"}), IoError);
 }
 

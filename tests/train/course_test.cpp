@@ -167,7 +167,7 @@ TEST_CASE("the best weights are the average's where that is evaluated") {
     }
   };
   CHECK(refusal(folder / "none") == "there is no folder " + (folder / "none").string());
-  CHECK_THAT(refusal(folder.path()), Catch::Matchers::Contains("is no run's folder"));
+  CHECK_THAT(refusal(folder.path()), Catch::Matchers::Contains("is not a run's folder"));
   CHECK_THAT(refusal(folder / "run/train_log.csv"), Catch::Matchers::Contains("is a file"));
   std::filesystem::remove_all(folder / "run/best");
   CHECK_THAT(refusal(folder / "run"), Catch::Matchers::Contains("checkpoint.best=true"));

@@ -37,10 +37,10 @@ std::string refused(std::vector<std::string> overrides) {
 }  // namespace
 
 TEST_CASE("a part to freeze that is none is refused with those there are") {
-  CHECK(
-      refused({R"(model.freeze=["layr1"])"}) ==
-      "model.freeze: \"layr1\" is no part of resnet9 and is found in no parameter's name; did you "
-      "mean \"layer1\"? Known: layer1, layer2, layer3, prep, fc and 1 more");
+  CHECK(refused({R"(model.freeze=["layr1"])"}) ==
+        "model.freeze: \"layr1\" is not a part of resnet9 and is found in no parameter's name; did "
+        "you "
+        "mean \"layer1\"? Known: layer1, layer2, layer3, prep, fc and 1 more");
   CHECK_THAT(refused({R"(model.freeze=["zzzzzz"])"}),
              Contains("; known: backbone, prep, layer1, layer2, layer3 and 1 more"));
 }

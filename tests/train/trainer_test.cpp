@@ -332,7 +332,7 @@ TEST_CASE("runs of earlier versions go on") {
     const test::TempFolder folder;
     fs::copy(version.path() / "run", folder / "run", fs::copy_options::recursive);
     const train::TrainResult result = train_toy(toy_options(folder / "run"));
-    CHECK_THAT(read_text(folder / "run/log.txt"), Contains("going on from"));
+    CHECK_THAT(read_text(folder / "run/log.txt"), Contains("resuming from"));
     CHECK(result.position.step == 8);
     const auto end = models::read_safetensors(version.path() / "end.safetensors");
     const auto now = models::read_safetensors(result.checkpoint / "weights.safetensors");
@@ -358,7 +358,7 @@ TEST_CASE("a run from C++ goes on with the options it began with") {
   CHECK(train_toy(options).position.step == 8);
 }
 
-TEST_CASE("a loss that is no number ends the run and leaves the last good checkpoint") {
+TEST_CASE("a loss that is not a number ends the run and leaves the last good checkpoint") {
   const test::TempFolder folder;
   train::RunOptions options = toy_options(folder / "run");
   options.epochs = 1;

@@ -170,7 +170,7 @@ TEST_CASE("tensors that do not fit their storages are refused") {
 }
 
 TEST_CASE("what holds no state dict is refused with what it holds") {
-  CHECK_THAT(refusal(with_pickle("\x80\x02]."sv)), Contains("it is no dict"));
+  CHECK_THAT(refusal(with_pickle("\x80\x02]."sv)), Contains("it is not a dict"));
   CHECK_THAT(refusal(with_pickle("\x80\x02}" + text("epoch") + "K\x01s.")),
              Contains("a dict of \"epoch\""));
   CHECK(refusal(with_pickle("\x80\x02}."sv)) == "accepted");
@@ -183,7 +183,7 @@ TEST_CASE("what holds no state dict is refused with what it holds") {
   Bytes tar(1024);
   std::ranges::copy(std::as_bytes(std::span("ustar"sv)), tar.begin() + 257);
   CHECK_THAT(refusal(tar), Contains("tar format of before PyTorch 0.1.10"));
-  // A tensor beside the state dict, such as a loss, is no part of it.
+  // A tensor beside the state dict, such as a loss, is not a part of it.
   const Bytes beside =
       with_pickle(pickle_of(dict({{"model", dict({{"w", tensor()}})}, {"loss", tensor()}})));
   const Listing model = parse_pth(MemorySource(beside, "beside"));

@@ -127,7 +127,7 @@ TEST_CASE("a model's names tell what wrappers put into a file's") {
         Names{"c.w", "f.0.w", "fc.w", "fc.b"});
 }
 
-TEST_CASE("what is no part of the model and not beside it remains") {
+TEST_CASE("what is not a part of the model and not beside it remains") {
   CHECK(beside(kModel + Names{"extra.w", "scale"}).empty());
   const Names wrapped = with("module.") + Names{"module.extra.w"};
   CHECK(match(wrapped).names.back().empty());

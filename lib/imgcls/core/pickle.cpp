@@ -265,13 +265,13 @@ class Machine {
     if (module.kind != Kind::text || name.kind != Kind::text ||
         module.text.size() > PickleInput::kLongestName ||
         name.text.size() > PickleInput::kLongestName) {
-      fail("it names something by what is no name");
+      fail("it names something by what is not a name");
     }
     return push_global(module.text, name.text);
   }
 
   bool push_call(Numbers items) {
-    if (pickle_.at(items[1]).kind != Kind::tuple) fail("it calls with what are no arguments");
+    if (pickle_.at(items[1]).kind != Kind::tuple) fail("it calls with what are not arguments");
     return push({.kind = Kind::call, .items = std::move(items)});
   }
 

@@ -114,7 +114,7 @@ class Lister {
     std::optional<std::uint64_t> size = number(block, kSize);
     if (pax_size_ && !about_next) size = pax_size_;
     if (has_no_bytes(type)) size = 0;
-    if (!size) fail_member(name, "has a size that is no number, or negative");
+    if (!size) fail_member(name, "has a size that is not a number, or negative");
     if (*size > bytes_ - at_) {
       fail_member(name, fmt::format("claims {} bytes, and {} are left: it is cut off", *size,
                                     bytes_ - at_));
@@ -185,7 +185,7 @@ class Lister {
     std::uint64_t size = 0;
     const char* end = value.data() + value.size();
     const auto [stop, error] = std::from_chars(value.data(), end, size);
-    if (error != std::errc() || stop != end) fail("a pax header's size is no number");
+    if (error != std::errc() || stop != end) fail("a pax header's size is not a number");
     pax_size_ = size;
   }
 

@@ -90,7 +90,7 @@ std::string why_unread(std::span<const std::byte> file) {
     return fmt::format("it is {}, which imgcls does not read: convert it to JPEG or PNG", format);
   }
   if (const auto thing = find_signature(kNoImages, head); !thing.empty()) {
-    return fmt::format("it is no image but {}", thing);
+    return fmt::format("it is not an image but {}", thing);
   }
   if (std::ranges::all_of(head, [](char c) { return c == 0; })) {
     return "it begins with zeros alone: its content was lost";

@@ -107,7 +107,7 @@ Model::Choice Model::choose(const std::string& what) const {
       return std::regex_search(name, expression);
     };
   } catch (const std::regex_error& e) {
-    throw ConfigError(fmt::format("\"{}\" is no regular expression: {}", what, e.what()));
+    throw ConfigError(fmt::format("\"{}\" is not a regular expression: {}", what, e.what()));
   }
 }
 

@@ -40,7 +40,7 @@ std::string Builder::name(const TracedValuePtr& value) {
   } else if (constant_value.isScalar()) {
     made = constant(constant_value.toScalar().toDouble());
   } else {
-    throw Error("ONNX: a value that is no tensor is used as one");
+    throw Error("ONNX: a value that is not a tensor is used as one");
   }
   names_[value->id] = made;
   return made;
@@ -153,12 +153,12 @@ std::vector<std::string> Call::tensors(std::size_t i) const {
 }
 
 std::int64_t Call::integer(std::size_t i) const {
-  if (!known(i).isInt()) refuse(fmt::format("argument {} is no known whole number", i));
+  if (!known(i).isInt()) refuse(fmt::format("argument {} is not a known whole number", i));
   return known(i).toInt();
 }
 
 double Call::number(std::size_t i) const {
-  if (!known(i).isScalar()) refuse(fmt::format("argument {} is no known number", i));
+  if (!known(i).isScalar()) refuse(fmt::format("argument {} is not a known number", i));
   return known(i).toScalar().toDouble();
 }
 
@@ -172,7 +172,7 @@ std::string Call::text(std::size_t i) const {
 
 Sizes Call::integers(std::size_t i) const {
   if (known(i).isInt()) return {known(i).toInt()};
-  if (!known(i).isIntList()) refuse(fmt::format("argument {} is no list of known numbers", i));
+  if (!known(i).isIntList()) refuse(fmt::format("argument {} is not a list of known numbers", i));
   return known(i).toIntVector();
 }
 

@@ -18,9 +18,10 @@ struct ExportOptions {
 };
 
 /// Writes `model` in evaluation mode: operator set 17, an input "images" (float, batch x channels x
-/// size x size; models::channels_of) and an output "logits" (float, batch x classes). Where the weights take more than 2 GiB
-/// they go to PATH.data beside it. The model must be on the CPU and in float. Throws Error for an
-/// operation that has no translation, naming it, IoError when writing fails.
+/// size x size; models::channels_of) and an output "logits" (float, batch x classes). Where the
+/// weights take more than 2 GiB they go to PATH.data beside it. The model must be on the CPU and in
+/// float. Throws Error for an operation that has no translation, naming it, IoError when writing
+/// fails.
 void export_model(const models::Model& model, const std::filesystem::path& path,
                   const ExportOptions& options = {});
 

@@ -48,8 +48,8 @@ struct Trace {
   std::vector<TracedOp> ops;
 };
 
-/// Records the pass of `model` in evaluation mode over float images channels x side x side. The model's
-/// mode is restored. Throws Error where the two records differ in more than sizes.
+/// Records the pass of `model` in evaluation mode over float images channels x side x side. The
+/// model's mode is restored. Throws Error where the two records differ in more than sizes.
 Trace trace(const models::Model& model, int side);
 
 }  // namespace imgcls::onnx

@@ -62,7 +62,7 @@ const OptionFields<MuonOptions>& muon_fields() {
           "learning rates and decays fit; original: sqrt(max(1, out / in)).");
     f.add("adamw", &O::adamw,
           "Regular expressions: parameters in whose name one is found are updated by AdamW, as are "
-          "those that are no matrices.");
+          "those that are not matrices.");
     return f;
   }();
   return fields;

@@ -64,7 +64,7 @@ const OptionFields<NAdaMuonOptions>& nadamuon_fields() {
     f.add("iterations", &O::iterations, "Newton-Schulz iterations.", Limits::between(1, 100));
     f.add("adamw", &O::adamw,
           "Regular expressions: parameters in whose name one is found are updated by AdamW, as are "
-          "those that are no matrices.");
+          "those that are not matrices.");
     return f;
   }();
   return fields;

@@ -127,7 +127,7 @@ std::vector<fs::path> find_runs(std::span<const fs::path> arguments) {
     std::error_code error;
     if (!fs::is_directory(argument, error)) {
       throw IoError(
-          fmt::format("{} is no folder; expected the folder of a run, or one that holds "
+          fmt::format("{} is not a folder; expected the folder of a run, or one that holds "
                       "runs",
                       argument.string()));
     }
@@ -135,7 +135,7 @@ std::vector<fs::path> find_runs(std::span<const fs::path> arguments) {
         is_run(argument) ? std::vector<fs::path>{argument} : runs_below(argument);
     if (runs.empty()) {
       throw IoError(
-          fmt::format("{} is no run: it holds neither config.json nor train_log.csv, and "
+          fmt::format("{} is not a run: it holds neither config.json nor train_log.csv, and "
                       "no subfolder of it holds config.json",
                       argument.string()));
     }

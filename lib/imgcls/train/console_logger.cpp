@@ -52,7 +52,7 @@ void ConsoleLogger::begin(const RunShape& shape, const dist::World& world,
   if (world.is_first() && world.device() == "cpu") warn_of_slow_precision(shape.precision);
   if (world.is_first() && world.device() != "cpu") warn_of_few_cores(world.cores());
   if (resumed_from.empty()) return;
-  log_.info(fmt::format("going on from {}: step {} of {}, epoch {}, {} images into it",
+  log_.info(fmt::format("resuming from {}: step {} of {}, epoch {}, {} images into it",
                         resumed_from, position.step, shape.last_step, position.epoch + 1,
                         position.consumed));
 }
@@ -155,7 +155,7 @@ void ConsoleLogger::ends_early(const std::string& why) {
 void ConsoleLogger::saved_before_failing(const std::filesystem::path& checkpoint) {
   clear();
   log_.info(fmt::format(
-      "an error ends the run; all that was trained is in {}. The same command goes on from it.",
+      "an error ends the run; all that was trained is in {}. The same command resumes from it.",
       checkpoint.string()));
 }
 
@@ -187,7 +187,7 @@ void ConsoleLogger::skipped(const data::Loader& loader) const {
 void ConsoleLogger::end(const TrainResult& result, const RunFiles& files) {
   clear();
   if (result.stopped_by != 0) {
-    log_.info(fmt::format("stopped by {} after step {}; saved {}. The same command goes on.",
+    log_.info(fmt::format("stopped by {} after step {}; saved {}. The same command resumes.",
                           signal_name(result.stopped_by), result.position.step,
                           result.checkpoint.string()));
     return;

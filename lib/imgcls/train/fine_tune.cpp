@@ -42,9 +42,9 @@ std::filesystem::path start_of(const std::string& given) {
 void freeze(models::Model& model, const std::vector<std::string>& parts) {
   for (const std::string& part : parts) {
     if (model.freeze(part) > 0) continue;
-    throw ConfigError(
-        fmt::format("model.freeze: \"{}\" is no part of {} and is found in no parameter's name; {}",
-                    part, model.name(), known_names(part, model.parts())));
+    throw ConfigError(fmt::format(
+        "model.freeze: \"{}\" is not a part of {} and is found in no parameter's name; {}", part,
+        model.name(), known_names(part, model.parts())));
   }
   if (parts.empty() || model.parameter_count() > 0) return;
   const std::vector<std::string> heads = model.heads();

@@ -16,7 +16,7 @@ enum ExitCode : int {
   kSuccess = 0,
   kFailure = 1,   ///< an error while running
   kUsage = 2,     ///< wrong arguments or configuration; nothing was created
-  kStopped = 75,  ///< stopped by a signal after saving; the same command goes on (EX_TEMPFAIL)
+  kStopped = 75,  ///< stopped by a signal after saving; the same command resumes (EX_TEMPFAIL)
 };
 
 /// What `--version` prints: "imgcls 0.1.0, with LibTorch 2.15.0".

@@ -23,7 +23,7 @@ void require_run(const RunFiles& files) {
   }
   if (fs::exists(files.checkpoints(), error)) return;
   throw CheckpointError(
-      fmt::format("{} is no run's folder: there is no checkpoints/ in it", folder));
+      fmt::format("{} is not a run's folder: there is no checkpoints/ in it", folder));
 }
 
 }  // namespace

@@ -153,7 +153,7 @@ void check_totals(const Listing& listing, const ByteSource& file) {
 }  // namespace
 
 void refuse_pth(const ByteSource& file, std::string_view why) {
-  throw WeightsError(fmt::format("{} is no usable .pth file: {}", file.name(), why));
+  throw WeightsError(fmt::format("{} is not a usable .pth file: {}", file.name(), why));
 }
 
 Listing place(const StateDict& state, const ByteSource& file,

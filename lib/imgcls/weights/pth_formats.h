@@ -13,7 +13,7 @@
 
 namespace imgcls::weights {
 
-/// Throws WeightsError: the file is no usable .pth.
+/// Throws WeightsError: the file is not a usable .pth.
 [[noreturn]] void refuse_pth(const ByteSource& file, std::string_view why);
 
 /// The tensors of `state`, checked each and in all, with the storages that they use, which are

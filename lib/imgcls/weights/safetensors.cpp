@@ -49,7 +49,7 @@ class HeaderParser {
 
  private:
   [[noreturn]] void refuse(std::string_view why) const {
-    throw WeightsError(fmt::format("{} is no usable safetensors file: {}", file_.name(), why));
+    throw WeightsError(fmt::format("{} is not a usable safetensors file: {}", file_.name(), why));
   }
 
   json parse_header(const std::vector<std::byte>& text) const {

@@ -48,7 +48,7 @@ class Reader {
 
   void add(const Value& key, std::string_view name, std::uint32_t value) {
     if (!tensors_.is_tensor(value)) return skip(key, value);
-    if (key.kind != Kind::text) fail("a tensor's key is no text");
+    if (key.kind != Kind::text) fail("a tensor's key is not text");
     if (!names_.insert(name).second) fail(fmt::format("{} is in it twice", in_quotes(name)));
     state_.tensors.push_back(tensors_.read(std::string(name), value));
   }

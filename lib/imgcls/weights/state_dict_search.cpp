@@ -214,7 +214,7 @@ std::vector<std::string> StateDictSearch::keys_of(const std::vector<Found>& all)
 void StateDictSearch::refuse_root(const std::vector<Found>& all) {
   const std::string_view made = called(pickle_, pickle_.root);
   if (!dicts_.is_dict(pickle_.root)) {
-    refuse_state_dict(source_, made.empty() ? "it is no dict" : "it " + would_call(made));
+    refuse_state_dict(source_, made.empty() ? "it is not a dict" : "it " + would_call(made));
   }
   if (!all.empty()) {
     refuse_state_dict(source_,
@@ -225,7 +225,7 @@ void StateDictSearch::refuse_root(const std::vector<Found>& all) {
   dicts_.for_each(pickle_.root, [&](Number key, Number value) {
     const Value& name = pickle_.at(key);
     if (keys.size() < kShown) {
-      keys.push_back(name.kind == Kind::text ? in_quotes(name.text) : "what is no text");
+      keys.push_back(name.kind == Kind::text ? in_quotes(name.text) : "what is not text");
     }
     if (dicts_.is_dict(value) || called(pickle_, value).empty()) return;
     if (!object || rank(name.text) < kUsualKeys.size()) object = value;

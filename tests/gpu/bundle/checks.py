@@ -233,7 +233,7 @@ def twice(runner):
 
 
 def stop_and_resume(runner):
-    """SIGUSR1 saves and ends with 75; the same command goes on, and ends with the same bits."""
+    """SIGUSR1 saves and ends with 75; the same command resumes, and ends with the same bits."""
     first = whole_run(runner)
     words = training(runner, "stopped", *exact_words(runner))
     process = runner.start(words)

@@ -148,7 +148,7 @@ std::vector<double> numbers_of(const MatElement& element) {
   for (const Storage& storage : kStorages) {
     if (storage.type != element.type) continue;
     if (element.bytes.size() % storage.size != 0) {
-      throw BrokenMat(fmt::format("{} bytes are no whole number of values of {} bytes",
+      throw BrokenMat(fmt::format("{} bytes are not a whole number of values of {} bytes",
                                   element.bytes.size(), storage.size));
     }
     if (element.bytes.size() / storage.size > kMatValuesLimit) {

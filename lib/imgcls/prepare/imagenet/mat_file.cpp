@@ -50,7 +50,7 @@ MatrixHeader read_header(MatElements& elements) {
 }
 
 MatValue read_value(const MatElement& matrix) {
-  if (matrix.type != kMatrix) throw BrokenMat("a field's value is no matrix");
+  if (matrix.type != kMatrix) throw BrokenMat("a field's value is not a matrix");
   if (matrix.bytes.empty()) return std::vector<double>{};  // how MATLAB stores []
   MatElements elements(matrix.bytes);
   const MatrixHeader header = read_header(elements);
@@ -98,7 +98,7 @@ std::optional<MatStructs> read_variable(Bytes matrix, std::string_view variable)
   const MatrixHeader header = read_header(elements);
   if (header.name != variable) return std::nullopt;
   if (header.kind != kStructClass) {
-    throw BrokenMat(fmt::format("its variable '{}' is no array of structures", variable));
+    throw BrokenMat(fmt::format("its variable '{}' is not an array of structures", variable));
   }
   return read_structs(elements, header.count);
 }
@@ -128,7 +128,7 @@ MatStructs find_structs(Bytes file, std::string_view variable) {
     } else if (element.type == kMatrix) {
       found = read_variable(element.bytes, variable);
     } else {
-      throw BrokenMat(fmt::format("element type {} is no variable", element.type));
+      throw BrokenMat(fmt::format("element type {} is not a variable", element.type));
     }
     if (found) return std::move(*found);
   }

@@ -57,7 +57,7 @@ class MetaReader {
 
   const std::string& wnid(std::uint32_t number) const {
     const std::string& text = get(number, Kind::text, "a class should be a text").text;
-    if (!is_wnid(text)) fail(fmt::format("'{}' is no wnid (n and 8 digits)", text));
+    if (!is_wnid(text)) fail(fmt::format("'{}' is not a wnid (n and 8 digits)", text));
     return text;
   }
 

@@ -230,7 +230,7 @@ class Preparation {
 
   bool unpack(const std::string& split, const ImageNetMeta& meta, Journal& journal,
               const fs::path& making) {
-    if (journal.goes_on()) log_.info(fmt::format("{}: going on with what is there", split));
+    if (journal.goes_on()) log_.info(fmt::format("{}: resuming with what is there", split));
     ArchiveFile archive(archive_path(archive_of(split)), options_.verify);
     const std::unique_ptr<ImageSink> sink = make_sink(making, journal, meta);
     const auto start = Clock::now();
