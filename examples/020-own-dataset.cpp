@@ -58,14 +58,19 @@ int main(int argc, char** argv) try {
   options.optimizer.lr = 0.05;
   options.schedule = {.warmup_epochs = 1};
   options.folder = argc > 1 ? argv[1] : "runs/020-own-dataset";
+  if (world->is_first()) {
+    options.callbacks.evaluation = [](const imgcls::train::EvaluationDone& done) {
+      std::printf("after %lld steps %.1f %% of new shapes are right\n",
+                  static_cast<long long>(done.position.step), done.counts.acc1());
+    };
+  }
   imgcls::train::configure_torch(options, *world);
 
   imgcls::train::Trainer trainer(
       imgcls::models::create("resnet9",
                              {.classes = 2, .stem = imgcls::models::Stem::small, .width = 8}),
       std::make_shared<Shapes>(1), std::make_shared<Shapes>(2), options, *world);
-  const auto result = trainer.run();
-  if (result.eval) std::printf("%.1f %% of new shapes are right\n", result.eval->acc1());
+  trainer.run();
   return 0;
 } catch (const std::exception& e) {
   std::fprintf(stderr, "%s\n", e.what());

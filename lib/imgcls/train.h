@@ -7,6 +7,8 @@
 //                          train/teacher.h the model it learns from
 //   train/rank_fields.h    what has to be the same on all ranks
 //   train/trainer.h        the run: epochs of steps, evaluation, logs, checkpoints, resuming
+//   train/callbacks.h      what a program is told of steps, epochs and evaluations
+//   train/run_sink.h       who keeps a run's figures
 //   train/replica.h        what a rank trains with
 //   train/wait_for_data.h  where ranks agree on going on, before each step
 //   train/input.h          from the loader's bytes to the network's input
@@ -23,6 +25,7 @@
 //   train/termination_signals.h  asking a run to stop in good order
 
 #include <imgcls/train/best.h>
+#include <imgcls/train/callbacks.h>
 #include <imgcls/train/checkpoint.h>
 #include <imgcls/train/compose.h>
 #include <imgcls/train/evaluate.h>
@@ -37,6 +40,7 @@
 #include <imgcls/train/recipe/mixes.h>
 #include <imgcls/train/recipe/recipe.h>
 #include <imgcls/train/replica.h>
+#include <imgcls/train/run_sink.h>
 #include <imgcls/train/run_weights.h>
 #include <imgcls/train/step.h>
 #include <imgcls/train/step_profile.h>

@@ -47,6 +47,9 @@ void fields_that_differ(World& world);
 void a_signal_while_another_rank_waits_for_data(World& world);
 void a_signal_while_another_rank_waits_in_evaluation(World& world);
 
+// ranks_runs.cpp: whole runs.
+void callbacks_on_ranks(World& world);
+
 // ranks_steps.cpp: optimizer steps.
 void accumulation(World& world);
 void accumulated_overflow(World& world);

@@ -37,6 +37,7 @@ const std::map<std::string, void (*)(World&)> kCases{
     {"a_signal_while_another_rank_waits_for_data", a_signal_while_another_rank_waits_for_data},
     {"a_signal_while_another_rank_waits_in_evaluation",
      a_signal_while_another_rank_waits_in_evaluation},
+    {"callbacks_on_ranks", callbacks_on_ranks},
     {"kept_gradients", kept_gradients},
     {"compressed_gradients", compressed_gradients},
     {"accumulation", accumulation},

@@ -9,6 +9,7 @@
 #include <imgcls/optim/optimizer.h>
 #include <imgcls/optim/schedule.h>
 #include <imgcls/train/best.h>
+#include <imgcls/train/callbacks.h>
 #include <imgcls/train/progressive.h>
 #include <imgcls/train/recipe/average.h>
 #include <imgcls/train/recipe/clip.h>
@@ -193,6 +194,8 @@ struct RunOptions {
   std::string wandb_project = "imgcls";
   /// Sinks of a program's own for the run's figures (train/run_sink.h).
   std::vector<std::function<std::unique_ptr<RunSink>(const SinkContext&)>> sinks = {};
+  /// What a program wants to be told of each step, epoch and evaluation.
+  Callbacks callbacks = {};
   /// These steps are profiled: a trace of each rank (RunFiles::trace), and a table in the log.
   StepSpan profile;
   /// Lines for the log that tell how the parts were made, such as which weights were taken.

@@ -64,6 +64,7 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
       loss_(world),
       readings_(world.device()) {
   check_sources();
+  watches_steps_ = world_.max(options_.callbacks.step ? 1 : 0) > 0;
   replica_ = std::make_unique<Replica>(std::move(model), train_source_, options_, world_);
   dist::agree(world_, [&] {
     evaluator_ = std::make_unique<RunEvaluator>(val_source_, *replica_, world_, console_);
@@ -179,8 +180,10 @@ TrainResult Trainer::Session::run() {
   }
   end_profile();
   save(RunSaver::Saving::last);
+  if (const LossTotals loss = loss_.totals(); loss.images > 0) train_loss_ = loss.mean();
   TrainResult result{.position = position_,
                      .eval = last_eval_,
+                     .train_loss = train_loss_,
                      .stopped_by = stop_signal_,
                      .checkpoint = saver_.path(position_.step)};
   result.position.elapsed_s = elapsed();
@@ -266,10 +269,10 @@ const data::Batch* Trainer::Session::next_batch() {
 }
 
 void Trainer::Session::one_step(const data::Batch& batch) {
-  const bool logged = (position_.step + 1) % options_.log_every == 0;
+  const bool logged = is_logged(position_.step + 1);
   const at::Tensor loss = replica_->step(batch, scheduled(), logged ? &gradient_norm_ : nullptr);
   meter_.has_stepped(static_cast<std::int64_t>(options_.batch));
-  if (logged) step_loss_ = loss;
+  if (logged || watches_steps_) step_loss_ = loss;
   loss_.add(loss, replica_->images_of_loss(batch));
   position_.consumed += options_.batch;
   ++position_.step;
@@ -283,6 +286,7 @@ void Trainer::Session::one_step(const data::Batch& batch) {
 void Trainer::Session::end_epoch() {
   const LossTotals loss = loss_.totals();
   throw_if_diverged(loss.sum, position_.step, saver_.has_any());
+  train_loss_ = loss.mean();
   const bool complete = epoch_is_complete();
   const int epoch = static_cast<int>(position_.epoch) + (complete ? 1 : 0);
   const int every = options_.checkpoint.every_epochs;
@@ -292,6 +296,8 @@ void Trainer::Session::end_epoch() {
     if (saving) save(RunSaver::Saving::periodic);  // whatever becomes of the evaluation
     if (!evaluate(epoch, loss.mean())) return;     // evaluated again when the run resumes
   }
+  call(options_.callbacks.epoch,
+       {.position = position_, .loss = loss.mean(), .model = replica_->model()});
   if (complete) {
     ++position_.epoch;
     position_.consumed = 0;
@@ -322,6 +328,8 @@ bool Trainer::Session::evaluate(int epoch, double train_loss) {
   last_eval_ = counts;
   report_evaluation(*counts, details, epoch, train_loss);
   adapt_rate(*counts);
+  call(options_.callbacks.evaluation,
+       {.position = position_, .counts = *counts, .model = replica_->model()});
   compare(*counts);
   return true;
 }

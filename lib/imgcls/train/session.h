@@ -2,6 +2,7 @@
 // What a Trainer holds, and its loop (session.cpp); what it reports (session_report.cpp). What it
 // saves is run_saver.h's, how it evaluates run_evaluator.h's.
 
+#include <imgcls/dist/agree.h>
 #include <imgcls/log/run_folder.h>
 #include <imgcls/train/console_logger.h>
 #include <imgcls/train/epoch_loss.h>
@@ -16,6 +17,8 @@
 #include <imgcls/train/trainer.h>
 
 #include <chrono>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -47,6 +50,13 @@ class Trainer::Session {
   void report_step();
   void begin_row();
   void finish_row();
+  /// A program's callback. All ranks call this, those without that callback too.
+  template <class Done>
+  void call(const std::function<void(const Done&)>& callback, const Done& done) {
+    dist::agree(world_, [&] {
+      if (callback) callback(done);
+    });
+  }
   void end_profile();
   int wish_to_stop() const;
   void end_early();
@@ -62,6 +72,7 @@ class Trainer::Session {
   RunShape shape() const;
   StepStatus status(double loss) const;
 
+  bool is_logged(std::int64_t step) const { return step % options_.log_every == 0; }
   bool epoch_is_complete() const { return position_.consumed == batches_ * options_.batch; }
   /// Steps of the schedule done: those of complete epochs as long as they are now, and the epoch's.
   /// Not `position_.step` where a run goes on with another batch or other data.
@@ -105,16 +116,21 @@ class Trainer::Session {
   Position position_;           // loss_sum and elapsed_s: as of the start of this session
   EpochLoss loss_;
   StepMeter meter_;
-  at::Tensor step_loss_, gradient_norm_;  // of the last step that is logged
+  bool watches_steps_ = false;            // a rank has a callback for them
+  at::Tensor step_loss_, gradient_norm_;  // of the last step that is read, that is logged
   StepReadings readings_;
-  /// What is known of a step that is logged before its figures have come from the device.
+  /// What is known of a step that is logged or told of before its figures have come from the
+  /// device.
   struct Row {
     report::StepRow figures;
     StepStatus status;
+    bool is_logged = true;
+    double images_per_second = 0;  ///< in this step
   };
   std::optional<Row> row_;
   int stop_signal_ = 0;
   std::optional<EvalCounts> last_eval_;
+  std::optional<double> train_loss_;  // of the last epoch
 
   // For estimates, of this session.
   Clock::time_point session_start_ = Clock::now();

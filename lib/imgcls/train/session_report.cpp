@@ -25,38 +25,41 @@ RunShape Trainer::Session::shape() const {
           .shards = options_.shards};
 }
 
-/// After each step: the progress line, and where it is logged its row of steps.csv. On a GPU the
-/// row is written when the next step has been handed over, so that the GPU has work while the row's
-/// figures are waited for. All ranks call it.
+/// After each step: the progress line, and where it is logged its row of steps.csv, or its
+/// callback. On a GPU the row is written when the next step has been handed over, so that the GPU
+/// has work while the row's figures are waited for. All ranks call it.
 void Trainer::Session::report_step() {
   finish_row();
   if (console_.wants_step()) console_.step(status(readings_.recent_mean(loss_)), false);
-  if (position_.step % options_.log_every != 0) return;
+  if (!is_logged(position_.step) && !watches_steps_) return;
   begin_row();
   if (world_.device() == "cpu") finish_row();
 }
 
 void Trainer::Session::begin_row() {
-  const StepStatus now = status(/*loss=*/0);
-  const StepFigures mine = meter_.take();
-  readings_.begin(loss_, step_loss_, gradient_norm_, replica_->scaler());
   row_ = Row{.figures = {.step = position_.step,
                          .epoch = position_.epoch + 1,
                          .time_s = elapsed(),
-                         .lr = replica_->learning_rate(scheduled() - 1),
-                         .images_per_second = mine.images_per_second(),
-                         .data_wait = mine.data_wait(),
-                         .memory_mib = resident_mib()},
-             .status = now};
+                         .lr = replica_->learning_rate(scheduled() - 1)},
+             .status = status(/*loss=*/0),
+             .is_logged = is_logged(position_.step),
+             .images_per_second = meter_.last().images_per_second()};
+  readings_.begin(loss_, step_loss_, row_->is_logged ? gradient_norm_ : at::Tensor(),
+                  replica_->scaler());
+  if (!row_->is_logged) return;
+  const StepFigures mine = meter_.take();
+  row_->figures.images_per_second = mine.images_per_second();
+  row_->figures.data_wait = mine.data_wait();
+  row_->figures.memory_mib = resident_mib();
 }
 
-/// Writes the row that was begun, if one was. All ranks call it.
+/// Writes the row that was begun, if one was, and tells of its step. All ranks call it.
 void Trainer::Session::finish_row() {
   if (!row_) return;
-  auto [row, now] = *std::exchange(row_, std::nullopt);
+  auto [row, now, logged, rate] = *std::exchange(row_, std::nullopt);
   const StepReading read = readings_.take();
   now.loss = read.epoch.mean();
-  console_.step(now, true);
+  if (logged) console_.step(now, true);
   // Ranks have equal shares of the batch, so the mean of their losses is that of the images. By
   // shards each has that already.
   std::array<double, 4> sums{read.epoch.sum, read.loss, row.data_wait, row.memory_mib};
@@ -67,7 +70,10 @@ void Trainer::Session::finish_row() {
   row.loss_scale = read.loss_scale;
   row.data_wait = sums[2] / world_.size();
   row.memory_mib = sums[3];
-  if (logs_) logs_->step(row);
+  if (logged && logs_) logs_->step(row);
+  if (!watches_steps_) return;
+  call(options_.callbacks.step,
+       {.position = now.position, .loss = row.loss, .lr = row.lr, .images_per_second = rate});
 }
 
 /// Writes the trace of each rank, and says where the steps' time went. All ranks call it.

@@ -11,12 +11,16 @@ double StepMeter::lap() {
 
 void StepMeter::has_data() {
   const double seconds = lap();
+  last_ = {.seconds = seconds, .waited_s = seconds};
   figures_.seconds += seconds;
   figures_.waited_s += seconds;
 }
 
 void StepMeter::has_stepped(std::int64_t images) {
-  figures_.seconds += lap();
+  const double seconds = lap();
+  last_.seconds += seconds;
+  last_.images = images;
+  figures_.seconds += seconds;
   figures_.images += images;
 }
 

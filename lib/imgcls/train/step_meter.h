@@ -29,13 +29,15 @@ class StepMeter {
   /// What was measured since the last call.
   StepFigures take();
   const StepFigures& figures() const { return figures_; }
+  /// Of the last step alone.
+  const StepFigures& last() const { return last_; }
 
  private:
   using Clock = std::chrono::steady_clock;
   double lap();
 
   Clock::time_point mark_ = Clock::now();
-  StepFigures figures_;
+  StepFigures figures_, last_;
 };
 
 }  // namespace imgcls::train

@@ -10,11 +10,11 @@
 
 namespace imgcls::train {
 
-/// What a step that is logged left on this rank's device.
+/// What a step left on this rank's device.
 struct StepReading {
-  LossTotals epoch;  ///< of its images so far, on this rank
-  double loss = 0;   ///< of the step's images: their mean
-  double grad_norm = 0;
+  LossTotals epoch;      ///< of its images so far, on this rank
+  double loss = 0;       ///< of the step's images: their mean
+  double grad_norm = 0;  ///< 0: not asked for
   double loss_scale = 1;
 };
 
@@ -22,7 +22,7 @@ class StepReadings {
  public:
   explicit StepReadings(const std::string& device) : row_(device), line_(device) {}
 
-  /// Begins to read a step's figures. `scaler` may be null.
+  /// Begins to read a step's figures. `grad_norm` may be undefined, `scaler` null.
   void begin(const EpochLoss& epoch, const at::Tensor& loss, const at::Tensor& grad_norm,
              const optim::GradScaler* scaler);
   /// What was begun last; waits until the device has done that step.
@@ -34,7 +34,7 @@ class StepReadings {
 
  private:
   Readback row_, line_;
-  bool scales_ = false;
+  bool has_norm_ = false, scales_ = false;
   std::int64_t row_images_ = 0, line_images_ = 0;
   std::optional<double> mean_;
 };

@@ -20,6 +20,9 @@ struct TrainResult {
   Position position;
   /// The last evaluation of this session; nothing when there was none.
   std::optional<EvalCounts> eval;
+  /// Mean loss over the images of the last epoch as far as it was trained, label smoothing
+  /// included; nothing when there was nothing left to train.
+  std::optional<double> train_loss = {};
   /// The signal that stopped the run after a checkpoint was saved; 0: it reached its end.
   int stopped_by = 0;
   /// The newest checkpoint.
