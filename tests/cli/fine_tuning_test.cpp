@@ -61,7 +61,7 @@ class Reader {
     make_folders(folder / "bin");
     replace_file(folder / "bin/imgcls",
                  "#!/bin/sh\n"
-                 "if [ \"$1\" = train ]; then set -- \"$@\" train.epochs=1 train.batch=6 "
+                 "if [ \"$1\" = train ]; then set -- \"$@\" train.batch=6 "
                  "train.max_steps=2 train.threads=1 train.precision=fp32 model.stem=imagenet "
                  "augment.size=32 eval.size=32 eval.resize=32 dist.device=cpu; fi\n"
                  "exec " IMGCLS_BINARY_DIR "/bin/imgcls \"$@\"\n");

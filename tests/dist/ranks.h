@@ -49,6 +49,7 @@ void a_signal_while_another_rank_waits_in_evaluation(World& world);
 
 // ranks_runs.cpp: whole runs.
 void callbacks_on_ranks(World& world);
+void unfreezing(World& world);
 
 // ranks_steps.cpp: optimizer steps.
 void accumulation(World& world);

@@ -38,6 +38,7 @@ const std::map<std::string, void (*)(World&)> kCases{
     {"a_signal_while_another_rank_waits_in_evaluation",
      a_signal_while_another_rank_waits_in_evaluation},
     {"callbacks_on_ranks", callbacks_on_ranks},
+    {"unfreezing", unfreezing},
     {"kept_gradients", kept_gradients},
     {"compressed_gradients", compressed_gradients},
     {"accumulation", accumulation},

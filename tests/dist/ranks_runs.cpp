@@ -1,6 +1,8 @@
-// Whole runs on ranks: what a program is told.
+// Whole runs on ranks: what a program is told, and what is frozen at first.
 #include <imgcls/core/file.h>
 #include <imgcls/dist/agree.h>
+#include <imgcls/models/weights.h>
+#include <imgcls/train/run_weights.h>
 #include <imgcls/train/trainer.h>
 
 #include <cmath>
@@ -49,10 +51,18 @@ train::RunOptions options_in(const std::filesystem::path& folder) {
   return options;
 }
 
-/// Trains the toy; the ranks' weights are the same at the end.
-train::TrainResult train_in(World& world, const train::RunOptions& options) {
+models::Model model_for(const train::RunOptions& options, World& world,
+                        const std::vector<std::string>& frozen) {
   train::configure_torch(options, world);
-  const models::Model model = test::toy_model();
+  models::Model model = test::toy_model();
+  for (const std::string& part : frozen) model.freeze(part);
+  return model;
+}
+
+/// Trains the toy, of which `frozen` is frozen; the ranks' weights are the same at the end.
+train::TrainResult train_in(World& world, const train::RunOptions& options,
+                            const std::vector<std::string>& frozen = {}) {
+  const models::Model model = model_for(options, world, frozen);
   train::Trainer trainer(model, std::make_shared<test::ToySource>(48, 1),
                          std::make_shared<test::ToySource>(20, 2), options, world);
   train::TrainResult result = trainer.run();
@@ -65,7 +75,47 @@ std::string saved(const train::TrainResult& result) {
          read_text(result.checkpoint / "optimizer.safetensors");
 }
 
+/// A run whose convolution and norm are frozen at first, whole and in parts.
+void check_unfreezing(World& world, int shards) {
+  const SharedFolder folder(world);
+  const std::vector<std::string> frozen{"conv", "bn"};
+  const auto options_for = [&](const char* name, int unfreeze) {
+    train::RunOptions options = options_in(folder / name);
+    options.shards = shards;
+    options.unfreeze_epoch = unfreeze;
+    return options;
+  };
+  const std::string whole = saved(train_in(world, options_for("whole", 1), frozen));
+
+  // Stopped in the frozen epoch, at its end, and in the one after it.
+  train::RunOptions options = options_for("parts", 1);
+  const models::Model first = model_for(options, world, {});
+  for (const int steps : {2, 4, 6}) {
+    options.max_steps = steps;
+    train_in(world, options, frozen);
+    const models::Model now = model_for(options, world, {});
+    models::load_weights(now, train::weights_at(options.folder, Log::quiet("")));
+    expect(now.parameters()[0].tensor.equal(first.parameters()[0].tensor) == (steps <= 4), world);
+    expect(!now.parameters()[4].tensor.equal(first.parameters()[4].tensor), world);
+  }
+  options.max_steps = 0;
+  expect(saved(train_in(world, options, frozen)) == whole, world);
+
+  // What comes after is a run of which nothing was ever frozen, from there.
+  options = options_for("another", 0);
+  options.max_steps = 4;
+  train_in(world, options, frozen);
+  options.max_steps = 0;
+  options.checkpoint.resume = train::Resume::changed;
+  expect(saved(train_in(world, options)) == whole, world);
+}
+
 }  // namespace
+
+void unfreezing(World& world) {
+  check_unfreezing(world, /*shards=*/0);
+  check_unfreezing(world, /*shards=*/4);
+}
 
 void callbacks_on_ranks(World& world) {
   const SharedFolder folder(world);

@@ -6,6 +6,7 @@
 #include <imgcls/models/registry.h>
 #include <imgcls/models/weights.h>
 #include <imgcls/train/fine_tune.h>
+#include <imgcls/train/options.h>
 
 #include <ATen/Context.h>
 
@@ -52,6 +53,37 @@ TEST_CASE("freezing all is refused with the head's name") {
         "model.freeze leaves nothing of resnet9 to train; leave out its head, fc: \"backbone\" is "
         "all but that");
   }
+}
+
+TEST_CASE("freezing ends in an epoch of the run, and only where there is some") {
+  const auto refused_options = [](std::vector<std::string> overrides) -> std::string {
+    try {
+      train::run_options(config(std::move(overrides)));
+    } catch (const ConfigError& e) {
+      return e.what();
+    }
+    return "";
+  };
+  const std::string freeze = R"(model.freeze=["backbone"])";
+  CHECK_THAT(refused_options({"model.unfreeze_epoch=2"}),
+             Contains("model.unfreeze_epoch=2 ends what model.freeze begins, which is empty"));
+  CHECK_THAT(refused_options({freeze, "model.unfreeze_epoch=5", "train.epochs=5"}),
+             Contains("model.unfreeze_epoch=5 never comes with train.epochs=5"));
+  CHECK(refused_options({freeze, "model.unfreeze_epoch=4", "train.epochs=5"}).empty());
+  CHECK(refused_options({freeze, "train.epochs=5"}).empty());
+}
+
+TEST_CASE("what was frozen is trained again, and not what the network itself keeps") {
+  models::Model model = models::create("airbench", {.classes = 3});
+  const std::int64_t trained = model.parameter_count();
+  CHECK(trained < model.value_count());  // the whitening
+  model.freeze("backbone");
+  model.freeze("backbone");
+  CHECK(model.parameter_count() < trained);
+  CHECK(model.frozen_parts().size() == 2);
+  model.unfreeze();
+  CHECK(model.parameter_count() == trained);
+  CHECK(model.frozen_parts().empty());
 }
 
 TEST_CASE("a new head without weights is refused") {

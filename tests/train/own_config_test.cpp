@@ -145,6 +145,18 @@ TEST_CASE("options as a configuration give these options again, key by key") {
   }
 }
 
+TEST_CASE("what a program froze is told of, and when that ends") {
+  const test::ToySource source(10, 1);
+  train::RunOptions options;
+  options.unfreeze_epoch = 3;
+  models::Model model = test::toy_model();
+  model.freeze("conv");
+  model.freeze("nothing");
+  const json own = json::parse(train::own_config(options, model, source, source));
+  CHECK(own.at("model").at("freeze") == json{"conv"});
+  CHECK(own.at("model").at("unfreeze_epoch") == 3);
+}
+
 TEST_CASE("shards are told of as a configuration names them") {
   const test::ToySource source(10, 1);
   train::RunOptions options;

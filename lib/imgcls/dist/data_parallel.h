@@ -8,6 +8,7 @@
 #include <imgcls/dist/world.h>
 #include <imgcls/models/model.h>
 
+#include <memory>
 #include <vector>
 
 namespace imgcls::dist {
@@ -41,6 +42,11 @@ class DataParallel {
 
   const models::Model& model() const { return model_; }
 
+  /// Which of the model's parameters are trained has changed, on all ranks alike: makes anew what
+  /// averages their gradients, of which none is kept. Copies rank 0's parameters and buffers to all
+  /// ranks. Throws DistError.
+  void renew();
+
   /// Logits of this rank's images, in training. Call `backward` on a loss of them before the next
   /// `forward`; what becomes of the gradients, `gradients` says. Each rank may have another number
   /// of micro-batches before the one that averages.
@@ -50,11 +56,13 @@ class DataParallel {
   std::vector<models::Auxiliary> auxiliary() const { return model_.auxiliary(); }
 
   /// Copies rank 0's buffers to all ranks: before an evaluation or a checkpoint.
-  void sync_buffers() { replicated_.sync_buffers(); }
+  void sync_buffers() { replicated_->sync_buffers(); }
 
  private:
   models::Model& model_;
-  ReplicatedModule replicated_;
+  World& world_;
+  DataParallelOptions options_;
+  std::unique_ptr<ReplicatedModule> replicated_;
 };
 
 }  // namespace imgcls::dist

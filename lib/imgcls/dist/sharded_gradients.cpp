@@ -187,7 +187,21 @@ at::Tensor ShardedGradients::State::changes(const at::Tensor& loss) const {
 }
 
 ShardedGradients::ShardedGradients(models::Model& model, World& world, int shards)
-    : state_(std::make_unique<State>(model, world, shards)) {
+    : model_(model), world_(world), state_(std::make_unique<State>(model, world, shards)) {
+  hook();
+}
+
+ShardedGradients::~ShardedGradients() {
+  unhook();
+}
+
+void ShardedGradients::renew() {
+  unhook();
+  state_ = std::make_unique<State>(model_, world_, shards());
+  hook();
+}
+
+void ShardedGradients::hook() {
   for (State::Bucket& bucket : state_->buckets) {
     for (const at::Tensor& parameter : bucket.parameters) {
       torch::autograd::impl::set_post_acc_grad_hooks(
@@ -197,7 +211,7 @@ ShardedGradients::ShardedGradients(models::Model& model, World& world, int shard
   }
 }
 
-ShardedGradients::~ShardedGradients() {
+void ShardedGradients::unhook() {
   for (const State::Bucket& bucket : state_->buckets) {
     for (const at::Tensor& parameter : bucket.parameters) {
       torch::autograd::impl::set_post_acc_grad_hooks(parameter, nullptr);

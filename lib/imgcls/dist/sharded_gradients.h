@@ -22,12 +22,16 @@ namespace imgcls::dist {
 class ShardedGradients {
  public:
   /// `model` is on its device, has the same weights on all ranks, and keeps its parameters, their
-  /// strides and which of them are trained from here on. `shards` is at least the number of ranks.
-  /// `model` and `world` outlive this. Throws ConfigError for more ranks than shards.
+  /// strides and, until `renew`, which of them are trained. `shards` is at least the number of
+  /// ranks. `model` and `world` outlive this. Throws ConfigError for more ranks than shards.
   ShardedGradients(models::Model& model, World& world, int shards);
   ~ShardedGradients();
   ShardedGradients(const ShardedGradients&) = delete;
   ShardedGradients& operator=(const ShardedGradients&) = delete;
+
+  /// Which of the model's parameters are trained has changed, between two steps, on all ranks
+  /// alike.
+  void renew();
 
   /// Of all ranks.
   int shards() const;
@@ -46,7 +50,12 @@ class ShardedGradients {
   at::Tensor finish();
 
  private:
+  void hook();
+  void unhook();
+
   struct State;
+  models::Model& model_;
+  World& world_;
   std::unique_ptr<State> state_;
 };
 

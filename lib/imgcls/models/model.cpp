@@ -116,10 +116,19 @@ std::size_t Model::freeze(const std::string& what) {
   std::size_t frozen = 0;
   for (const NamedTensor& p : parameters()) {
     if (!chosen(p.name)) continue;
-    p.tensor.set_requires_grad(false);
     ++frozen;
+    if (!p.tensor.requires_grad()) continue;
+    p.tensor.set_requires_grad(false);
+    frozen_.push_back(p);
   }
+  if (frozen > 0) frozen_parts_.push_back(what);
   return frozen;
+}
+
+void Model::unfreeze() {
+  for (const NamedTensor& p : frozen_) p.tensor.set_requires_grad(true);
+  frozen_.clear();
+  frozen_parts_.clear();
 }
 
 std::vector<std::string> Model::parts() const {

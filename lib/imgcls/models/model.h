@@ -98,6 +98,11 @@ class Model {
   /// their names. Returns their number. Throws ConfigError for a broken expression. Call it before
   /// training starts.
   std::size_t freeze(const std::string& what);
+  /// What `freeze` was called with and `unfreeze` has not ended.
+  const std::vector<std::string>& frozen_parts() const { return frozen_parts_; }
+  /// Trains again what `freeze` froze; not what the network itself keeps as it is. Who averages
+  /// gradients has to be told (DataParallel::renew).
+  void unfreeze();
   /// The words that `freeze` knows: "backbone" and the stages that have parameters; of a module
   /// without stages, how its parameters' names begin.
   std::vector<std::string> parts() const;
@@ -143,6 +148,8 @@ class Model {
   std::function<void(const at::Tensor&)> image_fit_;
   std::shared_ptr<const ModelOptions> made_with_;
   std::string name_;
+  std::vector<std::string> frozen_parts_;
+  std::vector<NamedTensor> frozen_;
 };
 
 }  // namespace imgcls::models

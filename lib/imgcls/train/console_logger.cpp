@@ -147,6 +147,12 @@ void ConsoleLogger::lowers_rate(double lr) {
   log_.info(fmt::format("schedule.name=plateau: the learning rate is {:.4g} from now on", lr));
 }
 
+void ConsoleLogger::unfrozen(const RunShape& shape, const Position& position) {
+  clear();
+  log_.info(fmt::format("epoch {}: what was frozen is trained from here on ({})",
+                        position.epoch + 1, parameters_text(shape)));
+}
+
 void ConsoleLogger::ends_early(const std::string& why) {
   clear();
   log_.info(why + "; the run ends here");

@@ -71,6 +71,8 @@ class ConsoleLogger {
   void changed(const std::string& change);
   /// Evaluations are no longer better: the learning rate from now on.
   void lowers_rate(double lr);
+  /// What was frozen is trained from here on.
+  void unfrozen(const RunShape& shape, const Position& position);
   /// The run ends before its last epoch does, and why.
   void ends_early(const std::string& why);
   /// An error is about to end the run: what was trained is saved, or cannot be.

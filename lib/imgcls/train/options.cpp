@@ -42,6 +42,16 @@ void read(const Config& config, const char* section, const OptionFields<Options>
                [&](const json& values) { read_chosen(values, fields, registry, options); });
 }
 
+void read_unfreeze_epoch(const Config& config, RunOptions& o) {
+  const json& model = config.json().at("model");
+  o.unfreeze_epoch = model.at("unfreeze_epoch");
+  if (o.unfreeze_epoch == 0 || !model.at("freeze").empty()) return;
+  throw ConfigError(fmt::format(
+      "{}: model.unfreeze_epoch={} ends what model.freeze begins, which is empty; give both, as "
+      "model.freeze=[\"backbone\"], or neither",
+      config.origin("model.unfreeze_epoch"), o.unfreeze_epoch));
+}
+
 void check_progressive(const Config& config, const RunOptions& o) {
   const std::string model = config.json().at("model").at("name");
   if (o.progressive.dropout != ProgressiveOptions::kNone && !models::info(model).takes.dropout) {
@@ -156,6 +166,7 @@ RunOptions run_options(const Config& config) {
   check_progressive(config, o);
   read(config, "eval", eval_fields(), o.eval);
   read(config, "train", train_fields(), o);
+  read_unfreeze_epoch(config, o);
   read(config, "optimizer", optim::optimizer_fields(), optim::optimizers(), o.optimizer);
   read(config, "schedule", schedule_fields(), optim::schedules(), o.schedule);
   read(config, "erase", erase_fields(), o.erase);

@@ -154,6 +154,9 @@ struct RunOptions {
   std::vector<std::string> recompute = {};
   /// Batch norm's statistics are those of all ranks' images, not of each rank's alone.
   bool sync_bn = false;
+  /// The first epoch, counted from 0, in which what Model::freeze froze is trained as well; 0: it
+  /// stays frozen.
+  int unfreeze_epoch = 0;
   bool channels_last = true;
   bool tf32 = true;
   /// Intra-op threads of a rank; 0: dist::World::cores, or 1 with `shards`, whose bits depend on

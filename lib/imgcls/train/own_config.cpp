@@ -39,8 +39,10 @@ json data_json(const DataOptions& o, const data::Source& train, const data::Sour
   return j;
 }
 
-json model_json(const models::Model& model) {
-  json j{{"name", model.name()}};
+json model_json(const RunOptions& options, const models::Model& model) {
+  json j{{"name", model.name()},
+         {"freeze", model.frozen_parts()},
+         {"unfreeze_epoch", options.unfreeze_epoch}};
   const models::ModelOptions* o = model.made_with();
   if (o == nullptr) return j;
   j.update({{"zero_init_residual", o->zero_init_residual},
@@ -68,7 +70,7 @@ json distillation_json(const DistillationOptions& o) {
 std::string own_config(const RunOptions& options, const models::Model& model,
                        const data::Source& train, const data::Source& val) {
   json config{{"data", data_json(options.data, train, val)},
-              {"model", model_json(model)},
+              {"model", model_json(options, model)},
               {"augment", data::write_augment(options.augment)},
               {"progressive", progressive_fields().write(options.progressive)},
               {"eval", eval_fields().write(options.eval)},

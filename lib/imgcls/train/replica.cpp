@@ -112,6 +112,15 @@ void Replica::fit_to_images(const std::shared_ptr<const data::Source>& source) {
   });
 }
 
+bool Replica::begin_epoch(std::uint32_t epoch) {
+  const auto first = static_cast<std::uint32_t>(options_.unfreeze_epoch);
+  if (first == 0 || epoch < first || model_.frozen_parts().empty()) return false;
+  model_.unfreeze();
+  parallel_->renew();
+  if (shards_) shards_->renew();
+  return true;
+}
+
 at::Tensor Replica::step(const data::Batch& batch, std::int64_t done, at::Tensor* gradient_norm) {
   if (!shards_) seed_step(options_.seed, done, world_.rank());  // else shard by shard
   const at::AutoGradMode with_grad(true);

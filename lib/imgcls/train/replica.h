@@ -27,6 +27,10 @@ class Replica {
   Replica(models::Model model, std::shared_ptr<const data::Source> source, RunOptions options,
           dist::World& world);
 
+  /// Before the steps of epoch number `epoch`, from 0, on all ranks alike: trains what was frozen
+  /// where `unfreeze_epoch` has come. Whether this was it.
+  bool begin_epoch(std::uint32_t epoch);
+
   /// One step on a batch of the loader's, the run's (`done` + 1)-th: its random numbers, its
   /// learning rate, forward, backward, update. Result and `gradient_norm` as TrainStep's. Gradients
   /// need not be enabled by the caller.

@@ -64,6 +64,11 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
       loss_(world),
       readings_(world.device()) {
   check_sources();
+  if (options_.unfreeze_epoch > 0 && model.frozen_parts().empty()) {
+    throw dist::AgreedError(fmt::format(
+        "model.unfreeze_epoch={} ends what Model::freeze begins, and nothing of {} is frozen",
+        options_.unfreeze_epoch, model.name()));
+  }
   watches_steps_ = world_.max(options_.callbacks.step ? 1 : 0) > 0;
   replica_ = std::make_unique<Replica>(std::move(model), train_source_, options_, world_);
   dist::agree(world_, [&] {
@@ -109,6 +114,7 @@ void Trainer::Session::start_or_resume() {
     if (!changes.empty()) fit_position();
   });
   replica_->set_reductions(position_.plateau);
+  replica_->begin_epoch(position_.epoch);
   last_step_ = find_last_step();
   dist::agree(world_, [&] {
     if (world_.is_first()) open_files(changes);
@@ -208,6 +214,7 @@ void Trainer::Session::train() {
 }
 
 void Trainer::Session::train_epoch() {
+  if (replica_->begin_epoch(position_.epoch)) console_.unfrozen(shape(), position_);
   console_.begin_phase(position_.consumed);
   replica_->loader().start(position_.epoch, position_.consumed);
   replica_->recipe().begin_epoch(position_.epoch);

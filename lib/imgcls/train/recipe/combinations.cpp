@@ -57,6 +57,14 @@ void require_one_teacher(const DistillationOptions& options) {
                                       options.weights));
 }
 
+void require_end_of_freezing(const RunOptions& options) {
+  if (options.unfreeze_epoch == 0 || options.unfreeze_epoch < options.epochs) return;
+  throw ConfigError(fmt::format(
+      "model.unfreeze_epoch={} never comes with train.epochs={}, as epochs are counted from 0; "
+      "leave it out for parts that stay frozen",
+      options.unfreeze_epoch, options.epochs));
+}
+
 /// What has no meaning, or another on each number of ranks, where shards are trained one by one.
 void require_independent_shards(const RunOptions& options) {
   if (options.shards == 0) return;
@@ -183,6 +191,7 @@ void require_views(const RunOptions& options) {
 }  // namespace
 
 void require_fitting(const RunOptions& options) {
+  require_end_of_freezing(options);
   require_independent_shards(options);
   optim::require_valid(options.optimizer);
   require_views(options);
