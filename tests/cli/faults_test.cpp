@@ -159,13 +159,14 @@ TEST_CASE("files of figures that cannot be written cost one warning each, and no
   const FolderData data;
   REQUIRE(run_program(data.train("straight")).code == 0);
   struct Case {
-    std::string file;
+    std::string run, file;
     int opened;  // write calls at a run's start
   };
-  for (const auto& [file, opened] :
-       {Case{"steps.csv", 1}, Case{"samples.csv", 1}, Case{"train_log.csv", 1}, Case{".wandb", 1},
-        Case{"/train/events", 1}, Case{"/.eval.tmp/", 0}}) {
-    const std::string run = "full" + std::to_string(opened) + file.substr(1, 4);
+  for (const auto& [run, file, opened] :
+       {Case{"steps", "steps.csv", 1}, Case{"samples", "samples.csv", 1},
+        Case{"log", "train_log.csv", 1}, Case{"wandb", ".wandb", 1},
+        Case{"events", "/events/events.out", 1}, Case{"eval", "/.eval.tmp/", 0},
+        Case{"augmented", "/.augmented.tmp/", 0}}) {
     const std::string from = " FULL_FROM=" + std::to_string(opened + 1);
     const auto outcome = run_program(
         with_faults("FULL_FOR=" + file + from, data.train(run, "log.wandb=true log.samples=true")));

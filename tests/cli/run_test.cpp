@@ -20,7 +20,7 @@ TEST_CASE("a run leaves its log, configuration and checkpoints, and says where")
   CHECK_THAT(outcome.output, !Contains("\r"));  // nobody watches: no line is redrawn
   for (const char* file :
        {"train_log.csv", "steps.csv", "log.txt", "config.json", "environment.json",
-        "eval/eval.json", "eval/mistakes.csv", "tensorboard/train", "tensorboard/val",
+        "eval/eval.json", "eval/mistakes.csv", "augmented/augmented.csv", "val",
         "checkpoints/step-0000000010/weights.safetensors"}) {
     CHECK(std::filesystem::exists(data / "run" / file));
   }

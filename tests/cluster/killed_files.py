@@ -169,9 +169,9 @@ def main():
         expect("steps.csv", [int(row[0]) for row in rows(run / "steps.csv")], range(1, EPOCHS * STEPS + 1))
         evaluated = range(STEPS, EPOCHS * STEPS + 1, STEPS)
         expect("train_log.csv", [int(row[1]) for row in rows(run / "train_log.csv")], evaluated)
-        expect("val's events", events(run / "tensorboard/val"), evaluated)
+        expect("val's events", events(run / "val"), evaluated)
         trained = sorted([*range(1, EPOCHS * STEPS + 1), *evaluated])  # steps, and epochs' losses
-        expect("train's events", events(run / "tensorboard/train"), trained)
+        expect("train's events", events(run), trained)
         steps, output = wandb_rows(run)
         expect("W&B's rows", steps, sorted([(step, False) for step in range(1, EPOCHS * STEPS + 1)] +
                                            [(step, True) for step in evaluated]))

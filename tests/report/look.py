@@ -137,6 +137,15 @@ def look(browser, session, address, view, scheme, folder):
         faults.append(f"{found['images']} images are broken")
     if found["h1"] != 1 or not found["title"]:
         faults.append("no title")
+    # Axes of logarithms, and back.
+    logarithms = "for (const id of ['log-evaluation', 'log-training']) document.getElementById(id).click();"
+    call("Runtime.evaluate", expression=logarithms)
+    other = call("Runtime.evaluate", expression=MEASURE, returnByValue=True)["result"]["value"]
+    faults += [f"chart {chart} is blank in logarithms" for chart in other["blank"]]
+    kept = call("Page.captureScreenshot", format="png", captureBeyondViewport=True,
+                clip={"x": 0, "y": 0, "width": width, "height": found["height"], "scale": 1})["data"]
+    (folder / f"{name}-{scheme}-logarithms.png").write_bytes(base64.b64decode(kept))
+    call("Runtime.evaluate", expression=logarithms)
     # The whole page, by a window as high as it is.
     call("Emulation.setDeviceMetricsOverride", width=width, height=found["height"], deviceScaleFactor=1, mobile=name == "narrow")
     time.sleep(0.3)

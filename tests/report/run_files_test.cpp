@@ -57,6 +57,21 @@ TEST_CASE("a whole run is read") {
   REQUIRE(run.eval->mistakes.size() == 12);
   CHECK(run.eval->mistakes[0].truth == "two\nlines");
   CHECK(run.eval->mistakes[0].thumbnail.starts_with("\xff\xd8\xff"));
+  CHECK(run.classes == 3);
+  REQUIRE(run.augmented.size() == 8);
+  CHECK(run.augmented[0].label == "x, \"y\"");
+  CHECK(run.augmented[0].picture.starts_with("\xff\xd8\xff"));
+}
+
+TEST_CASE("a training image of a class without a name has its number") {
+  const test::TempFolder folder;
+  test::write_run(folder / "a", {});
+  std::ofstream(folder / "a/augmented/augmented.csv")
+      << "step,sample,label,picture\n1,5,40,01.jpg\n1,6,2,../classes.txt\n";
+  const report::Run run = read_one(folder / "a");
+  REQUIRE(run.augmented.size() == 2);
+  CHECK(run.augmented[0].label == "class 40");
+  CHECK(run.augmented[1].picture.empty());
 }
 
 TEST_CASE("classes have names where classes.txt has them") {

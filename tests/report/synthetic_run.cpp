@@ -160,6 +160,18 @@ void write_eval(const fs::path& folder, const SyntheticRun& run) {
   write(eval / "mistakes.csv", mistakes);
 }
 
+void write_augmented(const fs::path& folder, const SyntheticRun& run) {
+  fs::create_directories(folder / "augmented");
+  std::string text = "step,sample,label,picture\n";
+  for (int i = 1; i <= 8; ++i) {
+    const std::string name = fmt::format("{:02}.jpg", i);
+    write_thumbnail(folder / "augmented" / name, i);
+    text += fmt::format("1,{},{},{}\n", 5 * i, static_cast<std::size_t>(3 * i) % run.classes.size(),
+                        name);
+  }
+  write(folder / "augmented/augmented.csv", text);
+}
+
 }  // namespace
 
 void write_run(const fs::path& folder, const SyntheticRun& run) {
@@ -169,7 +181,9 @@ void write_run(const fs::path& folder, const SyntheticRun& run) {
   for (const std::string& name : run.classes) names += name + "\n";
   write(folder / "classes.txt", names);
   write_logs(folder, run);
-  if (run.details) write_eval(folder, run);
+  if (!run.details) return;
+  write_eval(folder, run);
+  write_augmented(folder, run);
 }
 
 }  // namespace imgcls::test

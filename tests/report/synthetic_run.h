@@ -16,7 +16,7 @@ struct SyntheticRun {
   int every = 10;  ///< steps from one row of steps.csv to the next
   std::vector<std::string> classes{"airplane", "automobile", "bird",  "cat",  "deer",
                                    "dog",      "frog",       "horse", "ship", "truck"};
-  bool details = true;  ///< eval/
+  bool details = true;  ///< eval/, augmented/
 };
 
 /// Writes config.json, environment.json, classes.txt, train_log.csv, steps.csv and, where asked

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <system_error>
+
 namespace imgcls::train {
 namespace {
 
@@ -13,7 +15,20 @@ const std::filesystem::path& made(const std::filesystem::path& folder) {
   return folder;
 }
 
+bool has_folder_of_events(const std::filesystem::path& run) {
+  std::error_code error;
+  return std::filesystem::exists(run / "tensorboard", error);
+}
+
 }  // namespace
+
+std::filesystem::path RunFiles::train_events() const {
+  return has_folder_of_events(folder) ? folder / "tensorboard/train" : folder;
+}
+
+std::filesystem::path RunFiles::val_events() const {
+  return has_folder_of_events(folder) ? folder / "tensorboard/val" : folder / "val";
+}
 
 RunFolder::RunFolder(const RunFiles& files) : lock_(made(files.folder) / ".lock") {
   if (lock_.state() == FileLock::State::held_by_another) {
@@ -22,6 +37,7 @@ RunFolder::RunFolder(const RunFiles& files) : lock_(made(files.folder) / ".lock"
                     files.folder.string()));
   }
   finish_replacement(files.evaluation());
+  finish_replacement(files.augmented());
   finish_replacement(files.best());
 }
 

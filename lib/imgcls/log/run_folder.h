@@ -6,8 +6,9 @@
 //   train_log.csv   a row for each evaluation (log/train_log.h)
 //   steps.csv       a row every log.every steps (log/step_log.h)
 //   eval/           the newest evaluation's details (train/eval_files.h)
+//   augmented/      images of the newest session's first batch (train/run_sinks.cpp)
 //   environment.json  what each session of the run ran on (train/environment.h)
-//   tensorboard/    what TensorBoard shows (train/event_log.h)
+//   events.out.tfevents.*, val/  what TensorBoard shows (train/event_log.h)
 //   wandb/          what Weights & Biases takes, where log.wandb asks for it (log/wandb_run.h)
 //   profile/        traces of the steps of profile.steps, a file a rank (train/step_profile.h)
 //   samples.csv     the samples of each step, where log.samples asks for it (log/sample_log.h)
@@ -33,8 +34,12 @@ struct RunFiles {
   std::filesystem::path train_log() const { return folder / "train_log.csv"; }
   std::filesystem::path steps() const { return folder / "steps.csv"; }
   std::filesystem::path evaluation() const { return folder / "eval"; }
+  std::filesystem::path augmented() const { return folder / "augmented"; }
   std::filesystem::path environment() const { return folder / "environment.json"; }
-  std::filesystem::path tensorboard() const { return folder / "tensorboard"; }
+  /// Folders of the event files of training and of evaluations. TensorBoard calls a run by the path
+  /// of these; a run that was begun with tensorboard/train and tensorboard/val goes on there.
+  std::filesystem::path train_events() const;
+  std::filesystem::path val_events() const;
   std::filesystem::path wandb() const { return folder / "wandb"; }
   std::filesystem::path trace(int rank) const {
     return folder / "profile" / ("rank" + std::to_string(rank) + ".json");

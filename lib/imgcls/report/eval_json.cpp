@@ -18,6 +18,12 @@ using nlohmann::json;
 constexpr std::size_t kMostInMatrix = 40;
 constexpr std::size_t kMostPairs = 30;
 
+/// The bytes of a JPEG as an image's address; null where there are none.
+json picture_json(const std::string& jpeg) {
+  if (jpeg.empty()) return nullptr;
+  return "data:image/jpeg;base64," + base64(std::as_bytes(std::span(jpeg)));
+}
+
 json matrix_json(const EvalFiles& eval) {
   const std::size_t classes = eval.classes.size();
   if (!eval.confusion || classes > kMostInMatrix) return nullptr;
@@ -47,22 +53,26 @@ json pairs_json(const EvalFiles& eval) {
 
 }  // namespace
 
+json augmented_json(std::span<const TrainingImage> images) {
+  json list = json::array();
+  for (const TrainingImage& image : images) {
+    list.push_back({{"label", image.label}, {"picture", picture_json(image.picture)}});
+  }
+  return list;
+}
+
 json eval_json(const EvalFiles& eval) {
   json classes = json::array(), mistakes = json::array();
   for (const ClassResult& item : eval.classes) {
     classes.push_back({{"name", item.name}, {"images", item.images}, {"right", item.right}});
   }
   for (const Mistake& item : eval.mistakes) {
-    mistakes.push_back(
-        {{"name", item.name},
-         {"truth", item.truth},
-         {"predicted", item.predicted},
-         {"probability", item.probability},
-         {"loss", item.loss},
-         {"thumbnail", item.thumbnail.empty()
-                           ? json()
-                           : json("data:image/jpeg;base64," +
-                                  base64(std::as_bytes(std::span(item.thumbnail))))}});
+    mistakes.push_back({{"name", item.name},
+                        {"truth", item.truth},
+                        {"predicted", item.predicted},
+                        {"probability", item.probability},
+                        {"loss", item.loss},
+                        {"thumbnail", picture_json(item.thumbnail)}});
   }
   return {{"summary", eval.summary},
           {"classes", std::move(classes)},

@@ -4,10 +4,14 @@
 #include <imgcls/report/read_eval.h>
 
 #include <nlohmann/json.hpp>
+#include <span>
 
 namespace imgcls::report {
 
 /// `eval` of report_json.h.
 nlohmann::json eval_json(const EvalFiles& eval);
+
+/// `augmented` of report_json.h.
+nlohmann::json augmented_json(std::span<const TrainingImage> images);
 
 }  // namespace imgcls::report

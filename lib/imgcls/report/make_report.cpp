@@ -75,7 +75,11 @@ std::vector<std::filesystem::path> write_plots(std::span<const Run> runs,
   const bool bands = std::any_of(groups.begin(), groups.end(),
                                  [](const Group& group) { return group.runs.size() > 1; });
   std::vector<std::filesystem::path> written;
+  const bool has_top5 = std::any_of(runs.begin(), runs.end(), [](const Run& run) {
+    return run.classes == 0 || run.classes > 5;  // of fewer, each is among the five
+  });
   for (const Figure& figure : kFigures) {
+    if (figure.accuracy == &EvaluationPoint::val_acc5 && !has_top5) continue;
     Plot plot{.title = bands ? "Validation accuracy, mean ± 2 sample standard deviations"
                              : "Validation accuracy",
               .x_label = figure.over_time ? unit.label : "step",

@@ -129,6 +129,24 @@ std::vector<Mistake> read_mistakes(const fs::path& file, const Names& names) {
 
 }  // namespace
 
+std::vector<TrainingImage> read_augmented(const fs::path& folder,
+                                          std::span<const ClassLabel> labels) {
+  std::vector<TrainingImage> images;
+  const fs::path file = folder / "augmented.csv";
+  if (!fs::exists(file)) return images;
+  constexpr std::array<std::string_view, 2> kColumns{"label", "picture"};
+  const CsvTable table(file, kColumns);
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    const std::int64_t label = table.integer(row, "label");
+    if (label < 0) table.refuse(row, "label", "at least 0");
+    const auto place = static_cast<std::size_t>(label);
+    images.push_back(
+        {.label = place < labels.size() ? labels[place].name : fmt::format("class {}", label),
+         .picture = read_thumbnail(folder, table.text(row, "picture"))});
+  }
+  return images;
+}
+
 std::vector<ClassLabel> read_class_labels(const fs::path& file) {
   std::vector<ClassLabel> labels;
   if (!fs::exists(file)) return labels;

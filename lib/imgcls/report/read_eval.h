@@ -37,6 +37,12 @@ struct Mistake {
   std::string thumbnail;         ///< bytes of a JPEG; empty where there is none
 };
 
+/// An image that the network was trained on, as it was augmented.
+struct TrainingImage {
+  std::string label;    ///< the name of its class
+  std::string picture;  ///< bytes of a JPEG; empty where there is none
+};
+
 struct EvalFiles {
   nlohmann::json summary;            ///< eval.json; null where it is missing
   std::vector<ClassResult> classes;  ///< in the order of their numbers
@@ -54,5 +60,9 @@ std::vector<ClassLabel> read_class_labels(const std::filesystem::path& file);
 /// should be.
 std::optional<EvalFiles> read_eval_files(const std::filesystem::path& folder,
                                          std::span<const ClassLabel> labels);
+
+/// Reads a folder augmented/: its images in their order, none where it is missing. Throws likewise.
+std::vector<TrainingImage> read_augmented(const std::filesystem::path& folder,
+                                          std::span<const ClassLabel> labels);
 
 }  // namespace imgcls::report

@@ -151,7 +151,9 @@ json run_json(const Run& run, std::size_t group) {
           {"final", std::move(last)},
           {"best_acc1", std::move(best)},
           {"evaluations", run_evaluations_json(run)},
-          {"eval", run.eval ? eval_json(*run.eval) : json()}};
+          {"classes", run.classes},
+          {"eval", run.eval ? eval_json(*run.eval) : json()},
+          {"augmented", augmented_json(run.augmented)}};
 }
 
 std::string title_of(std::span<const Group> groups) {

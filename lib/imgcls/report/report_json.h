@@ -11,7 +11,8 @@
 //                images_per_second, data_wait, memory: {mean[], sd[]}}
 //   runs[]       name, group, seed (or null), complete, steps_done, final, best_acc1 {value,
 //   epoch},
-//                evaluations {epoch[], step[], time[], ...: number[]}, eval (or null)
+//                evaluations {epoch[], step[], time[], ...: number[]}, classes (their number; 0:
+//                not known), eval (or null), augmented[] {label, picture}
 //   eval         summary, classes[] {name, images, right}, confusion[] (rows, of few classes) or
 //                null, confused[] {truth, predicted, images, of}, mistakes[] {name, truth,
 //                predicted, probability, loss, thumbnail}

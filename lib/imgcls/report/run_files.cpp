@@ -18,9 +18,10 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 // What `runs_stamp` looks at; eval/ is written as a whole, so one of its files stands for it.
-constexpr std::array<std::string_view, 8> kFiles{
-    "config.json", "environment.json", "classes.txt",        "train_log.csv",
-    "steps.csv",   "eval/eval.json",   "eval/per_class.csv", "eval/mistakes.csv"};
+constexpr std::array<std::string_view, 9> kFiles{
+    "config.json",        "environment.json",  "classes.txt",
+    "train_log.csv",      "steps.csv",         "eval/eval.json",
+    "eval/per_class.csv", "eval/mistakes.csv", "augmented/augmented.csv"};
 
 std::vector<TrainLogRow> read_train_log(const fs::path& file) {
   std::vector<TrainLogRow> rows;
@@ -161,7 +162,11 @@ std::vector<Run> read_runs(std::span<const fs::path> folders) {
                     .sessions = read_sessions(folder / "environment.json"),
                     .evaluations = read_train_log(folder / "train_log.csv"),
                     .steps = read_steps(folder / "steps.csv"),
-                    .eval = read_eval_files(folder / "eval", labels)});
+                    .eval = read_eval_files(folder / "eval", labels),
+                    .augmented = read_augmented(folder / "augmented", labels),
+                    .classes = labels.size()});
+    Run& run = runs.back();
+    if (run.eval && !run.eval->classes.empty()) run.classes = run.eval->classes.size();
   }
   return runs;
 }

@@ -24,6 +24,8 @@ struct Run {
   std::vector<TrainLogRow> evaluations;  ///< train_log.csv
   std::vector<StepRow> steps;            ///< steps.csv; a field that it leaves empty is NaN
   std::optional<EvalFiles> eval;
+  std::vector<TrainingImage> augmented;  ///< of the newest session's first batch
+  std::size_t classes = 0;               ///< 0: not known
 };
 
 /// The folders of the runs that `arguments` name: each a run's folder, which holds a config.json or

@@ -65,10 +65,11 @@ std::vector<report::Hyperparameter> as_hyperparameters(const nlohmann::json& fla
 }  // namespace
 
 EventLog::EventLog(const SinkContext& context)
-    : folder_(context.files.tensorboard()),
+    : file_(context.files.train_events() / "events.out.tfevents.*"),
       evaluation_(context.files.evaluation()),
-      train_(folder_ / "train", context.step, context.evaluated < context.step ? kEpochLoss : ""),
-      val_(folder_ / "val", context.evaluated) {
+      train_(context.files.train_events(), context.step,
+             context.evaluated < context.step ? kEpochLoss : ""),
+      val_(context.files.val_events(), context.evaluated) {
   if (!context.config.empty()) describe(context.config, context.step);
   flush();
 }

@@ -1,6 +1,6 @@
 #pragma once
-// A run as TensorBoard shows it: its curves as two runs, "train" and "val", so that a figure of
-// both lies in one chart.
+// A run as TensorBoard shows it: its curves as two runs, of the run's name and "val" below it, so
+// that a figure of both lies in one chart.
 //
 //   train  loss, lr, grad_norm, loss_scale, images_per_second, data_wait, memory_mib (steps.csv);
 //          epoch_loss (train_log.csv); the configuration as text and as hyperparameters; the first
@@ -22,7 +22,7 @@ class EventLog final : public RunSink {
   /// or at the end.
   explicit EventLog(const SinkContext& context);
 
-  std::filesystem::path file() const override { return folder_; }
+  std::filesystem::path file() const override { return file_; }
   void step(const report::StepRow& row) override;
   /// What the model is shown: up to 64 images of the batch.
   void first_batch(const data::Batch& batch, std::int64_t step) override;
@@ -35,7 +35,7 @@ class EventLog final : public RunSink {
   void add_mistakes(std::int64_t step);
   void add_parameters(std::int64_t step, const models::Model& model);
 
-  std::filesystem::path folder_, evaluation_;
+  std::filesystem::path file_, evaluation_;
   report::EventFile train_, val_;
 };
 

@@ -1,5 +1,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
+#include <imgcls/image/image.h>
+#include <imgcls/image/thumbnail.h>
 #include <imgcls/log/sample_log.h>
 #include <imgcls/log/step_log.h>
 #include <imgcls/log/wandb_run.h>
@@ -8,6 +10,13 @@
 #include <imgcls/train/options.h>
 #include <imgcls/train/run_sink.h>
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -16,19 +25,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The files of eval/, replaced in one step: a reader sees those of one evaluation.
-class EvalFolder final : public RunSink {
+/// A folder that is replaced in one step: a reader sees all its files as they were written
+/// together.
+class ReplacedFolder : public RunSink {
  public:
-  explicit EvalFolder(RunFiles files) : files_(std::move(files)) {}
-  fs::path file() const override { return files_.evaluation(); }
+  fs::path file() const override { return folder_; }
+  /// The newest files are not there, and can no longer be written.
+  void end(bool /*complete*/, double /*time_s*/) override {
+    if (!failure_.empty()) throw IoError(failure_);
+  }
 
-  void evaluation(const EvaluationReport& report) override {
-    const fs::path temporary = files_.folder / ".eval.tmp";
+ protected:
+  explicit ReplacedFolder(fs::path folder) : folder_(std::move(folder)) {}
+
+  /// By what `write` puts into the folder that it is given.
+  void replace(const std::function<void(const fs::path&)>& write) {
+    const fs::path temporary =
+        folder_.parent_path() / fmt::format(".{}.tmp", folder_.filename().string());
     remove_tree(temporary);
     try {
-      write_eval_files(temporary, report.counts, report.details, report.source,
-                       {.step = report.row.step, .weights = {}});
-      replace_folder(temporary, files_.evaluation());
+      write(temporary);
+      replace_folder(temporary, folder_);
       failure_.clear();
     } catch (const IoError& e) {
       std::error_code ignored;
@@ -37,14 +54,50 @@ class EvalFolder final : public RunSink {
       throw;
     }
   }
-  /// The newest evaluation is not there, and can no longer be written.
-  void end(bool /*complete*/, double /*time_s*/) override {
-    if (!failure_.empty()) throw IoError(failure_);
+
+ private:
+  fs::path folder_;
+  std::string failure_;
+};
+
+class EvalFolder final : public ReplacedFolder {
+ public:
+  explicit EvalFolder(const RunFiles& files) : ReplacedFolder(files.evaluation()) {}
+
+  void evaluation(const EvaluationReport& report) override {
+    replace([&](const fs::path& folder) {
+      write_eval_files(folder, report.counts, report.details, report.source,
+                       {.step = report.row.step, .weights = {}});
+    });
+  }
+};
+
+/// What the network is trained on, for the report: the first images of a session as they were
+/// augmented, and augmented.csv, which tells the number of each one's class.
+class AugmentedFolder final : public ReplacedFolder {
+ public:
+  explicit AugmentedFolder(const RunFiles& files) : ReplacedFolder(files.augmented()) {}
+
+  void first_batch(const data::Batch& batch, std::int64_t step) override {
+    replace([&](const fs::path& folder) { write(folder, batch, step); });
   }
 
  private:
-  RunFiles files_;
-  std::string failure_;
+  static void write(const fs::path& folder, const data::Batch& batch, std::int64_t step) {
+    constexpr std::size_t kImages = 16;
+    constexpr int kSide = 160;
+    const std::size_t bytes = static_cast<std::size_t>(batch.side) * batch.side * 3;
+    make_folders(folder);
+    std::string text = "step,sample,label,picture\n";
+    for (std::size_t i = 0; i < std::min(kImages, batch.size); ++i) {
+      const std::uint8_t* first = &batch.images[i * batch.views * bytes];  // of its views
+      const data::Image image{{batch.side, batch.side}, {first, first + bytes}};
+      const std::string name = fmt::format("{:02}.jpg", i + 1);
+      write_unsynced(folder / name, data::thumbnail_jpeg(image, kSide));
+      text += fmt::format("{},{},{},{}\n", step, batch.samples[i], batch.labels[i], name);
+    }
+    replace_file(folder / "augmented.csv", text);
+  }
 };
 
 class TrainLogSink final : public RunSink {
@@ -137,6 +190,7 @@ void RunSink::end(bool /*complete*/, double /*time_s*/) {}
 std::vector<SinkFactory> house_sinks() {
   return {
       [](const SinkContext& c) { return std::make_unique<EvalFolder>(c.files); },
+      [](const SinkContext& c) { return std::make_unique<AugmentedFolder>(c.files); },
       [](const SinkContext& c) { return std::make_unique<TrainLogSink>(c); },
       [](const SinkContext& c) { return std::make_unique<StepLogSink>(c); },
       [](const SinkContext& c) { return made_if<SampleLogSink>(c.options.log_samples, c); },

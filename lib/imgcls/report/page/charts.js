@@ -3,6 +3,7 @@
 const dashes = [[], [7, 4], [2, 3], [10, 4, 2, 4], [4, 2], [12, 3], [1, 2]];
 const points = ["circle", "rect", "triangle", "rectRot", "crossRot", "star", "rectRounded"];
 const palette = 7;
+const markerRoom = 6; // pixels around the axes, so that a marker at their end is whole
 const drawn = new Map(); // canvas id -> Chart
 
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -46,6 +47,9 @@ function smoothed(values, span) {
 const highest = (curves) => Math.max(...curves.flatMap((curve) => curve.mean.map((mean, i) =>
     isNumber(mean) ? mean + (curve.sd && isNumber(curve.sd[i]) ? 2 * curve.sd[i] : 0) : -Infinity)));
 
+// On an axis of logarithms only what is above 0 has a place.
+const onAxis = (spec, value) => isNumber(value) && !(spec.logarithms && value <= 0);
+
 const xy = (xs, ys) => xs.map((x, i) => ({x, y: isNumber(ys[i]) && isNumber(x) ? ys[i] : NaN}));
 
 // The data sets of one curve {group, label, x[], mean[], sd[], n[], faint[]}; `within` keeps a band's
@@ -59,7 +63,7 @@ function curveSets(curve, within) {
     label: curve.label, data: xy(curve.x, curve.mean), borderColor: line, backgroundColor: line,
     borderDash: dash(curve.group), borderWidth: 2, tension: 0, spanGaps: false,
     pointStyle: points[curve.group % points.length], pointRadius: curve.x.length === 1 ? 4 : few ? 2.5 : 0,
-    pointHoverRadius: 4, sd: curve.sd, n: curve.n, order: 1,
+    pointHoverRadius: 4, sd: curve.sd, n: curve.n, order: 1, clip: markerRoom,
   });
   if (curve.sd && curve.sd.some(isNumber)) {
     const edge = (sign) => xy(curve.x, curve.mean.map((mean, i) =>
@@ -84,6 +88,20 @@ function roomAbove(spec) {
   return spec.most ? {max: Math.min(spec.most, Math.ceil(1.02 * high))} : {suggestedMax: 1.04 * high};
 }
 
+// The ends of an axis of logarithms: those of the means, so that a band down to 0 makes no decades.
+function orders(spec) {
+  const shown = spec.curves.flatMap((curve) => curve.mean.filter((value) => onAxis(spec, value)));
+  return shown.length ? {min: Math.min(...shown) / 1.1, max: Math.max(...shown) * 1.1} : {};
+}
+
+// Whether an axis of logarithms names that number: powers of ten, of few of them 1, 2, 5 as well.
+function isRound(value, spec) {
+  const {min, max} = orders(spec);
+  const first = Number(value.toExponential().split("e")[0]);
+  const decades = Math.log10(max / min);
+  return decades > 4 ? first === 1 : decades > 1 ? [1, 2, 5].includes(first) : [1, 1.5, 2, 3, 4, 5, 7].includes(first);
+}
+
 // The axis ends with the longest curve.
 function endOf(spec) {
   const end = Math.max(...spec.curves.flatMap((curve) => curve.x.filter(isNumber)));
@@ -93,6 +111,9 @@ function endOf(spec) {
 function chartOptions(spec) {
   const soft = style("--soft"), grid = style("--grid"), text = style("--text");
   const font = {family: getComputedStyle(document.body).fontFamily, size: 12};
+  const scale = spec.logarithms ? {type: "logarithmic", ...orders(spec)}
+    : {type: "linear", beginAtZero: Boolean(spec.fromZero), ...roomAbove(spec)};
+  const tick = spec.logarithms ? (value) => isRound(value, spec) ? short(value) : "" : short;
   const axis = {
     border: {display: false},
     ticks: {color: soft, font, maxRotation: 0, autoSkipPadding: 18},
@@ -100,14 +121,15 @@ function chartOptions(spec) {
   };
   return {
     animation: false, responsive: true, maintainAspectRatio: false, parsing: false, normalized: true,
+    layout: {padding: {right: markerRoom}},
     interaction: {mode: "nearest", axis: "x", intersect: false},
     scales: {
       x: {...axis, type: "linear", min: 0, ...endOf(spec), grid: {display: false, drawBorder: false},
         title: {...axis.title, text: spec.xLabel},
         ticks: {...axis.ticks, maxTicksLimit: 7, includeBounds: false, callback: (value) => spec.xText(value)}},
-      y: {...axis, type: "linear", beginAtZero: Boolean(spec.fromZero), ...roomAbove(spec),
+      y: {...axis, ...scale,
         grid: {color: grid, drawBorder: false, drawTicks: false}, title: {display: false},
-        ticks: {...axis.ticks, padding: 8, includeBounds: false, maxTicksLimit: 6, callback: (value) => short(value)}},
+        ticks: {...axis.ticks, padding: 8, includeBounds: false, maxTicksLimit: 6, callback: tick}},
     },
     plugins: {
       legend: {display: false},
@@ -160,6 +182,12 @@ function makeFigure(spec) {
     more);
 }
 
+function onlyShown(spec, curve) {
+  if (!spec.logarithms) return curve;
+  const shown = (values) => values && values.map((value) => onAxis(spec, value) ? value : null);
+  return {...curve, mean: shown(curve.mean), faint: shown(curve.faint)};
+}
+
 const specs = new Map(); // what each canvas shows now
 
 // Draws `spec` into its figure below `parent`; there, it is changed in place.
@@ -172,8 +200,10 @@ function draw(parent, spec) {
   canvas.setAttribute("aria-label", describe(spec));
   const more = card.querySelector("details");
   if (more.open) more.lastChild.replaceChildren(figuresTable(spec));
-  const datasets = [...spec.curves.flatMap((curve) => curveSets(curve, (y) =>
-    Math.max(spec.fromZero ? 0 : -Infinity, Math.min(spec.most ?? Infinity, y)))), ...(spec.singles || []).map(singleSets)];
+  const least = spec.logarithms ? orders(spec).min : spec.fromZero ? 0 : -Infinity;
+  const within = (y) => Math.max(least, Math.min(spec.most ?? Infinity, y));
+  const datasets = [...spec.curves.flatMap((curve) => curveSets(onlyShown(spec, curve), within)),
+    ...(spec.singles || []).map(singleSets)];
   const chart = drawn.get(spec.id);
   if (chart) {
     chart.data.datasets = datasets;

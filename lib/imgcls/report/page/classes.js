@@ -70,26 +70,35 @@ function showConfusion(eval_) {
   byId("confusion-card").hidden = !parts.length;
 }
 
+function pictureOf(source, says) {
+  if (!source) return element("div", {class: "none"}, "no picture");
+  const picture = element("img", {src: source, alt: says, loading: "lazy"});
+  // Small images are shown by their pixels.
+  picture.addEventListener("load", (event) => {
+    const image = event.target;
+    if (Math.max(image.naturalWidth, image.naturalHeight) <= 64) image.classList.add("pixels");
+  });
+  return picture;
+}
+
+function showPictures(id, items) {
+  byId(id).replaceChildren(...items);
+  byId(id).classList.toggle("few", items.length < 7);
+  byId(`${id}-card`).hidden = !items.length;
+}
+
+const augmentedOf = (item) => element("li", null, pictureOf(item.picture, item.label), element("p", null, item.label));
+
 function mistakeOf(item) {
   const predicted = item.predicted || "no class";
-  const says = `${item.truth}, taken for ${predicted}`;
-  let picture = element("div", {class: "none"}, "no picture");
-  if (item.thumbnail) {
-    picture = element("img", {src: item.thumbnail, alt: says, loading: "lazy"});
-    // Small images are shown by their pixels.
-    picture.addEventListener("load", (event) => {
-      const image = event.target;
-      if (Math.max(image.naturalWidth, image.naturalHeight) <= 64) image.classList.add("pixels");
-    });
-  }
-  return element("li", null, picture, element("p", null, item.truth, " → ",
+  return element("li", null, pictureOf(item.thumbnail, `${item.truth}, taken for ${predicted}`), element("p", null, item.truth, " → ",
     element("span", {class: "wrong"}, predicted),
     isNumber(item.probability) ? `, ${(100 * item.probability).toFixed(1)}\u00a0%` : ""),
   element("p", {class: "file", title: item.name}, item.name.split("/").pop()));
 }
 
 function showRun(run) {
-  const eval_ = run.eval;
+  const eval_ = run.eval || {classes: [], confused: [], mistakes: []};
   const summary = eval_.summary || {};
   const facts = [];
   if (isNumber(summary.images)) facts.push(`${summary.images.toLocaleString("en-US")} images`);
@@ -100,13 +109,12 @@ function showRun(run) {
   byId("details-note").textContent = facts.length ? `The newest evaluation of ${run.name}: ${facts.join(", ")}.` : "";
   showClasses(eval_.classes);
   showConfusion(eval_);
-  byId("mistakes").replaceChildren(...eval_.mistakes.map(mistakeOf));
-  byId("mistakes").classList.toggle("few", eval_.mistakes.length < 7);
-  byId("mistakes-card").hidden = !eval_.mistakes.length;
+  showPictures("mistakes", eval_.mistakes.map(mistakeOf));
+  showPictures("augmented", run.augmented.map(augmentedOf));
 }
 
 function showDetails(report) {
-  const runs = report.runs.map((run, place) => ({run, place})).filter(({run}) => run.eval);
+  const runs = report.runs.map((run, place) => ({run, place})).filter(({run}) => run.eval || run.augmented.length);
   byId("details").hidden = !runs.length;
   if (!runs.length) return;
   const select = byId("run");

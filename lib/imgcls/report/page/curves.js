@@ -27,13 +27,19 @@ function evaluationSpec(report, key, axis, over) {
   return {...axis, curves, singles};
 }
 
+// Top-5 says something where there are more than five classes, or where nobody knows.
+const hasTop5 = (report) => report.runs.some((run) => !run.classes || run.classes > 5);
+
 function drawEvaluations(report) {
   const parent = byId("evaluation-charts");
+  const logarithms = byId("log-evaluation").checked;
   const time = timeAxis(report);
   for (const [key, title, unit, text, most] of [["acc1", "Top-1 accuracy", "in %", percent, 100],
     ["acc5", "Top-5 accuracy", "in %", percent, 100], ["val_loss", "Validation loss", "", loss, null]]) {
     for (const [over, axis] of [["step", stepAxis], ["time", time]]) {
-      draw(parent, {...evaluationSpec(report, key, axis, over), id: `${key}-${over}`, title,
+      const spec = evaluationSpec(report, key, axis, over);
+      if (key === "acc5" && !hasTop5(report)) spec.curves = [];
+      draw(parent, {...spec, id: `${key}-${over}`, title, logarithms: logarithms && key === "val_loss",
         unit: `${unit} over ${over === "time" ? "time" : "steps"}`.trim(), text, most});
     }
   }
@@ -67,18 +73,18 @@ function epochLosses(report) { // of runs without steps.csv
 function drawTraining(report) {
   const parent = byId("training-charts");
   const hasSteps = report.groups.some((group) => group.steps.step.length);
-  const smooth = byId("smooth").checked;
+  const smooth = byId("smooth").checked, logarithms = byId("log-training").checked;
   const told = smooth ? "smoothed" : "";
   const curves = (key, scale) => stepCurves(report, key, scale).map(smooth ? smoothCurve : (curve) => curve);
-  draw(parent, {...stepAxis, id: "train-loss", title: "Training loss", unit: hasSteps ? told : "", text: loss,
+  draw(parent, {...stepAxis, id: "train-loss", title: "Training loss", unit: hasSteps ? told : "", text: loss, logarithms,
     curves: hasSteps ? curves("loss", 1) : epochLosses(report)});
-  draw(parent, {...stepAxis, fromZero: true, id: "lr", title: "Learning rate", text: short, curves: stepCurves(report, "lr", 1)});
+  draw(parent, {...stepAxis, fromZero: true, id: "lr", title: "Learning rate", text: short, logarithms, curves: stepCurves(report, "lr", 1)});
   for (const [key, title, unit, scale] of [
     ["images_per_second", "Throughput", "images per second", 1],
     ["data_wait", "Waiting for data", "% of the time", 100],
     ["grad_norm", "Norm of the gradient", "", 1]]) {
     draw(parent, {...stepAxis, fromZero: true, id: key, title, unit: [unit, told].filter(Boolean).join(", "), text: short,
-      curves: curves(key, scale)});
+      logarithms: logarithms && key === "grad_norm", curves: curves(key, scale)});
   }
   draw(parent, {...stepAxis, fromZero: true, id: "memory", title: "Memory", unit: "GiB, all ranks", text: short,
     curves: stepCurves(report, "memory", 1 / 1024)});

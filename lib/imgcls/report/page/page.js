@@ -17,7 +17,7 @@ function show() {
   byId("made").textContent = report.live ? "" : `Made ${made.toLocaleString("en-GB", {dateStyle: "long", timeStyle: "short"})} by imgcls. This page is complete in itself.`;
 }
 
-for (const id of ["single", "smooth"]) byId(id).addEventListener("change", () => drawCharts(report));
+for (const id of ["single", "smooth", "log-evaluation", "log-training"]) byId(id).addEventListener("change", () => drawCharts(report));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawCharts(report));
 
 // Paper is light, and as wide as it is.

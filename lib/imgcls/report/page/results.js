@@ -25,13 +25,16 @@ function showTiles(report) {
   const tiles = [];
   if (group) {
     const final = group.final;
-    const who = report.groups.length > 1 ? group.label
+    const several = report.groups.length > 1;
+    const who = several ? group.label
       : final.n > 1 ? `mean of ${final.n} runs ± 2 sd` : `after ${count(final.epoch, "epoch", "epochs")}`;
+    const time = final.n > 1 ? "a run, mean ± 2 sd" : "over all sessions";
     tiles.push(tile("Final top-1", small(final.acc1, percent, " %"), "", who));
     tiles.push(tile("Best top-1", [percent(run.best_acc1.value), element("small", null, " %")], "",
       report.runs.length > 1 ? `${run.name}, epoch ${run.best_acc1.epoch}` : `at epoch ${run.best_acc1.epoch}`));
-    tiles.push(tile("Validation loss", small(final.val_loss, loss, ""), "", `at epoch ${final.epoch}`));
-    tiles.push(tile("Time", small(final.time, clock, ""), "", final.n > 1 ? "a run, mean ± 2 sd" : "over all sessions"));
+    tiles.push(tile("Validation loss", small(final.val_loss, loss, ""), "",
+      several ? `${group.label}, epoch ${final.epoch}` : `at epoch ${final.epoch}`));
+    tiles.push(tile("Time", small(final.time, clock, ""), "", several ? `${group.label}, ${time}` : time));
   }
   byId("tiles").replaceChildren(...tiles);
   byId("tiles").hidden = !tiles.length;
@@ -53,6 +56,11 @@ function state(run, planned) {
   return `epoch ${epoch} of ${planned}`;
 }
 
+const best = () => element("span", {class: "best", title: "the highest final top-1"}, "best");
+
+// Figures of the table, in its order; top-5 where it says something.
+const accuracies = (report) => hasTop5(report) ? ["acc1", "acc5"] : ["acc1"];
+
 function groupRow(report, group, place) {
   const final = group.final;
   const total = group.runs.length;
@@ -60,8 +68,10 @@ function groupRow(report, group, place) {
   const single = total === 1 ? report.runs[group.runs[0]] : null;
   return element("tr", {class: "group"},
     element("th", {scope: "row"}, swatch(place), group.label,
+      single && single.name !== group.label ? element("span", {class: "of-run"}, ` · ${single.name}`) : null,
+      report.groups.length > 1 && group === bestGroup(report) ? best() : null,
       single ? element("span", {class: "state"}, state(single, group.planned_epochs)) : null),
-    ...["acc1", "acc5"].map((key) => element("td", {class: "n"}, ...spread(final && final[key], percent))),
+    ...accuracies(report).map((key) => element("td", {class: "n"}, ...spread(final && final[key], percent))),
     element("td", {class: "n"}, ...spread(final && final.val_loss, loss)),
     element("td", {class: "n"}, ...spread(final && final.time, clock)),
     element("td", {class: "n"}, ...spread(group.best_acc1, percent)),
@@ -72,7 +82,7 @@ function groupRow(report, group, place) {
 function runRow(report, run) {
   const final = run.final || {};
   const seed = run.seed !== null && !run.name.includes(`seed`) ? `, seed ${run.seed}` : "";
-  const values = [percent(final.acc1), percent(final.acc5), loss(final.val_loss), clock(final.time),
+  const values = [...accuracies(report).map((key) => percent(final[key])), loss(final.val_loss), clock(final.time),
     percent(run.best_acc1 && run.best_acc1.value), isNumber(final.epoch) ? String(final.epoch) : missing, ""];
   return element("tr", {class: "run"},
     element("th", {scope: "row"}, run.name + seed,
@@ -81,9 +91,9 @@ function runRow(report, run) {
 }
 
 function showResults(report) {
-  const columns = ["top-1 %", "top-5 %", "loss", "time", "best top-1 %", "epoch", "n"];
+  const columns = ["top-1 %", ...(hasTop5(report) ? ["top-5 %"] : []), "loss", "time", "best top-1 %", "epoch", "n"];
   const rows = report.groups.flatMap((group, place) => [groupRow(report, group, place),
-    ...(report.runs.length > 1 && !(group.runs.length === 1 && group.label === report.runs[group.runs[0]].name)
+    ...(group.runs.length > 1 // else the group's row is the run's
       ? group.runs.map((run) => runRow(report, report.runs[run])) : [])]);
   byId("results").replaceChildren(
     element("caption", {class: "unseen"}, "The last evaluation of each recipe and of each run"),
