@@ -9,9 +9,16 @@
 #include <imgcls/train/program.h>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <vector>
 
 namespace imgcls::cli {
 namespace {
@@ -23,16 +30,52 @@ struct LaunchArguments {
   bool dry_run = false;
 };
 
+/// A file in which ranks of this machine say that they were stopped, instead of by an exit code at
+/// which mpirun prints what went wrong.
+class StoppedFile {
+ public:
+  StoppedFile() {
+    const int opened = ::mkstemp(path_.data());
+    if (opened < 0) return;  // then ranks say it by their exit codes
+    ::close(opened);
+    ::setenv(train::kStoppedVariable, path_.c_str(), /*overwrite=*/1);
+    is_made_ = true;
+  }
+  ~StoppedFile() {
+    if (is_made_) ::unlink(path_.c_str());
+  }
+  StoppedFile(const StoppedFile&) = delete;
+  StoppedFile& operator=(const StoppedFile&) = delete;
+
+  bool says_so() const {
+    std::error_code error;
+    return is_made_ && std::filesystem::file_size(path_, error) > 0 && !error;
+  }
+
+ private:
+  std::string path_ = (std::filesystem::temp_directory_path() / "imgcls-stopped-XXXXXX").string();
+  bool is_made_ = false;
+};
+
+/// The job's end; ranks on other hosts have not this machine's files.
+JobEnd run_to_end(const LaunchArguments& arguments, const std::vector<std::string>& words) {
+  if (!arguments.job.hosts.empty() || !arguments.job.hostfile.empty()) return run_job(words);
+  const StoppedFile stopped;
+  JobEnd end = run_job(words);
+  if (end.code == train::kSuccess && stopped.says_so()) end.code = train::kStopped;
+  return end;
+}
+
 /// Says what an end means that mpirun's own message leaves open.
 void explain(const JobEnd& end) {
   if (end.code == train::kStopped) {
-    Log().info(
-        "the ranks saved and stopped (exit code 75, which mpirun takes for an error); the same "
-        "command goes on");
+    Log().info("the ranks saved and stopped (exit code 75); the same command goes on");
   } else if (end.asked_to_stop && end.code == 128 + SIGUSR1) {
     Log().warn(
         "the ranks ended without saving: they were not ready for signals yet, or the "
         "program does not expect SIGUSR1");
+  } else if (const char* name = sigabbrev_np(end.code - 128)) {
+    Log().warn(fmt::format("the job was ended by SIG{}", name));
   }
 }
 
@@ -52,7 +95,7 @@ int run_launch(const LaunchArguments& arguments) {
     log.error(fmt::format("there is no program {}", program));
     return kNotFound;
   }
-  const JobEnd end = run_job(words);
+  const JobEnd end = run_to_end(arguments, words);
   explain(end);
   return end.code;
 }

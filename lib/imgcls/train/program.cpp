@@ -8,8 +8,11 @@
 #include <imgcls/train/rank_fields.h>
 #include <imgcls/train/termination_signals.h>
 
+#include <fcntl.h>
 #include <torch/version.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 namespace imgcls::train {
@@ -31,6 +34,17 @@ dist::LaunchOptions launch_options(const Config& config) {
                     : device == "cpu" ? dist::DeviceKind::cpu
                                       : dist::DeviceKind::cuda,
           .timeout_s = j.at("timeout_s")};
+}
+
+/// Says so where it is heard otherwise.
+int without_stopped(int code) {
+  const char* file = std::getenv(kStoppedVariable);
+  if (code != kStopped || file == nullptr) return code;
+  const int opened = ::open(file, O_WRONLY | O_APPEND | O_CLOEXEC);
+  if (opened < 0) return code;
+  const bool said = ::write(opened, "s", 1) == 1;
+  ::close(opened);
+  return said ? kSuccess : code;
 }
 
 int run_in_world(const Config& config, dist::World& world,
@@ -81,7 +95,7 @@ int run_program(std::span<const std::string> arguments,
   try {
     const Config config = Config::load(arguments);
     const std::unique_ptr<dist::World> world = dist::launch(launch_options(config));
-    return run_in_world(config, *world, work);
+    return without_stopped(run_in_world(config, *world, work));
   } catch (const ConfigError& e) {
     if (launched_first()) Log().error(e.what());
     return kUsage;

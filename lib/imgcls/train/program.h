@@ -19,6 +19,9 @@ enum ExitCode : int {
   kStopped = 75,  ///< stopped by a signal after saving; the same command resumes (EX_TEMPFAIL)
 };
 
+/// Where `imgcls launch` lets a rank say that it was stopped: a file that is there.
+inline constexpr const char* kStoppedVariable = "IMGCLS_STOPPED";
+
 /// What `--version` prints: "imgcls 0.1.0, with LibTorch 2.15.0".
 std::string version_text();
 
@@ -27,9 +30,11 @@ std::string version_text();
 int run_reported(const std::function<int()>& work);
 
 /// Loads the configuration from `arguments`, joins the job, and calls `work`, whose result is the
-/// exit code. An error that all ranks know of is reported by rank 0; one that a single rank met is
-/// reported by that rank and ends the job. Also sees to it that the process outlives whoever reads
-/// what it says, and may have as many files open as the system lets it (core/process.h).
+/// exit code; under `imgcls launch` on one machine kStopped is said by a byte in the file of
+/// kStoppedVariable and 0, since mpirun takes other codes for errors. An error that all ranks know
+/// of is reported by rank 0; one that a single rank met is reported by that rank and ends the job.
+/// Also sees to it that the process outlives whoever reads what it says, and may have as many files
+/// open as the system lets it (core/process.h).
 int run_program(std::span<const std::string> arguments,
                 const std::function<int(const Config&, dist::World&)>& work);
 
