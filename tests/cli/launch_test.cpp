@@ -66,6 +66,22 @@ TEST_CASE("launch hands over arguments as they are, and an exit code") {
   CHECK_THAT(killed.output, Contains("the job was ended by SIGKILL"));
 }
 
+TEST_CASE("programs and what launch starts spin for a while, unless the user says otherwise") {
+  const auto seen = [](const std::string& before) {
+    return run_program("env -u GOMP_SPINCOUNT -u OMP_WAIT_POLICY " + before + kLaunch +
+                       "-n 1 -- sh -c 'echo \"spins ${GOMP_SPINCOUNT-as it likes}.\"'")
+        .output;
+  };
+  CHECK_THAT(seen(""), Contains("spins 1000."));
+  CHECK_THAT(seen("GOMP_SPINCOUNT=7 "), Contains("spins 7."));
+  CHECK_THAT(seen("OMP_WAIT_POLICY=active "), Contains("spins as it likes."));
+  // Arguments, streams and exit code are those of a program that was started once.
+  const auto wrong = run_program("env -u GOMP_SPINCOUNT " IMGCLS_BINARY_DIR
+                                 "/bin/train_resnet50 'no such' <&- 2>&1");
+  CHECK(wrong.code == 2);
+  CHECK_THAT(wrong.output, Contains("no such"));
+}
+
 TEST_CASE("launch says what it cannot start") {
   const auto no_program = run_program(kLaunch + "-n 2 -- ./no-such-program");
   CHECK(no_program.code == 127);

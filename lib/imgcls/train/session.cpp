@@ -219,6 +219,7 @@ void Trainer::Session::train_epoch() {
   replica_->loader().start(position_.epoch, position_.consumed);
   replica_->recipe().begin_epoch(position_.epoch);
   meter_.resume();
+  if (!warned_of_crowding_) cores_since_ = core_times();
   while (!is_finished() && !epoch_is_complete()) {
     if (position_.step + 1 == options_.profile.first) {
       wait_for_device(world_.device());

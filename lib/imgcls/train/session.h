@@ -5,6 +5,7 @@
 #include <imgcls/dist/agree.h>
 #include <imgcls/log/run_folder.h>
 #include <imgcls/train/console_logger.h>
+#include <imgcls/train/crowding.h>
 #include <imgcls/train/epoch_loss.h>
 #include <imgcls/train/replica.h>
 #include <imgcls/train/run_evaluator.h>
@@ -48,6 +49,7 @@ class Trainer::Session {
   const data::Batch* next_batch();
   void one_step(const data::Batch& batch);
   void report_step();
+  void look_at_cores();
   void begin_row();
   void finish_row();
   /// A program's callback. All ranks call this, those without that callback too.
@@ -128,6 +130,8 @@ class Trainer::Session {
     double images_per_second = 0;  ///< in this step
   };
   std::optional<Row> row_;
+  std::optional<CoreTimes> cores_since_;  // in this epoch
+  bool warned_of_crowding_ = false;
   int stop_signal_ = 0;
   std::optional<EvalCounts> last_eval_;
   std::optional<double> train_loss_;  // of the last epoch

@@ -30,10 +30,26 @@ RunShape Trainer::Session::shape() const {
 /// has work while the row's figures are waited for. All ranks call it.
 void Trainer::Session::report_step() {
   finish_row();
+  look_at_cores();
   if (console_.wants_step()) console_.step(status(readings_.recent_mean(loss_)), false);
   if (!is_logged(position_.step) && !watches_steps_) return;
   begin_row();
   if (world_.device() == "cpu") finish_row();
+}
+
+/// Warns once where others have this rank's cores, over half a minute of steps.
+void Trainer::Session::look_at_cores() {
+  constexpr double kWindow = 30;
+  if (warned_of_crowding_ || !cores_since_) return;
+  const std::chrono::duration<double> clock = Clock::now().time_since_epoch();
+  if (clock.count() - cores_since_->clock < kWindow) return;
+  const std::optional<CoreTimes> now = core_times();
+  if (!now) return;
+  const std::string warning = crowding(*cores_since_, *now, world_.cores());
+  cores_since_ = now;
+  if (warning.empty()) return;
+  warned_of_crowding_ = true;
+  console_.warn(warning);
 }
 
 void Trainer::Session::begin_row() {
