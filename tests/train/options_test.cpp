@@ -23,6 +23,14 @@ TEST_CASE("a batch is a multiple of ranks times micro-batches") {
   CHECK_THROWS_WITH(train::train_loader_options(options, 0, 5), Contains("a multiple of 5"));
 }
 
+TEST_CASE("a batch that shards cannot share is refused before anything is opened") {
+  const std::vector<std::string> seven{"data.root=/nowhere", "model.name=resnet9",
+                                       "train.batch=256", "train.shards=7"};
+  CHECK_THROWS_WITH(train::run_options(Config::load(seven)), Contains("train.batch=256") &&
+                                                                 Contains("train.shards=7") &&
+                                                                 Contains("a multiple of 7"));
+}
+
 TEST_CASE("evaluation asks nothing of the training batch") {
   train::RunOptions options;
   options.batch = 25;

@@ -109,11 +109,8 @@ std::size_t images_of_part(const RunOptions& o, int world) {
           "many shards as ranks",
           o.shards, world));
     }
-    if (o.batch % shards == 0) return o.batch / shards;
-    throw ConfigError(
-        fmt::format("train.batch={} cannot be cut into train.shards={} of equal size; expected a "
-                    "multiple of {}",
-                    o.batch, o.shards, o.shards));
+    require_equal_shards(o);
+    return o.batch / shards;
   }
   const auto parts = static_cast<std::size_t>(world) * static_cast<std::size_t>(o.accumulate);
   if (o.batch % parts == 0) return o.batch / static_cast<std::size_t>(world);

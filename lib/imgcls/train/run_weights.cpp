@@ -44,6 +44,9 @@ fs::path weights_of_run(const RunFiles& files, RunWeights which, const Log& log)
 
 fs::path weights_at(const fs::path& path, const Log& log) {
   std::error_code error;
+  if (!fs::exists(path, error)) {
+    throw CheckpointError(fmt::format("there is no file or folder {}", path.string()));
+  }
   if (!fs::is_directory(path, error)) return path;
   if (fs::exists(path / kWeightsFile, error)) return weights_to_use(path);
   return weights_of_run({path}, RunWeights::newest, log);

@@ -20,7 +20,7 @@ std::filesystem::path weights_of_run(const RunFiles& files, RunWeights which, co
 
 /// The file that a path stands for, wherever weights are asked for: of a run's folder its newest
 /// good checkpoint's; of a folder with weights in it (RUN/best, RUN/last, a checkpoint) these; of
-/// anything else itself. Throws as `weights_of_run` does.
+/// a file itself. Throws as `weights_of_run` does, and where there is neither.
 std::filesystem::path weights_at(const std::filesystem::path& path, const Log& log);
 
 }  // namespace imgcls::train

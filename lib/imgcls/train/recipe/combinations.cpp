@@ -84,6 +84,7 @@ void require_independent_shards(const RunOptions& options) {
     refuse(fmt::format("eval.bn_images={}", options.eval.bn_images),
            "that average is made rank by rank");
   }
+  require_equal_shards(options);
 }
 
 void require_channels(const Normalization& data) {
@@ -189,6 +190,14 @@ void require_views(const RunOptions& options) {
 }
 
 }  // namespace
+
+void require_equal_shards(const RunOptions& options) {
+  if (options.shards == 0 || options.batch % static_cast<std::size_t>(options.shards) == 0) return;
+  throw ConfigError(
+      fmt::format("train.batch={} cannot be cut into train.shards={} of equal size; expected a "
+                  "multiple of {}",
+                  options.batch, options.shards, options.shards));
+}
 
 void require_fitting(const RunOptions& options) {
   require_end_of_freezing(options);
