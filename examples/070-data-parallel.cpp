@@ -1,14 +1,12 @@
 // A LibTorch program for MNIST's format, made data-parallel: the lines marked // ddp are all that
 // was added to the program of one process. It links imgcls::dist and nothing else of imgcls.
 //
-//   build/bin/070-data-parallel 1 FOLDER         # 1 epoch; FOLDER of unpacked IDX files,
-//   mpirun -np 2 build/bin/070-data-parallel 1   # or none, for made-up images
+//   mpirun -np 2 build/bin/070-data-parallel [FOLDER]    # of unpacked IDX files; else made-up
+//   images
 #include <imgcls/dist/distributed_data_parallel.h>  // ddp
 #include <torch/torch.h>
 
-#include <array>
-#include <cstdio>
-#include <cstdlib>
+#include <iostream>
 
 namespace data = torch::data;
 
@@ -32,8 +30,7 @@ struct Images : data::datasets::Dataset<Images> {
       images = files.images(), labels = files.targets();
     } else {  // each class is a stripe, under noise
       labels = torch::arange(mode == data::datasets::MNIST::Mode::kTrain ? 6000 : 1000) % 10;
-      const auto rows = torch::arange(28).view({1, 1, 28, 1});
-      images = ((rows / 2).floor() == labels.view({-1, 1, 1, 1})) +
+      images = ((torch::arange(28).view({28, 1}) / 2).floor() == labels.view({-1, 1, 1, 1})) +
                torch::rand({labels.size(0), 1, 28, 28});
     }
   }
@@ -43,9 +40,9 @@ struct Images : data::datasets::Dataset<Images> {
 };
 
 int main(int argc, char** argv) try {
-  const int epochs = argc > 1 ? std::atoi(argv[1]) : 1;
-  const char* folder = argc > 2 ? argv[2] : nullptr;
-  const auto world = imgcls::dist::launch();  // ddp
+  const char* folder = argc > 1 ? argv[1] : nullptr;
+  const auto world = imgcls::dist::launch();              // ddp
+  const int rank = world->rank(), ranks = world->size();  // ddp
   const torch::Device device(world->device());
   torch::manual_seed(1);
   Images train(folder, data::datasets::MNIST::Mode::kTrain);
@@ -55,13 +52,12 @@ int main(int argc, char** argv) try {
   net->to(device);
   imgcls::dist::DistributedDataParallel ddp(net, *world);  // ddp
   torch::optim::AdamW optimizer(net->parameters(), torch::optim::AdamWOptions(2e-3));
-  torch::manual_seed(1 + world->rank());  // ddp: each rank drops other features
-  for (int epoch = 0; epoch < epochs; ++epoch) {
-    data::samplers::DistributedRandomSampler sampler(  // ddp: RandomSampler before
-        *train.size(), world->size(), world->rank());  // ddp
-    sampler.set_epoch(epoch);                          // ddp
+  torch::manual_seed(1 + rank);  // ddp: each rank drops other features
+  for (int epoch = 0; epoch < 2; ++epoch) {
+    data::samplers::DistributedRandomSampler sampler(*train.size(), ranks, rank);  // ddp
+    sampler.set_epoch(epoch);                                                      // ddp
     const auto loader = data::make_data_loader(train.map(data::transforms::Stack<>()), sampler,
-                                               120 / world->size());  // ddp: 120 before
+                                               120 / ranks);  // ddp: 120 before
     for (const auto& batch : *loader) {
       optimizer.zero_grad();
       const auto logits = ddp(batch.data.to(device));  // ddp: net(...) before
@@ -72,17 +68,13 @@ int main(int argc, char** argv) try {
 
   net->eval();
   const torch::NoGradGuard no_grad;
-  const auto share = [&](const torch::Tensor& all) {                           // ddp
-    return all.tensor_split(world->size())[world->rank()].to(device);          // ddp
-  };                                                                           // ddp
-  const auto right = net(share(test.images)).argmax(1) == share(test.labels);  // ddp: of all
-  std::array<std::int64_t, 1> count{right.sum().item<std::int64_t>()};
-  world->sum(count);                 // ddp
+  const auto share = [&](auto all) { return all.tensor_split(ranks)[rank].to(device); };  // ddp
+  const auto hits = net(share(test.images)).argmax(1) == share(test.labels);  // ddp: of all
+  auto right = hits.sum().item<std::int64_t>();
+  world->sum(std::span(&right, 1));  // ddp
   if (!world->is_first()) return 0;  // ddp
-  std::printf("%lld of %lld test images are right\n", static_cast<long long>(count[0]),
-              static_cast<long long>(*test.size()));
-  return 0;
-} catch (const std::exception& e) {
-  std::fprintf(stderr, "%s\n", e.what());
+  std::cout << right << " of " << *test.size() << " test images are right\n";
+} catch (const std::exception& error) {
+  std::cerr << error.what() << '\n';
   return 1;
 }
