@@ -69,7 +69,7 @@ JobEnd run_to_end(const LaunchArguments& arguments, const std::vector<std::strin
 /// Says what an end means that mpirun's own message leaves open.
 void explain(const JobEnd& end) {
   if (end.code == train::kStopped) {
-    Log().info("the ranks saved and stopped (exit code 75); the same command goes on");
+    Log().info("the ranks saved and stopped (exit code 75); the same command resumes");
   } else if (end.asked_to_stop && end.code == 128 + SIGUSR1) {
     Log().warn(
         "the ranks ended without saving: they were not ready for signals yet, or the "

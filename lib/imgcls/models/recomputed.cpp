@@ -4,6 +4,7 @@
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/Generator.h>
+#include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -80,6 +81,28 @@ struct Work : torch::CustomClassHolder {
   Surroundings then;
 };
 
+/// A gradient on its way into another graph.
+struct Handed : torch::CustomClassHolder {
+  explicit Handed(at::Tensor gradient) : gradient(std::move(gradient)) {}
+  at::Tensor gradient;
+};
+
+/// A scalar whose gradient by `y` is what was handed over, as if it had come from a node behind
+/// `y`: nobody else holds it. The engine adds up in place where it can, and a sum's strides, on
+/// which kernels' order of adding may depend, differ by that.
+class HandOver : public torch::autograd::Function<HandOver> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& y,
+                            const c10::intrusive_ptr<Handed>& handed) {
+    context->saved_data["handed"] = c10::IValue::make_capsule(handed);
+    return at::zeros({}, y.options());
+  }
+  static variable_list backward(AutogradContext* context, const variable_list& /*gradients*/) {
+    const auto capsule = context->saved_data["handed"].toCapsule();
+    return {std::move(static_cast<Handed&>(*capsule).gradient), at::Tensor()};
+  }
+};
+
 class Recompute : public torch::autograd::Function<Recompute> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x,
@@ -91,7 +114,8 @@ class Recompute : public torch::autograd::Function<Recompute> {
     return work->run(leaf(x, x.requires_grad())).detach();
   }
 
-  static variable_list backward(AutogradContext* context, variable_list gradients) {
+  /// Takes the gradient out of `gradients`.
+  static variable_list backward(AutogradContext* context, variable_list& gradients) {
     if (at::GradMode::is_enabled()) {
       throw Error("a stage that is computed again has no second derivative");
     }
@@ -102,8 +126,13 @@ class Recompute : public torch::autograd::Function<Recompute> {
 
     variable_list inputs = work.part.parameters;
     if (wants_gradient) inputs.push_back(x);
+    at::Tensor seed;
+    {
+      const at::AutoGradMode with_grad(true);
+      seed = HandOver::apply(again(work, x), c10::make_intrusive<Handed>(std::move(gradients[0])));
+    }
     variable_list found =
-        torch::autograd::grad({again(work, x)}, inputs, gradients, /*retain_graph=*/false,
+        torch::autograd::grad({seed}, inputs, /*grad_outputs=*/{}, /*retain_graph=*/false,
                               /*create_graph=*/false, /*allow_unused=*/true);
     variable_list all{wants_gradient ? found.back() : at::Tensor()};
     all.insert(all.end(), found.begin(),
