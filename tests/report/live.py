@@ -20,7 +20,7 @@ from look import Browser, faults_of
 SHOWN = """({
   tiles: document.getElementById("tiles").innerText,
   points: Math.max(...[...document.querySelectorAll("canvas")].flatMap(
-    (canvas) => Chart.getChart(canvas).data.datasets.map((curve) => curve.data.length))),
+    (canvas) => (Chart.getChart(canvas)?.data.datasets ?? []).map((curve) => curve.data.length))),
   live: document.getElementById("live").innerText,
   mark: window.mark,
 })"""
