@@ -189,7 +189,10 @@ TEST_CASE("a link beside the checkpoints leads to the newest good one") {
   CHECK(std::filesystem::equivalent(folder / "last", checkpoints.path(3)));
   CHECK(train::weights_at(folder / "last", kLog) == folder / "last/weights.safetensors");
   CHECK(train::weights_at(folder.path(), kLog) == checkpoints.path(3) / "weights.safetensors");
-  CHECK(train::weights_at(folder / "none.pth", kLog) == folder / "none.pth");
+  folder.write("some.pth", "");
+  CHECK(train::weights_at(folder / "some.pth", kLog) == folder / "some.pth");
+  CHECK_THROWS_WITH(train::weights_at(folder / "none.pth", kLog),
+                    Contains("there is no file or folder"));
 }
 
 TEST_CASE("when saving fails the checkpoint before stays and loads") {
