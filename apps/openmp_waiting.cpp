@@ -35,6 +35,9 @@ void set_waiting(int /*argc*/, char** argv, char** variables) {
   static char path[PATH_MAX];
   const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
   if (length <= 0) return;
+  // Where the loader was told to run the program, it is what would be started anew.
+  const char* name = std::strrchr(path, '/');
+  if (name == nullptr || std::strncmp(name, "/ld", 3) == 0) return;
   execve(path, argv, const_cast<char**>(all));  // comes back where that cannot be: go on without
 }
 
