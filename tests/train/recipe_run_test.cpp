@@ -206,7 +206,7 @@ TEST_CASE("the average is evaluated, and stands in each checkpoint as a file of 
   CHECK(result.eval->loss() != loss_of(options, result.checkpoint / "weights.safetensors"));
 }
 
-TEST_CASE("the mean of the last epochs' ends is evaluated; before the first it is the weights") {
+TEST_CASE("the mean of the last epochs' ends is evaluated, before the first the weights") {
   const test::TempFolder folder;
   train::RunOptions options = toy_options(folder / "run");
   options.epochs = 3;

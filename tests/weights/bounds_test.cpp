@@ -67,7 +67,7 @@ TEST_CASE("names of a few texts do not become more than the file") {
     value += "j" + test::little(i / 300) + "j" + test::little(i % 300) + "\x93";
   }
   CHECK_THAT(refusal(value + "e"), Contains("more than 16 MiB of values"));
-  CHECK_THAT(refusal(text(std::string(201, 'm')) + text("n") + "\x93"), Contains("no name"));
+  CHECK_THAT(refusal(text(std::string(201, 'm')) + text("n") + "\x93"), Contains("not a name"));
 }
 
 TEST_CASE("what a pickle keeps is bounded, and what it skips is not") {

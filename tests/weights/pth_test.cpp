@@ -192,7 +192,7 @@ TEST_CASE("what holds no state dict is refused with what it holds") {
   // Nested deeply, and in itself.
   CHECK_THAT(
       refusal(with_pickle("\x80\x02" + std::string(100'000, ']') + std::string(99'999, 'a') + ".")),
-      Contains("no dict"));
+      Contains("not a dict"));
   CHECK_THAT(refusal(with_pickle("\x80\x02}q\0"s + text("model") + "h\0s."s)), Contains("dict of"));
 }
 
