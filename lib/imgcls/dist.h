@@ -9,6 +9,7 @@
 //   dist/sharded_gradients.h  gradients of shards, the same bits on any number of ranks
 //   dist/sync_batch_norm.h  batch norm over all ranks
 //   dist/step_ranges.h      names for a step's parts in profiles
+//   dist/device_stream.h    a device's streams
 //
 // Inside, behind launch():
 //

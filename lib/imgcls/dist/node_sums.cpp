@@ -3,17 +3,13 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/Event.h>
 #include <c10/core/StreamGuard.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
+#include <imgcls/dist/device_stream.h>
 #include <imgcls/dist/node_sums.h>
 
 #include <utility>
 
 namespace imgcls::dist {
 namespace {
-
-c10::Stream current_stream(c10::Device device) {
-  return c10::impl::VirtualGuardImpl(device.type()).getStream(device);
-}
 
 c10::Event mark_in(const c10::Stream& stream) {
   c10::Event event(stream.device_type());
@@ -51,9 +47,7 @@ void deal_out(const at::Tensor& node, const at::Tensor& to) {
 NodeSums::NodeSums(c10::intrusive_ptr<c10d::Backend> backend,
                    std::shared_ptr<const NodesOfRanks> nodes, c10::Device device)
     : backend_(std::move(backend)), nodes_(std::move(nodes)) {
-  if (!device.is_cpu()) {
-    stream_ = c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device);
-  }
+  if (!device.is_cpu()) stream_ = another_stream(device);
 }
 
 c10::intrusive_ptr<c10d::Work> NodeSums::sum(const std::vector<at::Tensor>& mine) {
@@ -105,19 +99,19 @@ at::Tensor NodeSums::exchange(const std::vector<at::Tensor>& mine, std::int64_t 
 
 at::Tensor NodeSums::add_up(const at::Tensor& received) const {
   const ShardTree tree(nodes_->back().back().end());
-  std::vector<std::pair<Shards, at::Tensor>> sums;
+  struct Sum {
+    Shards shards;
+    at::Tensor numbers;
+  };
+  std::vector<Sum> sums;
   std::int64_t next = 0;
   for (const std::vector<Shards>& of_rank : *nodes_) {
     for (const Shards& node : of_rank) {
-      sums.emplace_back(node, received[next++]);
-      while (sums.size() > 1 && tree.are_siblings(sums.end()[-2].first, sums.back().first)) {
-        sums.end()[-2].second.add_(sums.back().second);
-        sums.end()[-2].first.count += sums.back().first.count;
-        sums.pop_back();
-      }
+      sums.push_back({node, received[next++]});
+      add_up_siblings(tree, sums, [](Sum& left, Sum& right) { left.numbers.add_(right.numbers); });
     }
   }
-  return sums.front().second;
+  return sums.front().numbers;
 }
 
 }  // namespace imgcls::dist

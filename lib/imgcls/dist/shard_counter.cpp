@@ -62,13 +62,10 @@ void ShardCounter::add(int shard, const std::vector<at::Tensor>& tensors) {
 }
 
 void ShardCounter::merge() {
-  while (nodes_.size() > 1 && tree_.are_siblings(nodes_.end()[-2].shards, nodes_.back().shards)) {
-    Node &left = nodes_.end()[-2], &right = nodes_.back();
+  add_up_siblings(tree_, nodes_, [this](Node& left, Node& right) {
     left.block.all.add_(right.block.all);
-    left.shards.count += right.shards.count;
     spare_.push_back(std::move(right.block));
-    nodes_.pop_back();
-  }
+  });
 }
 
 std::vector<at::Tensor> ShardCounter::sums() const {

@@ -34,6 +34,18 @@ class ShardTree {
   int shards_;
 };
 
+/// Makes one of the last two of `nodes`, which follow each other and know their `shards`, for as
+/// long as they are siblings. `add(left, right)` puts the right one's numbers into the left one.
+template <class Node, class Add>
+void add_up_siblings(const ShardTree& tree, std::vector<Node>& nodes, const Add& add) {
+  while (nodes.size() > 1 && tree.are_siblings(nodes.end()[-2].shards, nodes.back().shards)) {
+    Node &left = nodes.end()[-2], &right = nodes.back();
+    add(left, right);
+    left.shards.count += right.shards.count;
+    nodes.pop_back();
+  }
+}
+
 /// Where the right side of a node of several shards begins.
 int right_side(const Shards& node);
 

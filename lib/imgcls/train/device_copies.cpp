@@ -1,3 +1,4 @@
+#include <imgcls/dist/device_stream.h>
 #include <imgcls/train/device_copies.h>
 
 #include <ATen/ops/empty.h>
@@ -7,7 +8,7 @@ namespace imgcls::train {
 
 DeviceCopies::DeviceCopies(c10::Device device)
     : device_(device),
-      stream_(another_stream(device)),
+      stream_(dist::another_stream(device)),
       places_{Place{{}, {}, DeviceEvent(device.type()), DeviceEvent(device.type())},
               Place{{}, {}, DeviceEvent(device.type()), DeviceEvent(device.type())}} {}
 
@@ -22,7 +23,7 @@ DeviceCopies::Arrived DeviceCopies::copy(const at::Tensor& images, const at::Ten
     arrived.labels = put(place.labels, labels, device_);
     place.copied.record(stream_);
   }
-  place.copied.hold_up(current_stream(device_));
+  place.copied.hold_up(dist::current_stream(device_));
   return arrived;
 }
 
@@ -38,7 +39,7 @@ at::Tensor DeviceCopies::put(at::Tensor& place, const at::Tensor& host, c10::Dev
 }
 
 void DeviceCopies::release() {
-  places_[turn_].used.record(current_stream(device_));
+  places_[turn_].used.record(dist::current_stream(device_));
 }
 
 void DeviceCopies::finish() const {

@@ -12,14 +12,6 @@ void DeviceEvent::wait() const {
   while (!event_.query()) std::this_thread::sleep_for(kNap);
 }
 
-c10::Stream current_stream(c10::Device device) {
-  return c10::impl::VirtualGuardImpl(device.type()).getStream(device);
-}
-
-c10::Stream another_stream(c10::Device device) {
-  return c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device);
-}
-
 void wait_for_device(const std::string& device) {
   const c10::Device where(device);
   if (where.is_cpu()) return;

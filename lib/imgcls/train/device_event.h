@@ -26,11 +26,6 @@ class DeviceEvent {
   c10::Event event_;
 };
 
-/// The stream that this thread hands work on `device` to.
-c10::Stream current_stream(c10::Device device);
-/// Another stream of the device.
-c10::Stream another_stream(c10::Device device);
-
 /// Returns when `device` ("cpu", "cuda:0") has done all that it was given: for measurements.
 void wait_for_device(const std::string& device);
 

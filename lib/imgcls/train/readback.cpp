@@ -1,3 +1,4 @@
+#include <imgcls/dist/device_stream.h>
 #include <imgcls/train/readback.h>
 
 #include <ATen/core/grad_mode.h>
@@ -22,7 +23,7 @@ void Readback::start(const std::vector<at::Tensor>& values) {
     copy.copy_(value, /*non_blocking=*/travels);
     host_.push_back(std::move(copy));
   }
-  if (copied_) copied_->record(current_stream(device_));
+  if (copied_) copied_->record(dist::current_stream(device_));
 }
 
 std::vector<at::Tensor> Readback::take() {
