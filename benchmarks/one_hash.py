@@ -6,13 +6,14 @@
 
 import argparse
 import gzip
-import os
 import pathlib
 import struct
 import subprocess
 import sys
 import tempfile
 import time
+
+from ranks import on_ranks
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RANKS = (1, 2, 3, 4, 5, 8)
@@ -49,12 +50,6 @@ def write_data(folder, images=100):
             file.write(content[:4] + struct.pack(">I", images) + content[8:])
 
 
-def on_ranks(launcher, ranks, words):
-    if launcher == "by variables":
-        return ["bash", ROOT / "tests/support/by_variables.sh", str(ranks), *words]
-    return ["mpirun", "--oversubscribe", "--bind-to", "none", "-np", str(ranks), *words]
-
-
 def figures(run):
     """Step, epoch, loss, rate and norm of each step, as they are written."""
     rows = [line.split(",")[:6] for line in (run / "steps.csv").read_text().splitlines()]
@@ -66,8 +61,8 @@ def train(programs, folder, name, stops, words):
     run = folder / name
     start = time.monotonic()
     for launcher, ranks, step in stops:
-        line = on_ranks(launcher, ranks, [programs / "imgcls", "train", *words, f"train.max_steps={step}",
-                                          f"run.dir={run}"])
+        line = on_ranks(ranks, [programs / "imgcls", "train", *words, f"train.max_steps={step}",
+                                f"run.dir={run}"], launcher)
         done = subprocess.run(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode:
             sys.exit(f"exit code {done.returncode} of {' '.join(map(str, line))}:\n{done.stdout[-3000:]}")
@@ -82,8 +77,6 @@ def main():
     parser.add_argument("--model", choices=MODELS, action="append", help="only this one; may be repeated")
     arguments = parser.parse_args()
     programs, steps = arguments.programs.resolve(), arguments.steps
-    os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                      OMPI_MCA_btl_vader_single_copy_mechanism="none")
     legs = {f"{ranks}": [("mpirun", ranks, steps)] for ranks in RANKS}
     legs["3, by variables"] = [("by variables", 3, steps)]
     legs["2, stopped, 5, stopped, 1"] = [("mpirun", 2, steps // 3), ("mpirun", 5, steps * 2 // 3),

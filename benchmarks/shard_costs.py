@@ -8,10 +8,11 @@ With and without shards take turns; a round's ratio is of two runs that follow e
 
 import argparse
 import json
-import os
 import pathlib
 import statistics
 import subprocess
+
+from ranks import on_ranks
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COMMON = ["--synthetic", "--json", "--warm-up", "1", ROOT / "configs/train/resnet50.json", "train.precision=fp32",
@@ -29,9 +30,10 @@ CASES = [
 
 def step_ms(programs, ranks, shards, batch, steps, model):
     """Milliseconds a step by the clock, as the first rank has it."""
-    start = ["mpirun", "--oversubscribe", "--bind-to", "none", "-np", str(ranks)] if ranks > 1 else []
-    line = [*start, programs / "imgcls", "bench", "step", *COMMON, *model, f"train.batch={batch}",
+    line = [programs / "imgcls", "bench", "step", *COMMON, *model, f"train.batch={batch}",
             f"train.shards={shards}", "--steps", str(steps)]
+    if ranks > 1:
+        line = on_ranks(ranks, line)
     return json.loads(subprocess.check_output(line, text=True))["step_ms"]
 
 
@@ -40,8 +42,6 @@ def main():
     parser.add_argument("programs", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                      OMPI_MCA_btl_vader_single_copy_mechanism="none")
     print("| network | images | ranks, shards | without, ms | by shards, ms | ratio | of rounds |\n| --- | --- | --- | --- | --- | --- | --- |")
     for name, ranks, shards, model, steps in CASES:
         times = {0: [], shards: []}
