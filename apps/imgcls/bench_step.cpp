@@ -157,6 +157,7 @@ int run(const StepBenchArguments& arguments, const Config& config, dist::World& 
   const train::RunOptions& options = subject.options;
   train::Replica replica(subject.model, subject.source, options, world);
   data::LoaderOptions loading;  // a GPU copies the noise by itself, as it does a loader's batches
+  loading.bits = options.data.normalization.bits;
   replica.input().prepare(loading);
   std::optional<data::Batch> noise;
   if (subject.noise) {

@@ -10,6 +10,7 @@
 #include <imgcls/core/quoted_name.h>
 #include <imgcls/data/loader.h>
 #include <imgcls/image/encode.h>
+#include <imgcls/image/grey16.h>
 #include <imgcls/image/thumbnail.h>
 #include <imgcls/train/compose.h>
 #include <imgcls/train/program.h>
@@ -163,7 +164,9 @@ int show_images(const ShowArguments& arguments) {
       if (arguments.speed) time_steps(view, original, times);
       const auto first = pixels;
       pixels += static_cast<std::ptrdiff_t>(bytes);
-      data::Image shown{.size = {batch.side, batch.side}, .pixels = {first, pixels}};
+      data::Image shown{
+          .size = {batch.side, batch.side}, .pixels = {first, pixels}, .bits = batch.bits};
+      data::to_bits(shown, 8);
       if (run.data.normalization.channels == 1) make_grey(shown);
       page.add({.before = data::thumbnail_jpeg(original, /*side=*/160),
                 .after = data::encode_png(shown),

@@ -52,6 +52,8 @@ std::vector<std::pair<std::string, std::string>> metadata(const train::TrainedRu
           {"resize", eval.at("resize").dump()},
           {"size", eval.at("size").dump()},
           {"interpolation", eval.at("interpolation").get<std::string>()},
+          {"channels", data.at("channels").dump()},
+          {"bits", data.at("bits").dump()},
           {"mean", data.at("mean").dump()},
           {"std", data.at("std").dump()}};
 }

@@ -24,6 +24,7 @@ data::Batch synthetic_batch(const SyntheticSource& source, std::size_t images,
   std::pmr::memory_resource* memory =
       options.memory ? options.memory.get() : std::pmr::get_default_resource();
   data::Batch batch{.size = images,
+                    .bits = options.bits,
                     .images = std::pmr::vector<std::uint8_t>(memory),
                     .labels = std::pmr::vector<std::int64_t>(memory),
                     .kept = options.kept};

@@ -49,6 +49,20 @@ inline std::string digest(std::span<const std::uint8_t> pixels) {
   return imgcls::sha256(std::as_bytes(pixels)).substr(0, 16);
 }
 
+inline std::vector<std::uint8_t> from_base64(const std::string& text) {
+  const std::string digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::vector<std::uint8_t> bytes;
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    if (c == '=') break;
+    bits = bits << 6 | static_cast<std::uint32_t>(digits.find(c));
+    count += 6;
+    if (count >= 8) bytes.push_back(static_cast<std::uint8_t>(bits >> (count -= 8)));
+  }
+  return bytes;
+}
+
 /// A part of tests/parity/transforms_reference.json.
 inline nlohmann::json reference(const std::string& key) {
   std::ifstream file(IMGCLS_SOURCE_DIR "/tests/parity/transforms_reference.json");

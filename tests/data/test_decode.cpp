@@ -26,23 +26,9 @@ Image decoded(const Bytes& file, const std::string& name = "some.jpg") {
   return image;
 }
 
-Bytes from_base64(const std::string& text) {
-  const std::string digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  Bytes bytes;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    if (c == '=') break;
-    bits = bits << 6 | static_cast<std::uint32_t>(digits.find(c));
-    count += 6;
-    if (count >= 8) bytes.push_back(static_cast<std::uint8_t>(bits >> (count -= 8)));
-  }
-  return bytes;
-}
-
 Bytes reference_file(const std::string& name) {
   for (const auto& file : support::reference("files")) {
-    if (file["name"] == name) return from_base64(file["bytes"]);
+    if (file["name"] == name) return support::from_base64(file["bytes"]);
   }
   throw std::runtime_error("no reference file " + name);
 }
@@ -87,7 +73,7 @@ std::size_t frame_of(const Bytes& jpeg) {
 TEST_CASE("Every format gives the pixels that Pillow reads") {
   for (const auto& file : support::reference("files")) {
     INFO(file["name"]);
-    const Image image = decoded(from_base64(file["bytes"]));
+    const Image image = decoded(support::from_base64(file["bytes"]));
     CHECK(image.size == Size{21, 13});
     CHECK(support::digest(image.pixels) == file["pixels"]);
   }
@@ -115,7 +101,7 @@ TEST_CASE("The memory of an image is used again, and resized") {
 TEST_CASE("A truncated file is refused by name") {
   for (const auto& file : support::reference("files")) {
     const std::string name = file["name"];
-    const Bytes bytes = from_base64(file["bytes"]);
+    const Bytes bytes = support::from_base64(file["bytes"]);
     for (const std::size_t left : {bytes.size() / 2, std::size_t{20}, std::size_t{5}}) {
       INFO(name << " cut to " << left);
       const Bytes cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(left));
@@ -173,7 +159,7 @@ TEST_CASE("Headers that claim too much are refused before memory is taken") {
 TEST_CASE("A program can ask for fewer pixels than there may be") {
   for (const auto& file : support::reference("files")) {
     INFO(file["name"]);
-    const Bytes bytes = from_base64(file["bytes"]);
+    const Bytes bytes = support::from_base64(file["bytes"]);
     Image image;
     const auto read = [&](std::size_t most) {
       decode(std::as_bytes(std::span(bytes)), "small", image, most);

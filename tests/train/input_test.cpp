@@ -1,3 +1,4 @@
+#include <imgcls/image/grey16.h>
 #include <imgcls/train/input.h>
 #include <imgcls/train/readback.h>
 
@@ -60,6 +61,33 @@ TEST_CASE("one channel is Pillow's luma of the bytes") {
     CHECK(made.flatten()[static_cast<std::int64_t>(i)].item<float>() == expected);
   }
   CHECK(train::normalize(batch.images, 3, n).equal(made));
+}
+
+TEST_CASE("grey of 16 bits is its value over 65535") {
+  const std::vector<int> values{0, 1, 255, 256, 32768, 65534, 65535, 12345, 54321};
+  data::Batch batch;
+  batch.size = 1;
+  batch.side = 3;
+  batch.bits = 16;
+  for (const int value : values) {
+    std::array<std::uint8_t, 3> pixel{};
+    data::set_grey16(pixel.data(), static_cast<std::uint16_t>(value));
+    batch.images.insert(batch.images.end(), pixel.begin(), pixel.end());
+  }
+  batch.labels = {3};
+  const train::Normalization n{
+      .mean = {0.5, 0.5, 0.5}, .std = {0.25, 0.25, 0.25}, .channels = 1, .bits = 16};
+  const train::InputStage stage(n, "cpu", true);
+  const at::Tensor made = stage(batch).images;
+  REQUIRE(made.sizes() == at::IntArrayRef({1, 1, 3, 3}));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const float expected = (static_cast<float>(values[i]) / 65535.f - 0.5f) / 0.25f;
+    CHECK(made.flatten()[static_cast<std::int64_t>(i)].item<float>() == expected);
+  }
+  CHECK(train::normalize(batch.images, 3, n).equal(made));
+  CHECK(stage(batch, at::kBFloat16).images.allclose(made.to(at::kBFloat16), 0, 0.01));
+  batch.bits = 8;
+  CHECK_THROWS_WITH(stage(batch), Catch::Contains("of 8 bits"));
 }
 
 TEST_CASE("images in half are those in float, rounded once") {

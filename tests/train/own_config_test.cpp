@@ -115,6 +115,16 @@ TEST_CASE("each ingredient's own options are written as they were read") {
   check_choices("average", "name", train::averages().names());
 }
 
+TEST_CASE("16 bits are written as they were read") {
+  const Config config =
+      Config::load({"data.root=photos", "model.name=resnet18", "data.channels=1", "data.bits=16",
+                    "data.mean=[0.5,0.5,0.5]", "data.std=[0.2,0.2,0.2]"});
+  const test::ToySource source(10, 1);
+  const json own =
+      json::parse(train::own_config(train::run_options(config), test::toy_model(), source, source));
+  CHECK(own.at("data").at("bits") == 16);
+}
+
 TEST_CASE("options as a configuration give these options again, key by key") {
   const Config config = Config::parse(kConfig);
   const auto model = models::create(
@@ -130,6 +140,7 @@ TEST_CASE("options as a configuration give these options again, key by key") {
     if (!has(config.json(), key)) continue;      // of an ingredient that is not chosen
     if (key == "distillation.run") continue;     // stands instead of distillation.model
     if (key == "train.shards") continue;         // does not go with train.accumulate and others
+    if (key == "data.bits") continue;            // does not go with augment.policy
     if (key == "augment.views") continue;        // does not go with mix.kinds
     if (key == "progressive.dropout") continue;  // the model has none
     INFO(key);

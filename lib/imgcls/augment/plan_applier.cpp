@@ -3,7 +3,7 @@
 #include <utility>
 
 namespace imgcls::data {
-void PlanApplier::start(const Plan& plan, std::span<std::uint8_t> output) {
+void PlanApplier::start(const Plan& plan, std::span<std::uint8_t> output, int bits) {
   plan_ = plan;
   made_ = output_ = output;
   if (!plan.views.empty()) {
@@ -12,7 +12,9 @@ void PlanApplier::start(const Plan& plan, std::span<std::uint8_t> output) {
     made_ = whole_;
   }
   region_ = plan.region;
-  by_rows_ = plan.interpolation != Interpolation::bilinear_no_antialias && !plan.has_border();
+  part_.bits = bits;
+  by_rows_ =
+      bits == 8 && plan.interpolation != Interpolation::bilinear_no_antialias && !plan.has_border();
   fresh_ = false;
   begin();
   if (!by_rows_) return;

@@ -14,16 +14,17 @@
 namespace imgcls::data {
 
 /// Takes an image's rows as they come and resizes them straight into their place in a batch. What
-/// cannot be done row by row (borders, resizing without antialias) waits for the region's last row.
-/// Keeps its memory from one image to the next.
+/// cannot be done row by row (borders, resizing without antialias, grey of 16 bits) waits for the
+/// region's last row. Keeps its memory from one image to the next.
 class PlanApplier final : public RowSink {
  public:
   /// `clock` and `times` count what the rows cost.
   PlanApplier(LapClock& clock, LoaderTimes& times) : clock_(clock), times_(times) {}
 
-  /// Begins an image. `output` is as for `apply`, and kept by reference until `finish`. Where the
-  /// plan has several views, these are cut at the end from an image of the applier's own.
-  void start(const Plan& plan, std::span<std::uint8_t> output);
+  /// Begins an image of `bits` (Image::bits). `output` is as for `apply`, and kept by reference
+  /// until `finish`. Where the plan has several views, these are cut at the end from an image of
+  /// the applier's own.
+  void start(const Plan& plan, std::span<std::uint8_t> output, int bits = 8);
 
   /// The part of the image whose rows are to be given.
   Rect region() const { return region_; }

@@ -1,5 +1,6 @@
 #include <imgcls/core/error.h>
 #include <imgcls/data/image_maker.h>
+#include <imgcls/image/grey16.h>
 
 #include <fmt/format.h>
 
@@ -16,17 +17,18 @@ Plan ImageMaker::plan_for(Size size, const ImageDraw& draw) const {
 
 void ImageMaker::make_one(const ImageDraw& draw, std::span<std::uint8_t> output) {
   clock_ = LapClock();
-  const Sample read = source_.read(draw.sample);
+  Sample read = source_.read(draw.sample);
   clock_.add_to(times_.read);
-  if (const auto* image = std::get_if<Image>(&read)) {
-    applier_.start(plan_for(image->size, draw), output);
+  if (auto* image = std::get_if<Image>(&read)) {
+    to_bits(*image, options_.bits);
+    applier_.start(plan_for(image->size, draw), output, options_.bits);
     const Rect region = applier_.region();
     applier_.rows(image->row(region.y) + 3 * static_cast<std::size_t>(region.x),
                   static_cast<std::size_t>(image->size.width) * 3, region.height);
   } else {
     const auto& file = std::get<std::vector<std::byte>>(read);
-    const Size size = decoder_.open(file, source_.name(draw.sample));
-    applier_.start(plan_for(size, draw), output);
+    const Size size = decoder_.open(file, source_.name(draw.sample), options_.bits);
+    applier_.start(plan_for(size, draw), output, options_.bits);
     const DecodedBy by =
         decoder_.decode(applier_.region(), source_.checkpoints(draw.sample), applier_);
     ++times_.decoded_by[static_cast<std::size_t>(by)];

@@ -1,3 +1,4 @@
+#include <imgcls/augment/grey16_options.h>
 #include <imgcls/augment/policies.h>
 #include <imgcls/core/cores.h>
 #include <imgcls/core/error.h>
@@ -35,6 +36,9 @@ void check(const LoaderOptions& options, std::size_t samples) {
   require(side > 0, fmt::format("images of side {} cannot be made; expected at least 1", side));
   require(options.timeout_s > 0,
           fmt::format("the loader's time limit is {} s; expected more than 0", options.timeout_s));
+  require(options.bits == 8 || options.bits == 16,
+          fmt::format("images of {} bits cannot be made; expected 8 or 16", options.bits));
+  if (options.bits == 16) require_16_bit_form(options.transform);
   if (const auto* eval = std::get_if<EvalOptions>(&options.transform)) {
     const int crops = eval->crops;
     require(crops == 1 || crops == 5 || crops == 10,

@@ -49,6 +49,8 @@ struct LoaderOptions {
   /// Seconds after which a batch that is waited for is given up.
   double timeout_s = 600;
   std::uint64_t seed = 0;
+  /// Of images: 8, or 16 for grey ones (Image::bits).
+  int bits = 8;
   /// Training: which images an epoch has.
   SamplingOptions sampling = {};
   OnError on_error = OnError::stop;
@@ -75,7 +77,8 @@ struct Batch {
   std::size_t size = 0;                        ///< samples: N
   int views = 1;                               ///< images of each: V
   int side = 0;                                ///< pixels: images are side x side
-  std::pmr::vector<std::uint8_t> images = {};  ///< N x V x side x side x 3, RGB
+  int bits = 8;                                ///< of images: Image::bits
+  std::pmr::vector<std::uint8_t> images = {};  ///< N x V x side x side x 3: Image::pixels
   std::pmr::vector<std::int64_t> labels =
       {};                                   ///< N; kSkippedLabel: an evaluation image is left out
   std::vector<std::uint64_t> samples = {};  ///< N: each one's number in the source
@@ -87,8 +90,8 @@ struct Batch {
 class Loader {
  public:
   /// `source` is shared with the loader's threads. Throws ConfigError when the options do not fit
-  /// together: a training batch that is not a multiple of the ranks or shards, or larger than the
-  /// source; fewer shards than ranks.
+  /// together: what images of 16 bits cannot have; a training batch that is not a multiple of the
+  /// ranks or shards, or larger than the source; fewer shards than ranks.
   Loader(std::shared_ptr<const Source> source, LoaderOptions options);
   ~Loader();
   Loader(const Loader&) = delete;

@@ -104,6 +104,7 @@ void Pipeline::open(std::size_t batch) {
   slot.batch.size = slot.missing = range.size();
   slot.batch.views = views_of(options_.transform);
   slot.batch.side = side_of(options_);
+  slot.batch.bits = options_.bits;
   const std::size_t images = range.size() * static_cast<std::size_t>(slot.batch.views);
   const auto side = static_cast<std::size_t>(slot.batch.side);
   try {

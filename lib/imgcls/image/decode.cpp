@@ -1,6 +1,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/image/decode.h>
 #include <imgcls/image/decoders.h>
+#include <imgcls/image/grey16.h>
 #include <imgcls/image/image_format.h>
 #include <imgcls/image/jpeg/libjpeg.h>
 
@@ -27,6 +28,7 @@ Size checked_size(const ImageFile& file, std::uint64_t width, std::uint64_t heig
 
 void allocate(Image& image, Size size) {
   image.size = size;
+  image.bits = 8;
   const std::size_t bytes =
       static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height) * 3;
   // Not a vector's growth, which copies the old pixels and takes twice their memory.
@@ -54,6 +56,17 @@ void decode(std::span<const std::byte> bytes, std::string_view name, Image& imag
     case ImageFormat::tiff:
       return decode_tiff(file, image);
   }
+}
+
+void decode_grey16(std::span<const std::byte> bytes, std::string_view name, Image& image,
+                   std::size_t max_pixels) {
+  const ImageFile file{bytes, name, max_pixels};
+  const auto format = recognize(bytes);
+  if (format == ImageFormat::png && decode_png_grey16(file, image)) return;
+  if (format == ImageFormat::pnm && decode_pnm_grey16(file, image)) return;
+  if (format == ImageFormat::tiff && decode_tiff_grey16(file, image)) return;
+  decode(bytes, name, image, max_pixels);
+  to_bits(image, 16);
 }
 
 }  // namespace imgcls::data

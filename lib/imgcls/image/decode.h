@@ -22,4 +22,10 @@ inline constexpr std::size_t kMaxPixels = std::size_t{1} << 28;
 void decode(std::span<const std::byte> file, std::string_view name, Image& image,
             std::size_t max_pixels = kMaxPixels);
 
+/// The same as grey of 16 bits (Image::bits). PNG, TIFF and PGM keep all bits of grey samples, as
+/// Pillow's mode I;16 has them, fewer than 16 scaled to 65535; of 16-bit colours the luma is taken
+/// with 16 bits. Other files are of 8 bits: what `decode` makes of them, their luma times 257.
+void decode_grey16(std::span<const std::byte> file, std::string_view name, Image& image,
+                   std::size_t max_pixels = kMaxPixels);
+
 }  // namespace imgcls::data

@@ -18,6 +18,11 @@ void decode_tiff(const ImageFile& file, Image& /*image*/) {
   refuse(file, "TIFF");
 }
 
+// `decode` refuses it.
+bool decode_tiff_grey16(const ImageFile& /*file*/, Image& /*image*/) {
+  return false;
+}
+
 void decode_webp(const ImageFile& file, Image& /*image*/) {
   refuse(file, "WebP");
 }

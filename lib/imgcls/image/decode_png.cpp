@@ -1,4 +1,5 @@
 #include <imgcls/image/decoders.h>
+#include <imgcls/image/grey16.h>
 
 #include <png.h>
 
@@ -6,6 +7,7 @@
 #include <array>
 #include <csetjmp>
 #include <cstdio>
+#include <vector>
 
 namespace imgcls::data {
 namespace {
@@ -64,27 +66,45 @@ class PngReader {
   std::uint64_t width() const { return png_get_image_width(png_, info_); }
   std::uint64_t height() const { return png_get_image_height(png_, info_); }
 
+  bool has_16_bits() const { return png_get_bit_depth(png_, info_) == 16; }
+  bool is_grey() const { return (png_get_color_type(png_, info_) & PNG_COLOR_MASK_COLOR) == 0; }
+
   /// Every kind becomes 8-bit RGB; a gamma and a colour profile change nothing, as with Pillow.
-  bool read_rows(Image& image) {
+  bool read_rgb(std::span<std::uint8_t> pixels) {
     if (setjmp(input_.jump) != 0) return has_all_rows();
     png_set_expand_gray_1_2_4_to_8(png_);
     png_set_palette_to_rgb(png_);
     png_set_strip_16(png_);
     png_set_strip_alpha(png_);
     png_set_gray_to_rgb(png_);
-    const int passes = png_set_interlace_handling(png_);
-    png_read_update_info(png_, info_);
-    if (png_get_rowbytes(png_, info_) != std::size_t{3} * png_get_image_width(png_, info_)) {
-      png_error(png_, "its samples are of an unknown kind");
-    }
-    for (int pass = 0; pass < passes; ++pass) {
-      for (int y = 0; y < image.size.height; ++y) png_read_row(png_, image.row(y), nullptr);
-    }
+    read_rows(pixels);
+    return true;
+  }
+
+  /// Samples of 16 bits, big-endian, grey or RGB.
+  bool read_16_bits(std::span<std::uint8_t> samples) {
+    if (setjmp(input_.jump) != 0) return has_all_rows();
+    png_set_strip_alpha(png_);
+    read_rows(samples);
     return true;
   }
   const char* message() const { return input_.message.data(); }
 
  private:
+  // Jumps to its caller after an error.
+  void read_rows(std::span<std::uint8_t> rows) {
+    const int passes = png_set_interlace_handling(png_);
+    png_read_update_info(png_, info_);
+    const std::size_t height = png_get_image_height(png_, info_);
+    const std::size_t row_bytes = png_get_rowbytes(png_, info_);
+    if (row_bytes * height != rows.size()) png_error(png_, "its samples are of an unknown kind");
+    for (int pass = 0; pass < passes; ++pass) {
+      for (std::size_t y = 0; y < height; ++y) {
+        png_read_row(png_, rows.data() + y * row_bytes, nullptr);
+      }
+    }
+  }
+
   // Pillow asks for no more than the pixels: what follows them, checksums and the end chunk, may be
   // cut off. libpng counts a row before it reads what follows the last one.
   bool has_all_rows() const {
@@ -105,7 +125,26 @@ void decode_png(const ImageFile& file, Image& image) {
   PngReader png(file.bytes);
   if (!png.read_header()) cannot_decode(file.name, png.message());
   allocate(image, checked_size(file, png.width(), png.height()));
-  if (!png.read_rows(image)) cannot_decode(file.name, png.message());
+  if (!png.read_rgb(image.pixels)) cannot_decode(file.name, png.message());
+}
+
+bool decode_png_grey16(const ImageFile& file, Image& image) {
+  PngReader png(file.bytes);
+  if (!png.read_header()) cannot_decode(file.name, png.message());
+  if (!png.has_16_bits()) return false;
+  allocate(image, checked_size(file, png.width(), png.height()));
+  const std::size_t step = png.is_grey() ? 2 : 6;
+  std::vector<std::uint8_t> samples(image.pixels.size() / 3 * step);
+  if (!png.read_16_bits(samples)) cannot_decode(file.name, png.message());
+  for (std::size_t i = 0; i < image.pixels.size() / 3; ++i) {
+    const std::uint8_t* in = &samples[i * step];
+    set_grey16(&image.pixels[3 * i],
+               png.is_grey()
+                   ? grey16(in)
+                   : static_cast<std::uint16_t>(luma(grey16(in), grey16(in + 2), grey16(in + 4))));
+  }
+  image.bits = 16;
+  return true;
 }
 
 }  // namespace imgcls::data

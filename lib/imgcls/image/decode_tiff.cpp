@@ -1,6 +1,7 @@
 // TIFF to RGB as Pillow makes it. Samples are read and converted here, not by libtiff's RGBA
 // interface, which multiplies colours by the alpha channel and rounds 16-bit samples.
 #include <imgcls/image/cmyk.h>
+#include <imgcls/image/grey16.h>
 #include <imgcls/image/orientation.h>
 #include <imgcls/image/tiff_file.h>
 
@@ -21,6 +22,10 @@ struct Layout {
   bool is_palette() const { return photometric == PHOTOMETRIC_PALETTE; }
   bool is_grey() const {
     return photometric == PHOTOMETRIC_MINISWHITE || photometric == PHOTOMETRIC_MINISBLACK;
+  }
+  /// Whether it has more than 8 bits that grey of 16 bits keeps.
+  bool is_deep() const {
+    return bits > 8 && !is_premultiplied && (is_grey() || photometric == PHOTOMETRIC_RGB);
   }
   /// Samples of a pixel that its colour is made of: grey or a palette's index, RGB, RGB and the
   /// alpha that it was multiplied with, or CMYK.
@@ -150,40 +155,53 @@ class Blocks {
   std::vector<std::uint8_t> buffer_;
 };
 
-/// Sample number `index` of a row, as 8 bits: of more the upper ones, of fewer scaled to 255; a
-/// palette's index as it is.
-std::uint8_t sample_at(const Layout& layout, const std::uint8_t* row, std::size_t index) {
+/// Sample number `index` of a row as it is stored.
+std::uint32_t stored_at(const Layout& layout, const std::uint8_t* row, std::size_t index) {
   if (layout.bits == 8) return row[index];
-  std::uint32_t value = 0;
   if (layout.bits == 16) {  // in the machine's order
-    value = reinterpret_cast<const std::uint16_t*>(row)[index];
-  } else {
-    for (std::size_t bit = index * layout.bits; bit < (index + 1) * layout.bits; ++bit) {
-      value = value << 1 | (row[bit / 8] >> (7 - bit % 8) & 1);
-    }
+    return reinterpret_cast<const std::uint16_t*>(row)[index];
   }
+  std::uint32_t value = 0;
+  for (std::size_t bit = index * layout.bits; bit < (index + 1) * layout.bits; ++bit) {
+    value = value << 1 | (row[bit / 8] >> (7 - bit % 8) & 1);
+  }
+  return value;
+}
+
+/// A stored value with 8 bits: of more the upper ones, of fewer scaled to 255; a palette's index as
+/// it is.
+std::uint8_t as_8_bits(const Layout& layout, std::uint32_t value) {
+  if (layout.bits == 8) return static_cast<std::uint8_t>(value);
   if (layout.bits > 8) return static_cast<std::uint8_t>(value >> (layout.bits - 8));
   if (layout.is_palette()) return static_cast<std::uint8_t>(value);
   return static_cast<std::uint8_t>(value * 255 / ((1U << layout.bits) - 1));
 }
 
-/// The samples of all pixels that their colours are made of, `used` for each.
-std::vector<std::uint8_t> read_samples(const TiffFile& tiff, const Layout& layout) {
+/// A stored value of 9 to 16 bits with 16.
+std::uint16_t as_16_bits(const Layout& layout, std::uint32_t value) {
+  return static_cast<std::uint16_t>(std::uint64_t{value} * 65535 / ((1U << layout.bits) - 1));
+}
+
+/// The samples of all pixels that their colours are made of, `used` for each, as `convert` has
+/// them.
+template <class Sample>
+std::vector<Sample> read_samples(const TiffFile& tiff, const Layout& layout,
+                                 Sample (*convert)(const Layout&, std::uint32_t)) {
   const std::size_t used = layout.used();
-  std::vector<std::uint8_t> all(std::size_t{layout.width} * layout.height * used);
+  std::vector<Sample> all(std::size_t{layout.width} * layout.height * used);
   Blocks blocks(tiff, layout);
   for (std::uint16_t plane = 0; plane < (layout.is_planar ? used : 1); ++plane) {
     blocks.each(plane, [&](const Block& block, std::span<const std::uint8_t> bytes) {
       for (std::uint32_t y = 0; y < block.height; ++y) {
         const std::uint8_t* row = &bytes[y * block.row_bytes];
-        std::uint8_t* out = &all[((block.y + std::size_t{y}) * layout.width + block.x) * used];
+        Sample* out = &all[((block.y + std::size_t{y}) * layout.width + block.x) * used];
         for (std::size_t x = 0; x < block.width; ++x) {
           if (layout.is_planar) {
-            out[x * used + plane] = sample_at(layout, row, x);
+            out[x * used + plane] = convert(layout, stored_at(layout, row, x));
             continue;
           }
           for (std::size_t s = 0; s < used; ++s) {
-            out[x * used + s] = sample_at(layout, row, x * layout.samples + s);
+            out[x * used + s] = convert(layout, stored_at(layout, row, x * layout.samples + s));
           }
         }
       }
@@ -220,6 +238,16 @@ void colour(const Layout& layout, const std::vector<std::uint8_t>& samples, Imag
   }
 }
 
+void grey_16_bits(const Layout& layout, const std::vector<std::uint16_t>& samples, Image& image) {
+  const std::size_t used = layout.used();
+  for (std::size_t i = 0; i < samples.size() / used; ++i) {
+    const std::uint16_t* in = &samples[i * used];
+    std::uint32_t value = used == 1 ? in[0] : luma(in[0], in[1], in[2]);
+    if (layout.photometric == PHOTOMETRIC_MINISWHITE) value = 65535 - value;
+    set_grey16(&image.pixels[3 * i], static_cast<std::uint16_t>(value));
+  }
+}
+
 // Colour differences that libjpeg does not undo, at their own resolution.
 void read_ycbcr(const TiffFile& tiff, Image& image) {
   const auto orientation = tiff.field<std::uint16_t>(TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
@@ -236,24 +264,44 @@ void read_ycbcr(const TiffFile& tiff, Image& image) {
   }
 }
 
-}  // namespace
-
-void decode_tiff(const ImageFile& file, Image& image) {
-  const TiffFile tiff(file);
-  const Layout layout = read_layout(tiff);
+/// Gives `image` the size that the file says.
+void allocate_for(const ImageFile& file, const TiffFile& tiff, const Layout& layout, Image& image) {
   const Size size = checked_size(file, layout.width, layout.height);
   const std::uint64_t bits = std::uint64_t{layout.width} * layout.height * layout.bits;
   if (layout.compression == COMPRESSION_NONE && bits / 8 > file.bytes.size()) {
     tiff.refuse("the file is truncated");
   }
   allocate(image, size);
+}
+
+void turn(const TiffFile& tiff, Image& image) {
+  orient(image, tiff.field<std::uint16_t>(TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT));
+}
+
+}  // namespace
+
+void decode_tiff(const ImageFile& file, Image& image) {
+  const TiffFile tiff(file);
+  const Layout layout = read_layout(tiff);
+  allocate_for(file, tiff, layout, image);
   if (layout.photometric == PHOTOMETRIC_YCBCR) {
     read_ycbcr(tiff, image);
   } else {
-    const std::vector<std::uint8_t> samples = read_samples(tiff, layout);
+    const std::vector<std::uint8_t> samples = read_samples(tiff, layout, as_8_bits);
     layout.is_palette() ? colour_by_palette(tiff, samples, image) : colour(layout, samples, image);
   }
-  orient(image, tiff.field<std::uint16_t>(TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT));
+  turn(tiff, image);
+}
+
+bool decode_tiff_grey16(const ImageFile& file, Image& image) {
+  const TiffFile tiff(file);
+  const Layout layout = read_layout(tiff);
+  if (!layout.is_deep()) return false;
+  allocate_for(file, tiff, layout, image);
+  grey_16_bits(layout, read_samples(tiff, layout, as_16_bits), image);
+  turn(tiff, image);
+  image.bits = 16;
+  return true;
 }
 
 }  // namespace imgcls::data

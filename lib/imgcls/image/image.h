@@ -1,5 +1,5 @@
 #pragma once
-// An image in memory: RGB, 8 bits a channel, rows from top to bottom.
+// An image in memory, rows from top to bottom: RGB with 8 bits a channel, or grey with 16.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,10 +23,13 @@ struct Rect {
   friend bool operator==(const Rect&, const Rect&) = default;
 };
 
-/// An RGB image that owns its pixels: uint8, height x width x 3, without padding.
+/// An image that owns its pixels: uint8, height x width x 3, without padding.
 struct Image {
   Size size;
   std::vector<std::uint8_t> pixels;
+  /// 8: RGB. 16: grey, each pixel its upper byte, its lower byte and a byte that means nothing
+  /// (image/grey16.h), so that cropping and mirroring are the same for both.
+  int bits = 8;
 
   const std::uint8_t* row(int y) const {
     return pixels.data() + static_cast<std::size_t>(y) * size.width * 3;

@@ -7,14 +7,14 @@
 
 namespace imgcls::data {
 
-Size RegionDecoder::open(std::span<const std::byte> file, std::string_view name) {
+Size RegionDecoder::open(std::span<const std::byte> file, std::string_view name, int bits) {
   file_ = file;
   name_ = name;
   frame_.reset();
-  is_jpeg_ = recognize(file) == ImageFormat::jpeg;
-  if (!is_jpeg_) {
+  by_parts_ = bits == 8 && recognize(file) == ImageFormat::jpeg;
+  if (!by_parts_) {
     try {
-      data::decode(file, name, whole_);
+      bits == 16 ? decode_grey16(file, name, whole_) : data::decode(file, name, whole_);
     } catch (...) {
       release();
       throw;
@@ -37,7 +37,7 @@ void RegionDecoder::release() {
 DecodedBy RegionDecoder::decode(Rect region, std::span<const std::byte> checkpoints,
                                 RowSink& sink) {
   sink.begin();
-  if (!is_jpeg_) {
+  if (!by_parts_) {
     sink.rows(whole_.row(region.y) + 3 * static_cast<std::size_t>(region.x),
               static_cast<std::size_t>(whole_.size.width) * 3, region.height);
     release();

@@ -17,11 +17,12 @@ namespace imgcls::data {
 
 /// Decodes one file after the other, each pixel as `decode` gives it. JPEGs go through
 /// BaselineDecoder or, where that cannot, through libjpeg-turbo's cropping and skipping; other
-/// formats are decoded whole. Keeps its memory from one image to the next.
+/// formats, and grey of 16 bits, are decoded whole. Keeps its memory from one image to the next.
 class RegionDecoder {
  public:
-  /// The size of the image in `file`, which is kept by reference. Throws DataError naming `name`.
-  Size open(std::span<const std::byte> file, std::string_view name);
+  /// The size of the image in `file`, which is kept by reference, and which is to be decoded with
+  /// `bits` (Image::bits). Throws DataError naming `name`.
+  Size open(std::span<const std::byte> file, std::string_view name, int bits = 8);
 
   /// Decodes `region` of the open file into `sink`. `checkpoints`: of make_jpeg_checkpoints, or
   /// empty. Throws DataError for what is broken in the region or before it in the file; what
@@ -31,7 +32,7 @@ class RegionDecoder {
  private:
   std::span<const std::byte> file_;
   std::string name_;
-  bool is_jpeg_ = false;
+  bool by_parts_ = false;
   std::optional<JpegFrame> frame_;
   BaselineDecoder baseline_;
   /// Frees the memory of a large image.

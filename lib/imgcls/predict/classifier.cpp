@@ -113,7 +113,8 @@ std::vector<Classified> Classifier::classify(std::span<const std::filesystem::pa
 std::vector<std::uint8_t> Classifier::pixels(std::span<const std::byte> file,
                                              std::string_view name) const {
   data::Image image;
-  data::decode(file, name, image);
+  normalization_.bits == 16 ? data::decode_grey16(file, name, image)
+                            : data::decode(file, name, image);
   const auto side = static_cast<std::size_t>(transform_.size);
   std::vector<std::uint8_t> output(side * side * 3 * static_cast<std::size_t>(transform_.crops));
   data::apply(data::plan_eval(image.size, transform_), image, output);

@@ -7,6 +7,9 @@
 #include <ATen/ops/addcmul.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <fmt/format.h>
+
+#include <stdexcept>
 
 namespace imgcls::train {
 namespace {
@@ -37,9 +40,26 @@ at::Tensor luma(const at::Tensor& bytes) {
       .unsqueeze(3);
 }
 
+// N x H x W x 3 to N x H x W x 1: upper and lower bytes as numbers, which float holds exactly.
+at::Tensor grey_16_bits(const at::Tensor& bytes) {
+  const at::Tensor upper = bytes.select(3, 0).to(at::kFloat);
+  return upper.mul(256).add_(bytes.select(3, 1)).unsqueeze(3);
+}
+
+at::Tensor shown_channels(const at::Tensor& pixels, std::int64_t channels, int bits) {
+  if (bits == 16) return grey_16_bits(pixels);
+  return channels == 1 ? luma(pixels) : pixels;
+}
+
+double white(int bits) {
+  return bits == 16 ? 65535 : 255;
+}
+
 // N x H x W x 3 seen as N x 3 x H x W is channels last already.
-at::Tensor normalize_bytes(const at::Tensor& bytes, const at::Tensor& mean, const at::Tensor& std) {
-  return bytes.permute({0, 3, 1, 2}).to(at::kFloat).div_(255).sub_(mean).div_(std);
+at::Tensor normalize_values(const at::Tensor& values, int bits, const at::Tensor& mean,
+                            const at::Tensor& std) {
+  const at::Tensor images = values.permute({0, 3, 1, 2}).to(at::kFloat);
+  return images.div_(white(bits)).sub_(mean).div_(std);
 }
 
 }  // namespace
@@ -51,9 +71,9 @@ at::Tensor normalize(std::span<const std::uint8_t> images, int side,
   const auto n = static_cast<std::int64_t>(images.size()) / bytes_of_one;
   const at::Tensor bytes = view(images, {n, side, side, 3}, at::kByte);
   const int channels = normalization.channels;
-  return normalize_bytes(channels == 1 ? luma(bytes) : bytes,
-                         channel_values(normalization.mean, channels, "cpu"),
-                         channel_values(normalization.std, channels, "cpu"));
+  return normalize_values(shown_channels(bytes, channels, normalization.bits), normalization.bits,
+                          channel_values(normalization.mean, channels, "cpu"),
+                          channel_values(normalization.std, channels, "cpu"));
 }
 
 at::Tensor DeviceBatch::labels_of_images() const {
@@ -64,9 +84,10 @@ InputStage::InputStage(const Normalization& normalization, const std::string& de
                        bool channels_last)
     : mean_(channel_values(normalization.mean, normalization.channels, device)),
       std_(channel_values(normalization.std, normalization.channels, device)),
-      scale_(std_.mul(255).reciprocal()),
+      scale_(std_.mul(white(normalization.bits)).reciprocal()),
       offset_(mean_.div(std_).neg()),
       device_(device),
+      bits_(normalization.bits),
       channels_last_(channels_last) {
   if (!device_.is_cpu()) copies_ = std::make_shared<DeviceCopies>(device_);
 }
@@ -81,6 +102,10 @@ void InputStage::prepare(data::LoaderOptions& options) const {
 }
 
 DeviceBatch InputStage::operator()(const data::Batch& batch, at::ScalarType type) const {
+  if (batch.bits != bits_) {
+    throw std::invalid_argument(
+        fmt::format("a batch of images of {} bits, to be normalized as of {}", batch.bits, bits_));
+  }
   const at::NoGradGuard no_grad;
   const auto n = static_cast<std::int64_t>(batch.size);
   const at::Tensor bytes =
@@ -95,13 +120,13 @@ DeviceBatch InputStage::operator()(const data::Batch& batch, at::ScalarType type
   return made;
 }
 
-at::Tensor InputStage::normalized(const at::Tensor& colors, at::ScalarType type) const {
-  const at::Tensor bytes = mean_.size(1) == 1 ? luma(colors) : colors;
+at::Tensor InputStage::normalized(const at::Tensor& pixels, at::ScalarType type) const {
+  const at::Tensor values = shown_channels(pixels, mean_.size(1), bits_);
   if (type == at::kFloat) {
-    const at::Tensor images = normalize_bytes(bytes, mean_, std_);
+    const at::Tensor images = normalize_values(values, bits_, mean_, std_);
     return channels_last_ ? images : images.contiguous();
   }
-  const at::Tensor seen = bytes.permute({0, 3, 1, 2});
+  const at::Tensor seen = values.permute({0, 3, 1, 2});
   at::Tensor images = at::empty(seen.sizes(), seen.options().dtype(type).memory_format(
                                                   channels_last_ ? at::MemoryFormat::ChannelsLast
                                                                  : at::MemoryFormat::Contiguous));

@@ -26,7 +26,8 @@ struct DeviceBatch {
 /// Images as the loader makes them, uint8 N x side x side x 3 one behind the other, as the
 /// network's input on the CPU: float, N x channels x side x side, channels last in memory, (value /
 /// 255 - mean) / std in fp32, in torchvision's order of operations (ToTensor, Normalize) and so
-/// with its bits. One channel is the luma that Pillow's convert("L") makes of the bytes.
+/// with its bits. One channel is the luma that Pillow's convert("L") makes of the bytes, or, with
+/// 16 bits (data::Image::bits), the value itself, over 65535.
 at::Tensor normalize(std::span<const std::uint8_t> images, int side,
                      const Normalization& normalization);
 
@@ -49,15 +50,17 @@ class InputStage {
   /// copies while it computes what it was given before, and the host waits at most for the copy of
   /// the batch before; otherwise until this batch is copied. On a CPU, and where `type` is float,
   /// images have `normalize`'s bits. In bfloat16 or half they are made in one pass:
-  /// value times 1 / (255 std), minus mean / std, in fp32, and rounded.
+  /// value times 1 / (255 std), minus mean / std, in fp32, and rounded (65535 with 16 bits). Throws
+  /// std::invalid_argument for a batch of other bits than the normalization's.
   DeviceBatch operator()(const data::Batch& batch, at::ScalarType type = at::kFloat) const;
 
  private:
-  at::Tensor normalized(const at::Tensor& colors, at::ScalarType type) const;
+  at::Tensor normalized(const at::Tensor& pixels, at::ScalarType type) const;
 
   at::Tensor mean_, std_;      // 1 x channels x 1 x 1
   at::Tensor scale_, offset_;  // what one multiplication and one addition do
   at::Device device_;
+  int bits_;
   bool channels_last_;
   std::shared_ptr<DeviceCopies> copies_;  // null on a CPU
 };

@@ -96,6 +96,7 @@ data::LoaderOptions loader_options(const RunOptions& o, int rank, int world) {
       .seed = o.seed,
       .sampling = {.by = o.data.sampling, .epoch_size = o.epoch_size, .repeats = o.data.repeats},
       .on_error = o.data.on_error,
+      .bits = o.data.normalization.bits,
       .transform = o.augment};
 }
 

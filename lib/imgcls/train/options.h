@@ -56,6 +56,8 @@ struct Normalization {
   /// That the network is shown: 3, or 1 for grey, the luma that Pillow's convert("L") and
   /// torchvision's Grayscale(1) make, taken last, of the augmented image.
   int channels = 3;
+  /// Of a pixel: 8, or 16 for grey images (data::Image::bits).
+  int bits = 8;
 };
 
 struct DataOptions {

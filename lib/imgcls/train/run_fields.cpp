@@ -55,6 +55,12 @@ const OptionFields<Normalization>& normalization_fields() {
           "Grayscale(1) makes them after the augmentation. With 1, the three numbers of data.mean "
           "are equal, and those of data.std. Weights for three colours are summed over them.",
           Limits::between(1, 3));
+    f.add("bits", &O::bits,
+          "Bits of a pixel that the network is shown: 8, or 16 for grey images (data.channels=1) "
+          "such as X-rays and microscopes make, which then keep all bits of PNG, TIFF and PGM "
+          "files from file to network; they can be cropped and flipped, and mixed and erased in "
+          "the batch, but operations of augment know 8 bits alone.",
+          Limits::between(8, 16));
     return f;
   }();
   return fields;

@@ -95,11 +95,12 @@ Teacher from_run(const RunOptions& options, std::span<const std::string> classes
   require_same_classes(files.folder, of_run, classes);
   const Normalization theirs = run_options(config).data.normalization,
                       ours = options.data.normalization;
-  if (theirs.mean != ours.mean || theirs.std != ours.std || theirs.channels != ours.channels) {
+  if (theirs.mean != ours.mean || theirs.std != ours.std || theirs.channels != ours.channels ||
+      theirs.bits != ours.bits) {
     throw ConfigError(
-        fmt::format("distillation.run: {} was trained with another data.mean, data.std or "
-                    "data.channels; a "
-                    "teacher is shown the images as the model is, so give both runs the same",
+        fmt::format("distillation.run: {} was trained with another data.mean, data.std, "
+                    "data.channels or data.bits; a teacher is shown the images as the model is, so "
+                    "give both runs the same",
                     files.folder.string()));
   }
   return with_weights(create_model(config, classes.size()), weights);

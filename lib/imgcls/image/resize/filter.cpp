@@ -32,15 +32,19 @@ int round_half_up(double value) {
   return static_cast<int>(value + 0.5);  // NOLINT(bugprone-incorrect-roundings)
 }
 
-std::int32_t to_fixed(double weight) {
+void set(std::int32_t& fixed, double weight) {
   const double scaled = weight * (1 << kFractionBits);
-  return static_cast<std::int32_t>(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
+  fixed = static_cast<std::int32_t>(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
+}
+
+void set(double& exact, double weight) {
+  exact = weight;
 }
 
 // A shape as wide as its support in pixels of the coarser grid, cut at the edges.
-template <class Shape>
-void make_filter(ResizeFilter& filter, std::vector<double>& exact, int in, int out, int begin,
-                 int end) {
+template <class Shape, class Weight>
+void make_filter(WeightedFilter<Weight>& filter, std::vector<double>& exact, int in, int out,
+                 int begin, int end) {
   const double scale = static_cast<double>(in) / out;
   const double filter_scale = std::max(scale, 1.0);
   const double support = Shape::kSupport * filter_scale;
@@ -50,7 +54,7 @@ void make_filter(ResizeFilter& filter, std::vector<double>& exact, int in, int o
   filter.taps.resize(static_cast<std::size_t>(end - begin));
   filter.weights.resize(filter.taps.size() * static_cast<std::size_t>(filter.stride));
   exact.resize(static_cast<std::size_t>(filter.stride));
-  std::int32_t* weights = filter.weights.data();
+  Weight* weights = filter.weights.data();
   for (int i = begin; i < end; ++i, weights += filter.stride) {
     const double center = (i + 0.5) * scale;
     const int first = std::max(0, round_half_up(center - support));
@@ -63,7 +67,7 @@ void make_filter(ResizeFilter& filter, std::vector<double>& exact, int in, int o
     }
     if (sum == 0.0) sum = 1.0;
     for (int k = 0; k < count; ++k) {
-      weights[k] = to_fixed(exact[static_cast<std::size_t>(k)] / sum);
+      set(weights[k], exact[static_cast<std::size_t>(k)] / sum);
     }
     filter.taps[static_cast<std::size_t>(i - begin)] = {first, count};
     filter.max_count = std::max(filter.max_count, count);
@@ -72,12 +76,17 @@ void make_filter(ResizeFilter& filter, std::vector<double>& exact, int in, int o
 
 }  // namespace
 
-void ResizeFilter::make(int in, int out, int begin, int end, Interpolation interpolation) {
+template <class Weight>
+void WeightedFilter<Weight>::make(int in, int out, int begin, int end,
+                                  Interpolation interpolation) {
   if (interpolation == Interpolation::bicubic) {
     make_filter<Cubic>(*this, exact_, in, out, begin, end);
   } else {
     make_filter<Triangle>(*this, exact_, in, out, begin, end);
   }
 }
+
+template struct WeightedFilter<std::int32_t>;
+template struct WeightedFilter<double>;
 
 }  // namespace imgcls::data

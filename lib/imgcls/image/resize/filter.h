@@ -17,8 +17,10 @@ constexpr int kFractionBits = 22;
 /// What is added to a sum of weighted pixels before its fraction is cut off.
 constexpr std::int32_t kHalf = 1 << (kFractionBits - 1);
 
-/// The filter of one direction.
-struct ResizeFilter {
+/// The filter of one direction. `Weight` is std::int32_t, fixed-point, for pixels of 8 bits, or
+/// double for those of 16.
+template <class Weight>
+struct WeightedFilter {
   /// The input pixels of an output: [first, first + count).
   struct Taps {
     int first = 0;
@@ -31,9 +33,9 @@ struct ResizeFilter {
   int max_count = 0;
   /// Weights of output i: from weights[i * stride] on.
   int stride = 0;
-  std::vector<std::int32_t> weights;
+  std::vector<Weight> weights;
 
-  const std::int32_t* weights_of(std::size_t output) const {
+  const Weight* weights_of(std::size_t output) const {
     return weights.data() + output * static_cast<std::size_t>(stride);
   }
 
@@ -44,5 +46,8 @@ struct ResizeFilter {
  private:
   std::vector<double> exact_;
 };
+
+using ResizeFilter = WeightedFilter<std::int32_t>;
+using ExactResizeFilter = WeightedFilter<double>;
 
 }  // namespace imgcls::data

@@ -22,7 +22,7 @@ enum class Interpolation {
 
 /// Resizes `region` of `image` to `size` and keeps `window` of that, neither of which may reach
 /// outside. Bilinear and bicubic give the bits of Pillow's Image.crop(region).resize(size, BILINEAR
-/// or BICUBIC).
+/// or BICUBIC), of an image of 16 bits in mode I;16; that one is not resized without antialias.
 void resize(const Image& image, Rect region, Size size, Rect window, Interpolation interpolation,
             std::span<std::uint8_t> output);
 

@@ -17,7 +17,9 @@
 
 namespace imgcls::data {
 
-struct ResizeFilter;
+template <class Weight>
+struct WeightedFilter;
+using ResizeFilter = WeightedFilter<std::int32_t>;
 
 /// The weights of two neighbouring taps. A weight of 22 bits and a sign is two numbers of 16 bits,
 /// high * 2^kLowBits + low with 0 <= low < 2^kLowBits, so that vectors can multiply and add pairs;

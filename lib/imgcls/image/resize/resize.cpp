@@ -1,4 +1,5 @@
 #include <imgcls/core/error.h>
+#include <imgcls/image/resize/grey16_resizer.h>
 #include <imgcls/image/resize/interpolation.h>
 #include <imgcls/image/resize/row_resizer.h>
 
@@ -37,6 +38,7 @@ void resize_opencv(const std::uint8_t* in, std::size_t stride, Size in_size, Siz
 
 void resize(const Image& image, Rect region, Size size, Rect window, Interpolation interpolation,
             std::span<std::uint8_t> output) {
+  if (image.bits == 16) return resize_grey16(image, region, size, window, interpolation, output);
   const std::size_t stride = static_cast<std::size_t>(image.size.width) * 3;
   const std::uint8_t* in = image.row(region.y) + 3 * static_cast<std::size_t>(region.x);
   const Size in_size{region.width, region.height};

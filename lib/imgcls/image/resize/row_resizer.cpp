@@ -35,6 +35,12 @@ void copy_pixels(const std::uint8_t* in, int count, bool flip, std::uint8_t* out
 
 }  // namespace
 
+bool goes_down_first(Size in, Size size) {
+  const std::int64_t lost_rows = std::int64_t{in.height} - size.height;
+  const std::int64_t lost_columns = std::int64_t{in.width} - size.width;
+  return lost_rows > 0 && lost_rows > 2 * lost_columns;
+}
+
 void RowResizer::begin(Size in, Size size, Rect window, Interpolation interpolation, bool flip,
                        std::span<std::uint8_t> output) {
   flip_ = flip;
@@ -43,10 +49,7 @@ void RowResizer::begin(Size in, Size size, Rect window, Interpolation interpolat
   height_ = window.height;
   has_across_ = in.width != size.width;
   has_down_ = in.height != size.height;
-  // Pillow 13's rule; older versions go across first whatever the sizes.
-  const std::int64_t lost_rows = std::int64_t{in.height} - size.height;
-  const std::int64_t lost_columns = std::int64_t{in.width} - size.width;
-  down_first_ = lost_rows > 0 && lost_rows > 2 * lost_columns;
+  down_first_ = goes_down_first(in, size);
 
   columns_ = {window.x, window.x + window.width};
   rows_ = {window.y, window.y + window.height};

@@ -28,6 +28,11 @@ struct Interval {
   friend bool operator==(const Interval&, const Interval&) = default;
 };
 
+/// Whether the pass down comes before the pass across: where the height shrinks by more than twice
+/// as many pixels as the width. Pillow 13's rule; older versions go across first whatever the
+/// sizes.
+bool goes_down_first(Size in, Size size);
+
 /// Resizes an image that arrives row by row. Keeps its memory from one image to the next: one
 /// object for each thread.
 class RowResizer {

@@ -1,3 +1,4 @@
+#include <imgcls/augment/grey16_options.h>
 #include <imgcls/core/error.h>
 #include <imgcls/optim/optimizers.h>
 #include <imgcls/optim/schedule.h>
@@ -85,6 +86,21 @@ void require_independent_shards(const RunOptions& options) {
            "that average is made rank by rank");
   }
   require_equal_shards(options);
+}
+
+void require_bits(const RunOptions& options) {
+  const Normalization& data = options.data.normalization;
+  if (data.bits == 8) return;
+  if (data.bits != 16) {
+    throw ConfigError(fmt::format("data.bits={}: pixels have 8 bits, or 16 (grey)", data.bits));
+  }
+  if (data.channels != 1) {
+    throw ConfigError(
+        "data.bits=16 is for grey images: give data.channels=1, too, with one mean "
+        "and one standard deviation");
+  }
+  data::require_16_bit_form(options.augment);
+  data::require_16_bit_form(options.eval.transform);
 }
 
 void require_channels(const Normalization& data) {
@@ -205,6 +221,7 @@ void require_fitting(const RunOptions& options) {
   optim::require_valid(options.optimizer);
   require_views(options);
   require_channels(options.data.normalization);
+  require_bits(options);
   require_one_teacher(options.distillation);
   require_changeable(options);
   require_evaluations(options);
