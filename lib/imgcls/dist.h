@@ -8,6 +8,7 @@
 //   dist/distributed_data_parallel.h  the same for any LibTorch module (docs/data-parallel.md)
 //   dist/sharded_gradients.h  gradients of shards, the same bits on any number of ranks
 //   dist/sync_batch_norm.h  batch norm over all ranks
+//   dist/rank_sharing.h     work of optimizers shared out among ranks
 //   dist/step_ranges.h      names for a step's parts in profiles
 //   dist/device_stream.h    a device's streams
 //
@@ -27,6 +28,7 @@
 #include <imgcls/dist/agree.h>
 #include <imgcls/dist/data_parallel.h>
 #include <imgcls/dist/distributed_data_parallel.h>
+#include <imgcls/dist/rank_sharing.h>
 #include <imgcls/dist/sharded_gradients.h>
 #include <imgcls/dist/step_ranges.h>
 #include <imgcls/dist/sync_batch_norm.h>

@@ -9,6 +9,8 @@
 //   optim/optimizers.h        the table of all optimizers, and how a program adds its own
 //   optim/foreach_optimizer.h what one of your own is best derived from
 //   optim/adam.h ... sgd.h    each of them: what it follows, and its options
+//   optim/orthogonal.h        Newton-Schulz iterations, for muon.h and nadamuon.h
+//   optim/work_sharing.h      work that ranks share out among them (dist/rank_sharing.h)
 //   optim/optimizer_fields.h  the options' names in configurations
 
 #include <imgcls/optim/adan.h>
@@ -21,9 +23,11 @@
 #include <imgcls/optim/nadamw.h>
 #include <imgcls/optim/optimizer.h>
 #include <imgcls/optim/optimizers.h>
+#include <imgcls/optim/orthogonal.h>
 #include <imgcls/optim/plateau.h>
 #include <imgcls/optim/radam.h>
 #include <imgcls/optim/rmsprop_tf.h>
 #include <imgcls/optim/schedule.h>
 #include <imgcls/optim/schedule_free.h>
 #include <imgcls/optim/schedules.h>
+#include <imgcls/optim/work_sharing.h>

@@ -56,6 +56,9 @@ void accumulation(World& world);
 void accumulated_overflow(World& world);
 void one_process_or_many(World& world);
 
+// ranks_sharing.cpp: work of optimizers.
+void shared_matrices(World& world);
+
 // ranks_shards.cpp: steps by shards.
 void sums_of_shards(World& world);
 void one_hash(World& world);

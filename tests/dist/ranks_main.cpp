@@ -44,6 +44,7 @@ const std::map<std::string, void (*)(World&)> kCases{
     {"accumulation", accumulation},
     {"accumulated_overflow", accumulated_overflow},
     {"one_process_or_many", one_process_or_many},
+    {"shared_matrices", shared_matrices},
     {"sums_of_shards", sums_of_shards},
     {"one_hash", one_hash},
     {"overflow_in_a_shard", overflow_in_a_shard},

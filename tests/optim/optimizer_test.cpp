@@ -186,3 +186,12 @@ TEST_CASE("a saved state goes on where it was, and one that does not fit is refu
     CHECK_THROWS_WITH(second->load_state(incomplete), Contains("conv1.weight"));
   }
 }
+
+TEST_CASE("work is shared out evenly, the dearest pieces first") {
+  const std::vector<double> costs{1, 8, 2, 4, 1, 4};
+  const std::vector<int> owners = optim::share_out(costs, 2);
+  CHECK(owners == std::vector<int>{1, 0, 0, 1, 1, 1});
+  const std::vector<int> alone = optim::share_out(costs, 1);
+  CHECK(alone == std::vector<int>(6, 0));
+  CHECK(optim::share_out(std::vector<double>{3, 5}, 4) == std::vector<int>{1, 0});
+}

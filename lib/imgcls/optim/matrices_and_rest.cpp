@@ -61,6 +61,10 @@ void MatricesAndRest::scale_weight_decay(double factor) {
   rest_->scale_weight_decay(factor);
 }
 
+void MatricesAndRest::share_work(std::shared_ptr<WorkSharing> sharing) {
+  matrices_->share_work(std::move(sharing));
+}
+
 std::vector<models::NamedTensor> MatricesAndRest::state() const {
   std::vector<models::NamedTensor> all = matrices_->state();
   for (models::NamedTensor& each : rest_->state()) all.push_back(std::move(each));

@@ -27,6 +27,7 @@ class MatricesAndRest : public Optimizer {
   /// Of both.
   std::vector<models::NamedTensor> state() const final;
   void scale_weight_decay(double factor) final;
+  void share_work(std::shared_ptr<WorkSharing> sharing) final;
 
  protected:
   using Make = std::function<std::unique_ptr<Optimizer>(std::vector<ParameterGroup>)>;

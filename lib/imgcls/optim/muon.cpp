@@ -1,10 +1,9 @@
 #include <imgcls/optim/foreach_optimizer.h>
 #include <imgcls/optim/muon.h>
+#include <imgcls/optim/orthogonal.h>
 
 #include <ATen/ops/_foreach_lerp.h>
 #include <ATen/ops/_foreach_mul.h>
-#include <ATen/ops/addmm.h>
-#include <ATen/ops/linalg_vector_norm.h>
 
 #include <algorithm>
 #include <cmath>
@@ -34,14 +33,12 @@ class OrthogonalMatrices final : public ForeachOptimizer {
     const Tensors direction = options_.nesterov
                                   ? at::_foreach_lerp(group.gradients, momentum, options_.momentum)
                                   : momentum;
-    for (std::size_t i = 0; i < direction.size(); ++i) {
+    const Tensors changes = orthogonalize_all(direction, options_.iterations, sharing());
+    for (std::size_t i = 0; i < changes.size(); ++i) {
       const at::Tensor& parameter = group.parameters[i];
       const std::int64_t rows = parameter.size(0), columns = parameter.numel() / rows;
-      const at::Tensor change =
-          orthogonalize(direction[i].reshape({rows, columns}), options_.iterations)
-              .reshape(parameter.sizes());
-      parameter.add_(change, -group.lr * factor(options_.scale, static_cast<double>(rows),
-                                                static_cast<double>(columns)));
+      parameter.add_(changes[i], -group.lr * factor(options_.scale, static_cast<double>(rows),
+                                                    static_cast<double>(columns)));
     }
   }
 
@@ -66,20 +63,6 @@ const OptionFields<MuonOptions>& muon_fields() {
     return f;
   }();
   return fields;
-}
-
-at::Tensor orthogonalize(const at::Tensor& matrix, int iterations) {
-  constexpr double kA = 3.4445, kB = -4.7750, kC = 2.0315;
-  const bool tall = matrix.size(0) > matrix.size(1);
-  at::Tensor x = matrix.to(at::kBFloat16);
-  if (tall) x = x.t();
-  x = x.div(at::linalg_vector_norm(x).clamp_min(1e-7)).contiguous();
-  for (int i = 0; i < iterations; ++i) {
-    const at::Tensor a = x.mm(x.t());
-    const at::Tensor b = at::addmm(a, a, a, kB, kC);
-    x = at::addmm(x, b, x, kA);
-  }
-  return tall ? x.t() : x;
 }
 
 Muon::Muon(std::vector<ParameterGroup> groups, const OptimizerOptions& options)

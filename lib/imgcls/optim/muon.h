@@ -3,10 +3,11 @@
 // momentum of a matrix is replaced by the nearest orthogonal one, by Newton-Schulz iterations in
 // bfloat16. Convolutions are matrices of out x (in * height * width), and each layer is taken in
 // its own shape. The numbers are timm's Muon's. Biases, norms, depthwise filters, embeddings and
-// the head are AdamW's.
+// the head are AdamW's. Ranks share the iterations out among them.
 
 #include <imgcls/core/option_fields.h>
 #include <imgcls/optim/matrices_and_rest.h>
+#include <imgcls/optim/orthogonal.h>
 
 #include <string>
 #include <vector>
@@ -30,10 +31,6 @@ struct MuonOptions {
 };
 
 const OptionFields<MuonOptions>& muon_fields();
-
-/// The nearest orthogonal matrix to `matrix` (two dimensions), roughly: singular values end between
-/// 0.7 and 1.2. In bfloat16.
-at::Tensor orthogonalize(const at::Tensor& matrix, int iterations);
 
 class Muon final : public MatricesAndRest {
  public:

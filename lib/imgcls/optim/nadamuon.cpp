@@ -1,6 +1,6 @@
 #include <imgcls/optim/foreach_optimizer.h>
-#include <imgcls/optim/muon.h>
 #include <imgcls/optim/nadamuon.h>
+#include <imgcls/optim/orthogonal.h>
 
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_addcmul.h>
@@ -28,10 +28,9 @@ class AdaptiveMatrices final : public ForeachOptimizer {
     at::_foreach_mul_(group.parameters, 1 - group.lr * group.weight_decay);
     at::_foreach_lerp_(momentum, group.gradients, 1 - options_.momentum);
     Tensors change = at::_foreach_lerp(group.gradients, momentum, options_.momentum);
-    for (at::Tensor& each : change) {
-      each = orthogonalize(each.reshape({each.size(0), -1}), options_.iterations)
-                 .reshape(each.sizes())
-                 .to(each.scalar_type());
+    const Tensors orthogonal = orthogonalize_all(change, options_.iterations, sharing());
+    for (std::size_t i = 0; i < change.size(); ++i) {
+      change[i] = orthogonal[i].to(change[i].scalar_type());
     }
     at::_foreach_mul_(exp_avg_sq, options_.beta2);
     at::_foreach_addcmul_(exp_avg_sq, change, change, 1 - options_.beta2);

@@ -51,6 +51,10 @@ void Optimizer::load_state(std::span<const models::NamedTensor> saved) {
   fill_state(state(), saved, "the optimizer");
 }
 
+void Optimizer::share_work(std::shared_ptr<WorkSharing> sharing) {
+  sharing_ = std::move(sharing);
+}
+
 void Optimizer::zero_grad() {
   for (const ParameterGroup& group : groups_) {
     for (const models::NamedTensor& parameter : group.parameters) {

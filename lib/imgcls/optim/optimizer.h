@@ -7,6 +7,7 @@
 #include <ATen/core/Tensor.h>
 #include <imgcls/models/model.h>
 #include <imgcls/models/parameter_places.h>
+#include <imgcls/optim/work_sharing.h>
 
 #include <any>
 #include <memory>
@@ -118,6 +119,10 @@ class Optimizer {
   /// The weight decay of the next steps: for each group what it was first, times `factor`.
   virtual void scale_weight_decay(double factor);
 
+  /// From now on ranks may share work out among them. Their steps are then collectives. Optimizers
+  /// with nothing to share take no notice.
+  virtual void share_work(std::shared_ptr<WorkSharing> sharing);
+
   /// Forgets all gradients.
   void zero_grad();
 
@@ -129,9 +134,13 @@ class Optimizer {
  protected:
   explicit Optimizer(std::vector<ParameterGroup> groups);
 
+  /// The ranks that share the work; null where there are none.
+  WorkSharing* sharing() const { return sharing_.get(); }
+
  private:
   std::vector<ParameterGroup> groups_;
   std::vector<double> weight_decays_;  // the groups' first
+  std::shared_ptr<WorkSharing> sharing_;
 };
 
 /// The optimizer that `options` describe, over `parameters` in groups (make_groups). Throws

@@ -1,5 +1,6 @@
 #include <imgcls/core/error.h>
 #include <imgcls/dist/agree.h>
+#include <imgcls/dist/rank_sharing.h>
 #include <imgcls/dist/step_ranges.h>
 #include <imgcls/dist/sync_batch_norm.h>
 #include <imgcls/models/registry.h>
@@ -85,6 +86,7 @@ Replica::Replica(models::Model model, std::shared_ptr<const data::Source> source
     optimizer_ = optim::make_optimizer(model_.parameters(), options_.optimizer,
                                        models::parameter_places(model_));
   });
+  optimizer_->share_work(dist::share_among_ranks(world_));
   parallel_ = std::make_unique<dist::DataParallel>(
       model_, world_,
       dist::DataParallelOptions{.compression = options_.compress,
