@@ -13,7 +13,7 @@
 //                             core/new_file.h written piece by piece; core/file_lock.h locked
 //   core/philox.h             random numbers without a state; core/distributions.h of other
 //                             distributions than the uniform one
-//   core/xxh3.h               digests of data sets; core/sha256.h, core/md5.h of files
+//   core/xxh3.h               digests of data sets; core/sha256.h, core/md5.h of files (digest.h)
 //
 // Formats: text.h, utf8.h, quoted_name.h (texts and names), json_text.h, little_endian.h,
 // file_signature.h, pickle.h, zip_file.h.

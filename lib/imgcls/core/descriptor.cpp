@@ -14,6 +14,8 @@ namespace imgcls {
 Descriptor::Descriptor(const std::filesystem::path& path, int flags, mode_t mode)
     : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
 
+Descriptor::Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
 Descriptor::~Descriptor() {
   close();
 }

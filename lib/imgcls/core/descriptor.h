@@ -15,8 +15,9 @@ class Descriptor {
   /// As open(2), with O_CLOEXEC; `get` is -1 and errno says why where that fails.
   Descriptor(const std::filesystem::path& path, int flags, mode_t mode = 0644);
   ~Descriptor();
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
+  /// Leaves `other` without a file.
+  Descriptor(Descriptor&& other) noexcept;
+  Descriptor& operator=(Descriptor&&) = delete;
 
   int get() const { return fd_; }
   /// Closes it now; false where the system reports an error of an earlier write, in errno.

@@ -21,37 +21,26 @@ std::string reason(int error) {
 
 }  // namespace
 
-InputFile::InputFile(std::filesystem::path path) : path_(std::move(path)) {
-  // O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever.
-  descriptor_ = ::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (descriptor_ < 0) {
+// O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever.
+InputFile::InputFile(std::filesystem::path path)
+    : path_(std::move(path)), file_(path_, O_RDONLY | O_NONBLOCK) {
+  if (file_.get() < 0) {
     throw IoError(fmt::format("cannot open {}: {}", path_.string(), reason(errno)));
   }
   struct stat status {};
-  const bool known = ::fstat(descriptor_, &status) == 0;
+  const bool known = ::fstat(file_.get(), &status) == 0;
   if (!known || !S_ISREG(status.st_mode)) {
     const std::string why = known ? "it is not a regular file" : reason(errno);
-    ::close(descriptor_);
     throw IoError(fmt::format("cannot read {}: {}", path_.string(), why));
   }
   bytes_ = static_cast<std::uint64_t>(status.st_size);
   modified_ns_ = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
 }
 
-InputFile::~InputFile() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-InputFile::InputFile(InputFile&& other) noexcept
-    : path_(std::move(other.path_)),
-      descriptor_(std::exchange(other.descriptor_, -1)),
-      bytes_(other.bytes_),
-      modified_ns_(other.modified_ns_) {}
-
 void InputFile::read(std::uint64_t offset, std::span<std::byte> out) const {
   std::size_t done = 0;
   while (done < out.size()) {
-    const ssize_t got = ::pread(descriptor_, out.data() + done, out.size() - done,
+    const ssize_t got = ::pread(file_.get(), out.data() + done, out.size() - done,
                                 static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
@@ -67,7 +56,7 @@ void InputFile::read(std::uint64_t offset, std::span<std::byte> out) const {
 }
 
 void InputFile::will_need(std::uint64_t offset, std::uint64_t bytes) const {
-  ::posix_fadvise(descriptor_, static_cast<off_t>(offset), static_cast<off_t>(bytes),
+  ::posix_fadvise(file_.get(), static_cast<off_t>(offset), static_cast<off_t>(bytes),
                   POSIX_FADV_WILLNEED);
 }
 

@@ -4,6 +4,8 @@
 // Read with pread and not mapped into memory: a file that vanishes or is cut off is then an error
 // with a name, where a mapped one would end the process by SIGBUS.
 
+#include <imgcls/core/descriptor.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -16,9 +18,6 @@ class InputFile {
   /// Opens `path`. Throws IoError naming it; a path that is not a regular file is refused without
   /// waiting for it.
   explicit InputFile(std::filesystem::path path);
-  ~InputFile();
-  InputFile(InputFile&& other) noexcept;
-  InputFile& operator=(InputFile&&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
   /// Size, and time of the last change in nanoseconds since 1970, when it was opened.
@@ -34,7 +33,7 @@ class InputFile {
 
  private:
   std::filesystem::path path_;
-  int descriptor_ = -1;
+  Descriptor file_;
   std::uint64_t bytes_ = 0;
   std::int64_t modified_ns_ = 0;
 };

@@ -1,3 +1,4 @@
+#include <imgcls/core/descriptor.h>
 #include <imgcls/dist/launch/launcher.h>
 #include <imgcls/log/terminal.h>
 
@@ -31,11 +32,8 @@ Terminal find_terminal() {
   // The parent is mpirun itself where the rank runs on mpirun's machine, else a daemon without a
   // terminal.
   const std::string launcher = "/proc/" + std::to_string(::getppid()) + "/fd/2";
-  const int descriptor = ::open(launcher.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) return {};
-  const Terminal terminal = look_at(descriptor);
-  ::close(descriptor);
-  return terminal;
+  const Descriptor error_output(launcher, O_WRONLY | O_NOCTTY | O_NONBLOCK);
+  return error_output.get() < 0 ? Terminal() : look_at(error_output.get());
 }
 
 void show(std::string_view text) {

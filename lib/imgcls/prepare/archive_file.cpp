@@ -1,3 +1,4 @@
+#include <imgcls/core/descriptor.h>
 #include <imgcls/core/error.h>
 #include <imgcls/core/md5.h>
 #include <imgcls/prepare/archive.h>
@@ -25,29 +26,24 @@ constexpr std::size_t kBlock = std::size_t{1} << 20;
 }  // namespace
 
 struct ArchiveFile::State {
-  int descriptor = -1;
+  Descriptor file;
   std::uint64_t size = 0, position = 0;
-  std::vector<std::byte> block;
-  std::optional<Md5> hash;
-
-  ~State() {
-    if (descriptor >= 0) ::close(descriptor);
-  }
+  std::vector<std::byte> block = {};
+  std::optional<Md5> hash = {};
 };
 
 ArchiveFile::ArchiveFile(const std::filesystem::path& path, bool hashed)
-    : path_(path), state_(std::make_unique<State>()) {
-  state_->descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (state_->descriptor < 0) fail("cannot open", path, errno);
+    : path_(path), state_(std::make_unique<State>(State{Descriptor(path, O_RDONLY | O_NONBLOCK)})) {
+  if (state_->file.get() < 0) fail("cannot open", path, errno);
   struct stat status {};
-  if (::fstat(state_->descriptor, &status) != 0) fail("cannot read", path, errno);
+  if (::fstat(state_->file.get(), &status) != 0) fail("cannot read", path, errno);
   if (!S_ISREG(status.st_mode)) {
     throw IoError(fmt::format("cannot read {}: it is not a regular file", path.string()));
   }
   state_->size = static_cast<std::uint64_t>(status.st_size);
   state_->block.resize(kBlock);
   if (hashed) state_->hash.emplace();
-  ::posix_fadvise(state_->descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);  // advice, so it may fail
+  ::posix_fadvise(state_->file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);  // advice, so it may fail
 }
 
 ArchiveFile::~ArchiveFile() = default;
@@ -55,7 +51,7 @@ ArchiveFile::~ArchiveFile() = default;
 std::span<const std::byte> ArchiveFile::next_block() {
   ssize_t got = 0;
   do {
-    got = ::pread(state_->descriptor, state_->block.data(), kBlock,
+    got = ::pread(state_->file.get(), state_->block.data(), kBlock,
                   static_cast<off_t>(state_->position));
   } while (got < 0 && errno == EINTR);
   if (got < 0) fail(fmt::format("cannot read byte {} of", state_->position), path_, errno);

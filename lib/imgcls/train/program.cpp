@@ -1,3 +1,4 @@
+#include <imgcls/core/descriptor.h>
 #include <imgcls/core/error.h>
 #include <imgcls/core/error_text.h>
 #include <imgcls/core/log.h>
@@ -40,10 +41,8 @@ dist::LaunchOptions launch_options(const Config& config) {
 int without_stopped(int code) {
   const char* file = std::getenv(kStoppedVariable);
   if (code != kStopped || file == nullptr) return code;
-  const int opened = ::open(file, O_WRONLY | O_APPEND | O_CLOEXEC);
-  if (opened < 0) return code;
-  const bool said = ::write(opened, "s", 1) == 1;
-  ::close(opened);
+  const Descriptor opened(file, O_WRONLY | O_APPEND);
+  const bool said = opened.get() >= 0 && ::write(opened.get(), "s", 1) == 1;
   return said ? kSuccess : code;
 }
 

@@ -1,3 +1,4 @@
+#include <imgcls/core/descriptor.h>
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
 #include <imgcls/prepare/imagenet/journal.h>
@@ -17,15 +18,14 @@ namespace {
 namespace fs = std::filesystem;
 
 void append_synced(const fs::path& path, std::string_view text) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  const Descriptor file(path, O_WRONLY | O_APPEND);
   const bool written =
-      file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-      ::fsync(file) == 0;
-  const int reason = errno;
-  if (file >= 0) ::close(file);
+      file.get() >= 0 &&
+      ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+      ::fsync(file.get()) == 0;
   if (!written) {
     throw IoError(fmt::format("cannot add {} bytes to {}: {}", text.size(), path.string(),
-                              std::generic_category().message(reason)));
+                              std::generic_category().message(errno)));
   }
 }
 
