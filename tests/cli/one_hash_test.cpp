@@ -88,6 +88,7 @@ TEST_CASE("with shards a run ends with one hash on any number of ranks") {
 TEST_CASE("so do averages, mixed images, clipping and other ingredients") {
   check_one_hash(kShards + kIngredients, {2, 3, 5});
   check_one_hash(kShards + "average.name=lawa average.lawa.last=2 ", {2, 3});
+  check_one_hash(kShards + "average.name=ema eval.bn_images=40 ", {2, 3});
 }
 
 TEST_CASE("so do layers that draw random numbers") {
@@ -228,6 +229,5 @@ TEST_CASE("what shards do not go with is refused in one line, before anything is
   CHECK_THAT(refusal(1, "train.shards=4 train.sync_bn=true"), Contains("train.sync_bn=true"));
   CHECK_THAT(refusal(1, "train.shards=4 train.accumulate=3"), Contains("train.accumulate=3"));
   CHECK_THAT(refusal(1, "train.shards=4 dist.compress=fp16"), Contains("dist.compress=fp16"));
-  CHECK_THAT(refusal(1, "train.shards=4 eval.bn_images=24"), Contains("eval.bn_images=24"));
   CHECK_THAT(refusal(1, "train.shards=4 'mix.kinds=[\"mixup\"]'"), Contains("two by two"));
 }

@@ -39,6 +39,16 @@ StatisticsRecount::StatisticsRecount(const Model& model) : model_(model) {
   });
 }
 
+void StatisticsRecount::restart() {
+  for_each_norm(model_, [](auto& norm) { norm.reset_running_stats(); });
+}
+
+void StatisticsRecount::keep(std::int64_t batches) {
+  const at::NoGradGuard no_grad;
+  for_each_norm(model_, [&](auto& norm) { norm.num_batches_tracked.fill_(batches); });
+  kept_ = true;
+}
+
 StatisticsRecount::~StatisticsRecount() {
   const at::NoGradGuard no_grad;
   std::size_t i = 0;

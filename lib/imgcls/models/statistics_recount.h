@@ -8,6 +8,7 @@
 #include <imgcls/models/model.h>
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -28,7 +29,10 @@ class StatisticsRecount {
 
   /// Means and variances, as they lie in the model.
   const std::vector<at::Tensor>& values() const { return values_; }
-  void keep() { kept_ = true; }
+  /// Forgets the batches so far: after the next one, values are its own.
+  void restart();
+  /// Leaves the values in the model, as those of so many batches.
+  void keep(std::int64_t batches);
 
  private:
   Model model_;

@@ -1,4 +1,6 @@
+#include <imgcls/core/share.h>
 #include <imgcls/models/statistics_recount.h>
+#include <imgcls/train/part_statistics.h>
 #include <imgcls/train/run_evaluator.h>
 #include <imgcls/train/step.h>
 #include <imgcls/train/wait_for_data.h>
@@ -6,7 +8,6 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
-#include <span>
 #include <utility>
 
 namespace imgcls::train {
@@ -31,30 +32,34 @@ bool RunEvaluator::recompute_statistics(const Position& position,
       [&] { return average_over(batches, position, stopped); });
 }
 
-/// Each rank averages over its shares of the batches, and then all over the ranks.
 bool RunEvaluator::average_over(std::size_t batches, const Position& position,
                                 const std::function<bool()>& stopped) {
   const at::NoGradGuard no_grad;
-  models::StatisticsRecount statistics(replica_.model());
+  const RunOptions& options = replica_.options();
+  const int parts = options.shards > 0 ? options.shards : world_.size();
+  const Share<int> mine = share_of(parts, world_.rank(), world_.size());
+  models::StatisticsRecount recount(replica_.model());
+  PartStatistics statistics(parts, recount.values());
   data::Loader& loader = replica_.loader();
   loader.start(position.epoch);
   for (std::size_t done = 0; done < batches; ++done) {
-    const auto images =
-        std::min(done * replica_.options().batch, replica_.options().eval.bn_images);
-    console_.batches("batch norm", done, batches, images, position);
+    const auto shown = std::min(done * options.batch, options.eval.bn_images);
+    console_.batches("batch norm", done, batches, shown, position);
     const auto [batch, stopped_by] =
         wait_for_data(loader, world_, [&] { return stopped() ? 1 : 0; });
     if (stopped_by != 0) return false;
-    seed_step(replica_.options().seed, position.step + static_cast<std::int64_t>(done),
-              world_.rank());
-    replica_.model().forward(replica_.input()(*batch).images);
+    const at::Tensor images = replica_.input()(*batch).images;
+    const std::int64_t size = images.size(0) / mine.count;
+    for (int i = 0; i < mine.count; ++i) {
+      const int part = mine.first + i;
+      recount.restart();
+      seed_step(options.seed, position.step + static_cast<std::int64_t>(done), part);
+      replica_.model().forward(images.narrow(0, i * size, size));
+      statistics.add(part, recount.values());
+    }
   }
-  for (const at::Tensor& value : statistics.values()) {
-    const at::Tensor host = value.to(at::kCPU, at::kDouble).contiguous();
-    world_.sum(std::span(host.mutable_data_ptr<double>(), static_cast<std::size_t>(host.numel())));
-    value.copy_(host.div(world_.size()));
-  }
-  statistics.keep();
+  statistics.average(recount.values(), batches, world_);
+  recount.keep(static_cast<std::int64_t>(batches));
   return true;
 }
 

@@ -81,10 +81,6 @@ void require_independent_shards(const RunOptions& options) {
   if (options.compress != dist::Compression::none) {
     refuse("dist.compress=fp16", "sums of rounded gradients depend on the number of ranks");
   }
-  if (options.eval.bn_images > 0) {
-    refuse(fmt::format("eval.bn_images={}", options.eval.bn_images),
-           "that average is made rank by rank");
-  }
   require_equal_shards(options);
 }
 
