@@ -14,10 +14,13 @@ struct EvalCounts;
 /// The figure by which evaluations are compared. Accuracies are per cent, and higher is better.
 enum class Metric { acc1, acc5, loss };
 
+/// Metrics as a configuration spells them in `eval.metric`.
 inline constexpr Names<Metric, 3> kMetrics{
     {{Metric::acc1, "acc1"}, {Metric::acc5, "acc5"}, {Metric::loss, "loss"}}};
 
+/// What an evaluation's counts come to by that metric: accuracies in per cent.
 double figure(const EvalCounts& counts, Metric metric);
+/// Accuracies are the better the higher they are, a loss the lower.
 inline bool higher_is_better(Metric metric) {
   return metric != Metric::loss;
 }
@@ -26,10 +29,10 @@ std::string figure_text(double value, Metric metric);
 
 /// The best of the evaluations so far.
 struct Best {
-  std::int64_t step = -1;  ///< the steps done before it; -1: there was none
-  Metric metric = Metric::acc1;
-  double value = 0;  ///< its figure
-  int since = 0;     ///< evaluations after it, none of them better
+  std::int64_t step = -1;        ///< the steps done before it; -1: there was none
+  Metric metric = Metric::acc1;  ///< what `value` is
+  double value = 0;              ///< its figure
+  int since = 0;                 ///< evaluations after it, none of them better
   friend bool operator==(const Best&, const Best&) = default;
 
   /// Takes an evaluation after `at_step` steps into account. Whether it is the best: equal figures

@@ -18,15 +18,15 @@ struct Position;
 struct StepDone {
   const Position& position;  ///< after it: `position.step` is 1 for the run's first
   double loss;               ///< mean over the step's global batch, label smoothing included
-  double lr;
+  double lr;                 ///< of the step
   double images_per_second;  ///< of all ranks in this step, waits included, by this rank's clock
 };
 
 /// An epoch, its evaluation included; also the last one, where `max_steps` or `max_hours` cut it.
 struct EpochDone {
-  const Position& position;  ///< `position.epoch` counts those before it
-  double loss;               ///< mean over the epoch's images, label smoothing included
-  const models::Model& model;
+  const Position& position;    ///< `position.epoch` counts those before it
+  double loss;                 ///< mean over the epoch's images, label smoothing included
+  const models::Model& model;  ///< as it is trained
 };
 
 /// An evaluation, after its row was logged.
@@ -45,8 +45,9 @@ struct EvaluationDone {
 /// the same words, after a checkpoint was saved; the same program goes on from there, with the step
 /// after it, or with the evaluation that it was told of.
 struct Callbacks {
-  std::function<void(const StepDone&)> step = {};
-  std::function<void(const EpochDone&)> epoch = {};
+  std::function<void(const StepDone&)> step = {};    ///< after each optimizer step
+  std::function<void(const EpochDone&)> epoch = {};  ///< after each epoch's evaluation
+  /// After each evaluation of the validation images.
   std::function<void(const EvaluationDone&)> evaluation = {};
 };
 

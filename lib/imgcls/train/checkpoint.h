@@ -53,10 +53,10 @@ struct RunIdentity {
 
 /// What is saved, or filled by loading. `scaler` is null unless fp16.
 struct Training {
-  const models::Model& model;
-  optim::Optimizer& optimizer;
-  optim::GradScaler* scaler;
-  std::vector<IngredientState> recipe = {};
+  const models::Model& model;   ///< parameters and buffers are saved, or filled in place
+  optim::Optimizer& optimizer;  ///< with its moments
+  optim::GradScaler* scaler;    ///< the loss scale; null unless fp16
+  std::vector<IngredientState> recipe = {};  ///< what Recipe::state gives
 };
 
 /// The file of a checkpoint to evaluate and to use: the average's where there is one.

@@ -15,9 +15,10 @@ namespace imgcls::train {
 
 /// What a Trainer is made from.
 struct Parts {
-  RunOptions options;
+  RunOptions options;  ///< of the whole configuration
+  /// The two halves of the data, opened; their classes are the same.
   std::shared_ptr<const data::Source> train, val;
-  models::Model model;
+  models::Model model;  ///< on the CPU, with its first weights or those of `model.weights`
 };
 
 /// Sets PyTorch up (configure_torch), stages (train/stage.h) and opens the data and makes the
@@ -34,9 +35,9 @@ enum class Split { train, val };
 /// The folder of that half: `data.root` and `data.train` or `data.val`.
 std::filesystem::path data_folder(const Config& config, Split split);
 
-/// Opens the half of the data set that `data.*` describes. `folder` is where it is, where that is
-/// not data_folder (train/stage.h). Throws DataError.
+/// Opens the half of the data set that `data.*` describes, in its data_folder. Throws DataError.
 std::shared_ptr<const data::Source> open_source(const Config& config, Split split);
+/// Likewise, in the folder that it was copied to (train/stage.h).
 std::shared_ptr<const data::Source> open_source(const Config& config, Split split,
                                                 const std::filesystem::path& folder);
 

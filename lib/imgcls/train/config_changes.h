@@ -11,7 +11,7 @@ namespace imgcls::train {
 struct ConfigChange {
   std::string key;     ///< dotted: "optimizer.lr"
   std::string before;  ///< as JSON; "nothing" where the key is absent
-  std::string now;
+  std::string now;     ///< as `before`
 };
 
 /// The keys in which two configurations (JSON text, complete) differ, those aside that change no

@@ -21,30 +21,33 @@ namespace imgcls::train {
 
 /// The fixed numbers of a run.
 struct RunShape {
-  std::string model;
-  std::int64_t parameters = 0, trained = 0;  ///< values: all, and those that are not frozen
-  std::size_t train_images = 0, val_images = 0;
+  std::string model;                             ///< its name in the registry
+  std::int64_t parameters = 0, trained = 0;      ///< values: all, and those that are not frozen
+  std::size_t train_images = 0, val_images = 0;  ///< of the two sources
+  /// Batches of an epoch, and images of each over all ranks.
   std::size_t steps_per_epoch = 0, batch = 0;
-  std::int64_t last_step = 0;
-  int epochs = 0;
-  Precision precision = Precision::fp32;
-  int shards = 0;
+  std::int64_t last_step = 0;             ///< after which the run ends, by its epochs or max_steps
+  int epochs = 0;                         ///< RunOptions::epochs
+  Precision precision = Precision::fp32;  ///< as resolved for the device
+  int shards = 0;                         ///< RunOptions::shards
 };
 
 /// Where training stands, for a progress line.
 struct StepStatus {
-  Position position;
-  double loss = 0;  ///< mean of the epoch so far
-  double lr = 0;
+  Position position;  ///< after the steps that are done
+  double loss = 0;    ///< mean of the epoch so far
+  double lr = 0;      ///< of the last step
+  /// Estimated seconds to the end of the epoch, and of the run.
   double epoch_eta_s = 0, run_eta_s = 0;
   double data_wait = 0;  ///< share of the time
 };
 
+/// A rank's voice on the terminal and, on rank 0, in the run's log file.
 class ConsoleLogger {
  public:
-  explicit ConsoleLogger(const dist::World& world);
+  explicit ConsoleLogger(const dist::World& world);  ///< on rank 0 it speaks, else it warns
 
-  const Log& log() const { return log_; }
+  const Log& log() const { return log_; }  ///< for lines of others between its own
 
   /// From now on also into the run's files.
   void open(const RunFiles& files);
@@ -77,6 +80,7 @@ class ConsoleLogger {
   void ends_early(const std::string& why);
   /// An error is about to end the run: what was trained is saved, or cannot be.
   void saved_before_failing(const std::filesystem::path& checkpoint);
+  /// An error ends the run and nothing was saved, since the last checkpoint where there is any.
   void not_saved(const std::string& why, bool any_checkpoint);
   /// A warning, in a line of its own.
   void warn(const std::string& message);

@@ -12,7 +12,7 @@ struct CoreTimes {
   double ran = 0;      ///< this thread on a core
   double waited = 0;   ///< this thread ready to run, and without a core
   double process = 0;  ///< all threads of the process on cores
-  double clock = 0;
+  double clock = 0;    ///< passed
 };
 
 /// Of the calling thread; nothing where the system does not count it (/proc/thread-self/schedstat).

@@ -11,6 +11,7 @@ namespace imgcls::train {
 /// A mark in a device's stream of work. Until it is first recorded, it counts as reached.
 class DeviceEvent {
  public:
+  /// Of the device whose streams are to be marked.
   explicit DeviceEvent(c10::DeviceType device) : event_(device) {}
 
   /// Sets the mark after all that has been handed to `stream`.

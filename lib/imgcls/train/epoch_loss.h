@@ -12,15 +12,17 @@ namespace imgcls::train {
 
 /// Of all ranks, or of one.
 struct LossTotals {
-  double sum = 0;  ///< of the images' losses
-  std::int64_t images = 0;
+  double sum = 0;           ///< of the images' losses
+  std::int64_t images = 0;  ///< in the sum
 
+  /// 0 without images.
   double mean() const { return images > 0 ? sum / static_cast<double>(images) : 0; }
 };
 
 /// Adds this rank's losses up on its device; `totals` waits for it.
 class EpochLoss {
  public:
+  /// Begins at 0 on the rank's device. `world` must outlive this.
   explicit EpochLoss(dist::World& world);
 
   /// Goes on with what a checkpoint holds, which rank 0 keeps for all.
@@ -33,7 +35,7 @@ class EpochLoss {
   /// Of this rank: the sum where it lies (double, a scalar), to be read without waiting, and of how
   /// many images it is.
   const at::Tensor& sum_on_device() const { return sum_; }
-  std::int64_t images() const { return images_; }
+  std::int64_t images() const { return images_; }  ///< in sum_on_device()
   /// Of all ranks. All ranks call it.
   LossTotals totals() const;
 

@@ -37,8 +37,8 @@ EvalGuesses look(const at::Tensor& logits, const at::Tensor& labels);
 
 /// How many images of class `label` were taken for `predicted`.
 struct Confusion {
-  std::size_t label = 0, predicted = 0;
-  std::int64_t images = 0;
+  std::size_t label = 0, predicted = 0;  ///< the images' class, and the one they were taken for
+  std::int64_t images = 0;               ///< how many
 };
 
 /// Takes memory for what was seen, not for what could be: as much as there are images and classes.
@@ -48,7 +48,7 @@ class EvalDetails {
   /// calibration of modern neural networks" (arXiv:1706.04599).
   static constexpr int kBins = 15;
 
-  explicit EvalDetails(std::size_t classes);
+  explicit EvalDetails(std::size_t classes);  ///< numbered from 0 in the labels to come
 
   /// Adds images. The guesses lie on the CPU. `samples` are the images' numbers in the source (N);
   /// without them no mistakes are kept.
@@ -62,7 +62,7 @@ class EvalDetails {
   /// which; the other ranks' `confusions` are empty.
   void sum(dist::World& world);
 
-  std::size_t classes() const { return classes_; }
+  std::size_t classes() const { return classes_; }  ///< as given
   /// Images of class `label` that were taken for `predicted`. Over all classes they are
   /// `images(label)`, but for those that were taken for none.
   std::int64_t confused(std::size_t label, std::size_t predicted) const;
@@ -70,6 +70,7 @@ class EvalDetails {
   std::vector<Confusion> confusions() const;
   /// Images of the class, and how many of them are right: over all classes, EvalCounts' top1.
   std::int64_t images(std::size_t label) const { return images_[label]; }
+  /// Images of the class that were taken for it.
   std::int64_t right(std::size_t label) const { return right_[label]; }
   /// Images of all classes that were taken for none: those with a NaN among their logits.
   std::int64_t without_prediction() const { return without_prediction_; }

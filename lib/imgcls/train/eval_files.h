@@ -20,8 +20,8 @@ namespace imgcls::train {
 
 /// What is said of an evaluation besides its figures. Left out of eval.json where unset.
 struct EvalOrigin {
-  std::optional<std::int64_t> step;
-  std::optional<std::string> weights;
+  std::optional<std::int64_t> step;    ///< the optimizer step after which it was
+  std::optional<std::string> weights;  ///< the file that was evaluated
 };
 
 /// Writes the files into `folder`, which is made where it is absent. `source` is what was

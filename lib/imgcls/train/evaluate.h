@@ -16,9 +16,9 @@ namespace imgcls::train {
 
 /// What an evaluation found, over all ranks.
 struct EvalCounts {
-  std::int64_t images = 0;
-  std::int64_t top1 = 0;  ///< images whose class has the highest logit
-  std::int64_t top5 = 0;  ///< images whose class is among the five highest
+  std::int64_t images = 0;  ///< that were evaluated; those skipped are not in it
+  std::int64_t top1 = 0;    ///< images whose class has the highest logit
+  std::int64_t top5 = 0;    ///< images whose class is among the five highest
   /// Sum of the cross-entropies up to 2^16 in units of 2^-24: an integer, so that it does not
   /// depend on the order in which ranks are added up.
   std::int64_t loss_units = 0;
@@ -28,7 +28,7 @@ struct EvalCounts {
 
   /// In per cent: the double nearest to the quotient, so 181 of 500 are 36.2 to the last digit.
   double acc1() const { return share(100 * static_cast<double>(top1)); }
-  double acc5() const { return share(100 * static_cast<double>(top5)); }
+  double acc5() const { return share(100 * static_cast<double>(top5)); }  ///< as acc1, of top5
   /// The mean cross-entropy; infinite or a NaN where an image's is.
   double loss() const {
     return without_nan_sign(share(static_cast<double>(loss_units) * 0x1p-24 + far_losses));

@@ -16,6 +16,7 @@
 
 namespace imgcls::train {
 
+/// The sink behind `log.tensorboard`: two event files, named as TensorBoard finds them.
 class EventLog final : public RunSink {
  public:
   /// Throws IoError, as all members do; what could not be written is written with what comes next,

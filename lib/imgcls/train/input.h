@@ -14,8 +14,8 @@ namespace imgcls::train {
 
 /// Images and labels on a device.
 struct DeviceBatch {
-  at::Tensor
-      images;  ///< N V x channels x H x W, normalized, channels last in memory where asked for
+  /// N V x channels x H x W, normalized, channels last in memory where asked for.
+  at::Tensor images;
   at::Tensor labels;  ///< int64, N
   int views = 1;      ///< V: images of a label, one behind the other
 
@@ -36,6 +36,8 @@ class DeviceCopies;
 /// Copies batches to a device and normalizes them there. For one thread at a time.
 class InputStage {
  public:
+  /// For images normalized so, on that device ("cpu", "cuda:0"). `channels_last`: how they lie in
+  /// memory.
   InputStage(const Normalization& normalization, const std::string& device, bool channels_last);
   ~InputStage();
   InputStage(const InputStage&) = delete;

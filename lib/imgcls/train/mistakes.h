@@ -13,7 +13,8 @@ namespace imgcls::train {
 /// An image taken for another class, or for none: where a logit is a NaN.
 struct Mistake {
   std::uint64_t sample = 0;  ///< its number in the source
-  std::size_t label = 0;
+  std::size_t label = 0;     ///< its class
+  /// The class with the highest logit; nothing where there is none.
   std::optional<std::size_t> predicted;
   double probability = 0;  ///< of the predicted class; NaN where the softmax is none
   double loss = 0;         ///< cross-entropy of the label; may be infinite or a NaN
@@ -23,9 +24,9 @@ struct Mistake {
 /// those of lower numbers. The same ones whatever the order they come in and the number of ranks.
 class WorstMistakes {
  public:
-  explicit WorstMistakes(std::size_t keep = 24) : keep_(keep) {}
+  explicit WorstMistakes(std::size_t keep = 24) : keep_(keep) {}  ///< how many to keep
 
-  void add(const Mistake& mistake);
+  void add(const Mistake& mistake);  ///< keeps it if it is among the worst
   /// Those of all ranks, on all ranks; all call it.
   void gather(dist::World& world);
 

@@ -51,8 +51,8 @@ enum class Precision {
 /// Mean and standard deviation of the channels red, green, blue, of values in [0, 1]. With one
 /// channel, grey, the three are equal.
 struct Normalization {
-  std::array<double, 3> mean{0.485, 0.456, 0.406};
-  std::array<double, 3> std{0.229, 0.224, 0.225};
+  std::array<double, 3> mean{0.485, 0.456, 0.406};  ///< subtracted
+  std::array<double, 3> std{0.229, 0.224, 0.225};   ///< by which the difference is divided
   /// That the network is shown: 3, or 1 for grey, the luma that Pillow's convert("L") and
   /// torchvision's Grayscale(1) make, taken last, of the augmented image.
   int channels = 3;
@@ -60,12 +60,14 @@ struct Normalization {
   int bits = 8;
 };
 
+/// The section `data`, as far as it is about reading and not about where the images are.
 struct DataOptions {
-  Normalization normalization;
+  Normalization normalization;  ///< `data.mean`, `data.std`, `data.channels`
+  /// An image that cannot be read: stop the run, or skip and count it.
   data::OnError on_error = data::OnError::stop;
   /// Which training images an epoch has, and how often each.
   data::Sampler sampling = data::Sampler::all;
-  int repeats = 1;
+  int repeats = 1;  ///< times that an epoch has each image that it has, augmented anew each time
   /// Decoding threads of a rank; 0: dist::World::cores.
   int threads = 0;
   /// Batches made ahead.
@@ -74,8 +76,9 @@ struct DataOptions {
   double timeout_s = 600;
 };
 
+/// The section `eval`.
 struct EvalRunOptions {
-  data::EvalOptions transform;
+  data::EvalOptions transform;  ///< what is done to the images: size, resizing, crops
   /// Images of a batch. Batches are dealt to the ranks whole.
   std::size_t batch = 256;
   /// Average each image's logits with those of its mirror image.
@@ -96,17 +99,19 @@ struct EvalRunOptions {
 /// arXiv:1705.08741).
 enum class BatchScaling { none, linear, square_root };
 
+/// The section `schedule`.
 struct ScheduleRunOptions {
   /// One of optim::schedules().
   std::string name = "cosine";
-  double warmup_epochs = 0;
-  double warmup_from = 0.01;
+  double warmup_epochs = 0;   ///< over which the rate rises linearly; may be a fraction
+  double warmup_from = 0.01;  ///< factor of the rate at the first step of the warm-up
+  /// The rate at the end, where the schedule comes down to one; plateau: the lowest.
   double final_lr = 0;
   /// What weight decay comes to at the end by half a cosine; unset: it stays.
   std::optional<double> final_weight_decay = {};
   /// optimizer.lr is that of a batch of `base_batch` images; the run's grows with train.batch.
   BatchScaling batch_scaling = BatchScaling::none;
-  std::int64_t base_batch = 256;
+  std::int64_t base_batch = 256;  ///< images of a step for which optimizer.lr is given
   /// Options that the named schedule has alone (optim/schedules.h); empty: defaults.
   std::any own = {};
 };
@@ -118,20 +123,22 @@ enum class Resume {
   changed,    ///< goes on although configuration or data have changed, and records every difference
 };
 
+/// The section `checkpoint`.
 struct CheckpointOptions {
   /// Epochs and steps between checkpoints; 0: none of that kind. One is always written at the end
   /// and when the run is stopped.
   int every_epochs = 1;
-  int every_steps = 0;
+  int every_steps = 0;  ///< as every_epochs, counted in optimizer steps
   /// How many of the newest are kept.
   int keep = 2;
   /// The weights of the best evaluation are kept besides, in RunFiles::best().
   bool best = false;
-  Resume resume = Resume::automatic;
+  Resume resume = Resume::automatic;  ///< what becomes of checkpoints that are there already
 };
 
+/// The options of a run: those of `train` themselves, and a struct for each other section.
 struct RunOptions {
-  int epochs = 90;
+  int epochs = 90;  ///< passes over the training images
   /// Images of an epoch; 0: as many as the training data has (data/sampling.h).
   std::size_t epoch_size = 0;
   /// Images of a step, over all ranks; a multiple of their number times `accumulate`.
@@ -148,9 +155,9 @@ struct RunOptions {
   double max_hours = 0;
   /// The same after so many evaluations in a row that were no better than the best; 0: never.
   int patience = 0;
-  std::uint64_t seed = 0;
-  double label_smoothing = 0;
-  Precision precision = Precision::fp32;
+  std::uint64_t seed = 0;      ///< of initial weights, order of images, augmentation and dropout
+  double label_smoothing = 0;  ///< share of the target that is spread over all classes
+  Precision precision = Precision::fp32;  ///< `automatic` is resolved for the device
   /// Stages of the model (Model::recompute) that the backward pass computes again, to need less
   /// memory.
   std::vector<std::string> recompute = {};
@@ -159,8 +166,8 @@ struct RunOptions {
   /// The first epoch, counted from 0, in which what Model::freeze froze is trained as well; 0: it
   /// stays frozen.
   int unfreeze_epoch = 0;
-  bool channels_last = true;
-  bool tf32 = true;
+  bool channels_last = true;  ///< lay images and weights out as NHWC, which is faster
+  bool tf32 = true;           ///< let GPUs multiply fp32 matrices as TF32
   /// Intra-op threads of a rank; 0: dist::World::cores, or 1 with `shards`, whose bits depend on
   /// it.
   int threads = 0;
@@ -170,20 +177,20 @@ struct RunOptions {
   /// (is_deterministic).
   std::optional<bool> deterministic = {};
 
-  DataOptions data;
-  data::AugmentOptions augment;
-  ProgressiveOptions progressive;
-  EvalRunOptions eval;
-  MixOptions mix;
-  EraseOptions erase;
-  LossOptions loss;
-  DistillationOptions distillation;
-  optim::OptimizerOptions optimizer;
-  ScheduleRunOptions schedule;
-  SamOptions sam;
-  ClipOptions clip;
-  AverageOptions average;
-  CheckpointOptions checkpoint;
+  DataOptions data;                   ///< how images are read and normalized
+  data::AugmentOptions augment;       ///< random changes to training images
+  ProgressiveOptions progressive;     ///< training images that grow
+  EvalRunOptions eval;                ///< evaluations of the validation images
+  MixOptions mix;                     ///< images mixed with each other
+  EraseOptions erase;                 ///< random erasing
+  LossOptions loss;                   ///< what is minimized
+  DistillationOptions distillation;   ///< learning from a teacher
+  optim::OptimizerOptions optimizer;  ///< which one, with its learning rate and weight decay
+  ScheduleRunOptions schedule;        ///< the learning rate over time
+  SamOptions sam;                     ///< sharpness-aware minimization
+  ClipOptions clip;                   ///< limits of the gradients
+  AverageOptions average;             ///< of the weights, evaluated in their place
+  CheckpointOptions checkpoint;       ///< when, how many, and what of those that are there
   /// How gradients travel between ranks.
   dist::Compression compress = dist::Compression::none;
   /// All ranks get rank 0's buffers at each step; else before evaluations and checkpoints alone.
@@ -196,7 +203,7 @@ struct RunOptions {
   bool tensorboard = true;
   /// Write an offline run of Weights & Biases (log/wandb_run.h), for this project of its.
   bool wandb = false;
-  std::string wandb_project = "imgcls";
+  std::string wandb_project = "imgcls";  ///< what the run belongs to in Weights & Biases
   /// Sinks of a program's own for the run's figures (train/run_sink.h).
   std::vector<std::function<std::unique_ptr<RunSink>(const SinkContext&)>> sinks = {};
   /// What a program wants to be told of each step, epoch and evaluation.
@@ -212,6 +219,7 @@ struct RunOptions {
 /// What the loaders of a run are told, on rank `rank` of `world`. For training throws ConfigError
 /// when the batch cannot be cut into micro-batches or shards of equal size.
 data::LoaderOptions train_loader_options(const RunOptions& options, int rank, int world);
+/// Likewise for evaluation: `eval.*`, each image once, batches dealt to the ranks whole.
 data::LoaderOptions eval_loader_options(const RunOptions& options, int rank, int world);
 
 /// Intra-op threads of a rank that has so many cores.

@@ -13,6 +13,7 @@ namespace imgcls::train {
 /// As `with torch.autocast(device, dtype)`; with Precision::fp32 it does nothing.
 class Autocast {
  public:
+  /// From now on, on this thread, for operations on that device.
   Autocast(const std::string& device, Precision precision);
   ~Autocast();
   Autocast(const Autocast&) = delete;

@@ -13,6 +13,7 @@
 
 namespace imgcls::train {
 
+/// The section `progressive`; the last values are those of `augment`, `mix` and `model`.
 struct ProgressiveOptions {
   /// What is not to grow has no first value.
   static constexpr double kNone = -1;
@@ -34,9 +35,11 @@ struct ProgressiveOptions {
   /// The first probability of the model's dropout, in each layer that has one.
   double dropout = kNone;
 
+  /// Whether an epoch's images may differ from the last's in size or strength.
   bool changes_images() const { return size > 0 || magnitude != kNone; }
 };
 
+/// Keys of the section `progressive`.
 const OptionFields<ProgressiveOptions>& progressive_fields();
 
 /// How far things have grown in that epoch, from 0 to 1.

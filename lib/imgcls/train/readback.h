@@ -14,7 +14,7 @@ namespace imgcls::train {
 /// the device go on. On a CPU they are there at once.
 class Readback {
  public:
-  explicit Readback(const std::string& device);
+  explicit Readback(const std::string& device);  ///< "cpu", "cuda:0": where the tensors lie
 
   /// Begins to copy the values that the tensors have after all that has been handed to the device.
   /// They may change afterwards. What an earlier start had copied and nobody took is forgotten.

@@ -20,6 +20,7 @@
 
 namespace imgcls::train {
 
+/// A rank's part of data-parallel training.
 class Replica {
  public:
   /// Moves the model to the rank's device and gives it rank 0's weights. All ranks call it alike;
@@ -49,17 +50,20 @@ class Replica {
 
   /// Those it was made with; `data.threads` is no longer 0.
   const RunOptions& options() const { return options_; }
+  /// As steps take their rates from it, reductions by plateau included.
   const optim::ScheduleOptions& schedule() const { return schedule_; }
+  /// Global batches of an epoch.
   std::size_t steps_per_epoch() const { return loader_->batches_per_epoch(); }
-  models::Model& model() { return model_; }
-  data::Loader& loader() { return *loader_; }
+  models::Model& model() { return model_; }    ///< on the rank's device
+  data::Loader& loader() { return *loader_; }  ///< of the training images, this rank's share
+  /// What brings the loader's batches to the device.
   const InputStage& input() const { return *input_; }
   /// Whether convolutions are imgcls's own (RunOptions::fast_convolutions).
   bool convolves_fast() const { return fast_convolutions_ != nullptr; }
-  optim::Optimizer& optimizer() { return *optimizer_; }
+  optim::Optimizer& optimizer() { return *optimizer_; }  ///< over the model's trained parameters
   /// Null but for fp16.
   optim::GradScaler* scaler() { return step_->scaler(); }
-  Recipe& recipe() { return step_->recipe(); }
+  Recipe& recipe() { return step_->recipe(); }  ///< the ingredients of a step
 
  private:
   void fit_to_images(const std::shared_ptr<const data::Source>& source);

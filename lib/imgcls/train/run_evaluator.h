@@ -14,6 +14,7 @@
 
 namespace imgcls::train {
 
+/// Evaluates a replica's model between its steps, and prepares batch norm for it.
 class RunEvaluator {
  public:
   /// On `source`, as the replica's options say. All are kept by reference.
@@ -30,7 +31,8 @@ class RunEvaluator {
   std::optional<EvalCounts> evaluate(const Position& position, EvalDetails& details,
                                      const std::function<bool()>& stopped);
 
-  const data::Source& source() const { return *source_; }
+  const data::Source& source() const { return *source_; }  ///< what is evaluated
+  /// Its loader, this rank's share of the batches.
   const data::Loader& loader() const { return *loader_; }
   /// How long the last one took.
   double seconds() const { return seconds_; }

@@ -23,6 +23,7 @@ namespace imgcls::train {
 /// tried again with what comes next for it, and `end` names those that lack something.
 class RunLogs {
  public:
+  /// Is told what could not be written, and why.
   using Warn = std::function<void(const std::string&)>;
 
   /// For a run that goes on after `step` steps and after the evaluations up to step `evaluated`.
@@ -31,7 +32,7 @@ class RunLogs {
   RunLogs(const RunFiles& files, const RunOptions& options, std::int64_t step,
           std::int64_t evaluated, const std::string& config, Warn warn);
 
-  void step(const report::StepRow& row);
+  void step(const report::StepRow& row);  ///< every `log.every` steps
   /// The first batch of a session, for step `step`.
   void first_batch(const data::Batch& batch, std::int64_t step);
   /// The samples a step was trained on, the ranks' shares in order; with log.samples only.

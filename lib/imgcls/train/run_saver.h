@@ -22,6 +22,7 @@ class RunSaver {
   /// fails.
   enum class Saving { periodic, last };
 
+  /// For the run whose files these are. `options`, `world` and `console` are kept by reference.
   RunSaver(RunFiles files, const CheckpointOptions& options, RunIdentity identity,
            dist::World& world, ConsoleLogger& console);
 
@@ -36,6 +37,7 @@ class RunSaver {
   bool has_any() const { return any_; }
   /// Whether the newest checkpoint is that of `position`, or of its step.
   bool has(const Position& position) const;
+  /// Whether the newest checkpoint is of that step.
   bool has_step(std::int64_t step) const { return saved_ && saved_->step == step; }
 
   /// What is to be saved has changed since the newest checkpoint, although the position has not.
@@ -47,7 +49,9 @@ class RunSaver {
   void save_best(const models::Model& model, Recipe& recipe, const Position& position,
                  const EvalCounts& counts);
 
+  /// The folder of a step's checkpoint.
   std::filesystem::path path(std::int64_t step) const { return checkpoints_.path(step); }
+  /// What a checkpoint is compared with before the run goes on from it.
   const RunIdentity& identity() const { return identity_; }
   /// Before anything is saved.
   void set_bits(Bits bits) { identity_.bits = std::move(bits); }

@@ -27,19 +27,20 @@ struct RunOptions;
 /// What a sink is made for: a run that goes on after `step` steps and after the evaluations up to
 /// step `evaluated`, of which it keeps the figures and no later ones.
 struct SinkContext {
-  const RunFiles& files;
-  const RunOptions& options;
+  const RunFiles& files;      ///< the paths of the run's folder
+  const RunOptions& options;  ///< of the run
+  /// The last step, and the last evaluation's, that the sink may keep figures of.
   std::int64_t step = 0, evaluated = 0;
   const std::string& config;  ///< JSON text; may be empty
 };
 
 /// An evaluation of `model` on `source`.
 struct EvaluationReport {
-  const report::TrainLogRow& row;
-  const EvalCounts& counts;
-  const EvalDetails& details;
-  const data::Source& source;
-  const models::Model& model;
+  const report::TrainLogRow& row;  ///< its row of train_log.csv
+  const EvalCounts& counts;        ///< over all ranks
+  const EvalDetails& details;      ///< summed over the ranks
+  const data::Source& source;      ///< what was evaluated
+  const models::Model& model;      ///< as it is trained
 };
 
 /// Told on rank 0, in the order of things; each overrides what it wants to know. A member may throw
@@ -60,7 +61,7 @@ class RunSink {
   virtual void first_batch(const data::Batch& batch, std::int64_t step);
   /// The samples of each step, the ranks' shares in order, as text; with log.samples only.
   virtual void samples(const Position& position, std::span<const std::string> shares);
-  virtual void evaluation(const EvaluationReport& report);
+  virtual void evaluation(const EvaluationReport& report);  ///< after each evaluation
   /// The session has ended after `time_s` of the run: it is complete, or goes on later. The last
   /// chance to write what could not be; throws where something is still missing.
   virtual void end(bool complete, double time_s);

@@ -28,11 +28,12 @@ namespace imgcls::train {
 /// A run, from where it stands to its end or until it is stopped.
 class Trainer::Session {
  public:
+  /// The Trainer's arguments, and its errors.
   Session(models::Model model, std::shared_ptr<const data::Source> train,
           std::shared_ptr<const data::Source> val, RunOptions options, dist::World& world,
           std::string config);
 
-  TrainResult run();
+  TrainResult run();  ///< as Trainer::run
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -11,7 +11,7 @@ namespace imgcls::train {
 /// The folders of the run's data: where the configuration says they are, or where they were copied
 /// to.
 struct DataFolders {
-  std::filesystem::path train, val;
+  std::filesystem::path train, val;  ///< the halves' folders
 };
 
 /// Copies the shards of training and validation to `data.stage_dir`, the ranks of a machine a part

@@ -43,7 +43,7 @@ class TrainStep {
   /// The loss scale, for fp16; null otherwise.
   optim::GradScaler* scaler() { return scaler_.get(); }
 
-  Recipe& recipe() { return recipe_; }
+  Recipe& recipe() { return recipe_; }  ///< what a step asks, in its order
 
  private:
   at::Tensor whole(TrainBatch batch, const StepInfo& info);

@@ -8,16 +8,18 @@ namespace imgcls::train {
 
 /// What a rank measured since the last row. Evaluations and saves are not in it.
 struct StepFigures {
-  double seconds = 0;
+  double seconds = 0;       ///< measured
   double waited_s = 0;      ///< of these, for data
   std::int64_t images = 0;  ///< of all ranks
 
-  double images_per_second() const {
+  double images_per_second() const {  ///< of all ranks; 0 before the first step
     return seconds > 0 ? static_cast<double>(images) / seconds : 0;
   }
+  /// Share of the time that went by waiting for data, 0 to 1.
   double data_wait() const { return seconds > 0 ? waited_s / seconds : 0; }
 };
 
+/// A clock of the training loop: what of its time is waiting for data.
 class StepMeter {
  public:
   /// Training begins, or goes on after something else.
@@ -28,6 +30,7 @@ class StepMeter {
   void has_stepped(std::int64_t images);
   /// What was measured since the last call.
   StepFigures take();
+  /// What was measured since the last take, which goes on.
   const StepFigures& figures() const { return figures_; }
   /// Of the last step alone.
   const StepFigures& last() const { return last_; }

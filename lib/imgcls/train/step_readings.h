@@ -12,14 +12,16 @@ namespace imgcls::train {
 
 /// What a step left on this rank's device.
 struct StepReading {
-  LossTotals epoch;      ///< of its images so far, on this rank
-  double loss = 0;       ///< of the step's images: their mean
-  double grad_norm = 0;  ///< 0: not asked for
-  double loss_scale = 1;
+  LossTotals epoch;       ///< of its images so far, on this rank
+  double loss = 0;        ///< of the step's images: their mean
+  double grad_norm = 0;   ///< 0: not asked for
+  double loss_scale = 1;  ///< fp16's, after the step; else 1
 };
 
+/// Reads steps' figures from the device while it computes the next step.
 class StepReadings {
  public:
+  /// Where the steps are computed.
   explicit StepReadings(const std::string& device) : row_(device), line_(device) {}
 
   /// Begins to read a step's figures. `grad_norm` may be undefined, `scaler` null.

@@ -11,8 +11,9 @@
 
 namespace imgcls::train {
 
+/// A model to learn from.
 struct Teacher {
-  models::Model model;
+  models::Model model;                  ///< with its weights, on the CPU
   std::vector<std::string> notes = {};  ///< lines for the log, the file of weights among them
 };
 

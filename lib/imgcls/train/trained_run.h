@@ -13,12 +13,13 @@
 
 namespace imgcls::train {
 
+/// What open_run finds.
 struct TrainedRun {
-  Config config;       ///< the run's
-  RunOptions options;  ///< made from it
-  std::vector<data::ClassName> classes;
-  models::Model model;  ///< with the weights, on the CPU
-  std::filesystem::path weights;
+  Config config;                         ///< the run's
+  RunOptions options;                    ///< made from it
+  std::vector<data::ClassName> classes;  ///< of the run's training data, in the order of the logits
+  models::Model model;                   ///< with the weights, on the CPU
+  std::filesystem::path weights;         ///< the file they were read from
 };
 
 /// Opens a run's folder. Throws as `weights_of_run` does; ConfigError, IoError and WeightsError

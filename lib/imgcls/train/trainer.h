@@ -17,7 +17,7 @@ namespace imgcls::train {
 
 /// How a call of `Trainer::run` ended.
 struct TrainResult {
-  Position position;
+  Position position;  ///< where the run stands now
   /// The last evaluation of this session; nothing when there was none.
   std::optional<EvalCounts> eval;
   /// Mean loss over the images of the last epoch as far as it was trained, label smoothing

@@ -14,6 +14,7 @@
 
 namespace imgcls::train {
 
+/// The section `average`.
 struct AverageOptions {
   /// "none", or one of averages().
   std::string name = "none";
@@ -29,7 +30,7 @@ struct AverageOptions {
 
 /// Exponential moving average: share 1 - decay of the new weights at each update.
 struct EmaOptions {
-  double decay = 0.9998;
+  double decay = 0.9998;  ///< share of the average that stays at each update, below 1
   /// At update n (the first is 0) at most 1 - (1 + n)^-(2/3), as timm's ModelEmaV3 warms up.
   bool warmup = false;
 };
@@ -43,11 +44,13 @@ struct LawaOptions {
 /// Share of the new weights at update `n` (the first is 0, when the average is a copy).
 using AverageShare = std::function<double(std::int64_t n)>;
 
+/// An average as the table has it.
 struct AverageEntry {
-  std::string name;
-  std::string summary;
+  std::string name;     ///< what `average.name` calls it
+  std::string summary;  ///< a line for help and the schema
   /// Its options that no other has: "average.<name>.*".
   OwnFields own = {};
+  /// From the options (`own` among them): its shares; null where `whole` makes it.
   std::function<AverageShare(const AverageOptions&)> make = {};
   /// Where an average is no matter of shares: what makes all of it; else null.
   std::function<std::unique_ptr<Ingredient>(const AverageOptions&, const models::Model&)> whole =
@@ -62,6 +65,6 @@ Registry<AverageEntry>& averages();
 /// model is on its device by then; its copies share the weights.
 std::unique_ptr<Ingredient> make_average(const AverageOptions& options, const models::Model& model);
 
-const OptionFields<AverageOptions>& average_fields();
+const OptionFields<AverageOptions>& average_fields();  ///< keys of the section `average`
 
 }  // namespace imgcls::train

@@ -22,11 +22,12 @@ enum class DistillationKind {
   hard,  ///< the class it finds likeliest
 };
 
+/// The section `distillation`.
 struct DistillationOptions {
   /// Where a configuration's teacher comes from: a model of the zoo and a file of weights, or the
   /// folder of a run (teacher.h). All empty: no teacher, or a program's.
   std::string model = {}, weights = {}, run = {};
-  DistillationKind kind = DistillationKind::soft;
+  DistillationKind kind = DistillationKind::soft;  ///< what is learnt of the teacher's logits
   /// By which the logits of both are divided, if soft.
   double temperature = 1;
   /// Share of the teacher in the loss; the rest is the labels'.
@@ -55,6 +56,7 @@ void prepare_teacher(const RunOptions& options, std::size_t classes, const std::
 /// one.
 std::unique_ptr<Ingredient> make_distiller(const RunOptions& options, const std::string& device);
 
+/// Keys of the section `distillation`.
 const OptionFields<DistillationOptions>& distillation_fields();
 
 }  // namespace imgcls::train

@@ -17,6 +17,7 @@ Random draws_of(const StepInfo& info, std::int64_t place, RandomStream stream);
 
 /// Values as a tensor on a device, without a wait of the host.
 at::Tensor on_device(std::span<const float> values, const at::Device& device);
+/// Likewise for whole numbers.
 at::Tensor on_device(std::span<const std::int64_t> values, const at::Device& device);
 
 }  // namespace imgcls::train

@@ -18,18 +18,19 @@ enum class EraseWith {
   noise,   ///< a normal number for each pixel and channel
 };
 
+/// The section `erase`.
 struct EraseOptions {
   /// Probability for each image; 0: none is erased.
   double prob = 0;
   /// Least and greatest share of the area, and height over width.
   double area_low = 0.02, area_high = 0.33;
-  double aspect_low = 0.3, aspect_high = 3.3;
-  EraseWith with = EraseWith::zero;
+  double aspect_low = 0.3, aspect_high = 3.3;  ///< height over width, least and greatest
+  EraseWith with = EraseWith::zero;            ///< the colour of what is painted
 };
 
 /// The ingredient; null where nothing is to be erased.
 std::unique_ptr<Ingredient> make_eraser(const EraseOptions& options);
 
-const OptionFields<EraseOptions>& erase_fields();
+const OptionFields<EraseOptions>& erase_fields();  ///< keys of the section `erase`
 
 }  // namespace imgcls::train

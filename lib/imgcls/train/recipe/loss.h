@@ -20,6 +20,7 @@
 
 namespace imgcls::train {
 
+/// The section `loss`.
 struct LossOptions {
   /// One of losses(): "cross_entropy", "bce", "focal", "asymmetric", "jsd", "poly".
   std::string name = "cross_entropy";
@@ -37,9 +38,10 @@ struct LossOptions {
 using Loss =
     std::function<at::Tensor(const at::Tensor& logits, const Targets& targets, double smoothing)>;
 
+/// A loss as the table has it.
 struct LossEntry {
-  std::string name;
-  std::string summary;
+  std::string name;     ///< what `loss.name` calls it
+  std::string summary;  ///< a line for help and the schema
   /// Its options that no other has: "loss.<name>.*".
   OwnFields own = {};
   /// `class_weights`: the options', float K, on the device of the logits; undefined where all
@@ -55,6 +57,6 @@ Registry<LossEntry>& losses();
 /// and where `balanced` is on, which takes the training data (with_class_weights, class_weights.h).
 Loss make_loss(const LossOptions& options, const at::Device& device);
 
-const OptionFields<LossOptions>& loss_fields();
+const OptionFields<LossOptions>& loss_fields();  ///< keys of the section `loss`
 
 }  // namespace imgcls::train

@@ -17,7 +17,7 @@ struct BceOptions {
 /// Cross-entropy times (1 - p)^gamma, p the probability of the class (Lin et al.,
 /// arXiv:1708.02002), with softmax.
 struct FocalOptions {
-  double gamma = 2;
+  double gamma = 2;  ///< at least 0; with 0 it is the cross-entropy
 };
 
 /// Ridnik et al., arXiv:2009.14119, with softmax: timm's AsymmetricLossSingleLabel.
@@ -28,20 +28,20 @@ struct AsymmetricOptions {
 
 /// Cross-entropy plus epsilon (1 - p) (Leng et al., arXiv:2204.12511).
 struct PolyOptions {
-  double epsilon = 1;
+  double epsilon = 1;  ///< at least -1; with 0 it is the cross-entropy
 };
 
 /// Cross-entropy of each image's first view, plus alpha times the Jensen-Shannon divergence of all
 /// its views' probabilities (AugMix, Hendrycks et al., arXiv:1912.02781), as timm's
 /// JsdCrossEntropy.
 struct JsdOptions {
-  double alpha = 12;
+  double alpha = 12;  ///< at least 0
 };
 
-const OptionFields<BceOptions>& bce_fields();
-const OptionFields<FocalOptions>& focal_fields();
-const OptionFields<AsymmetricOptions>& asymmetric_fields();
-const OptionFields<JsdOptions>& jsd_fields();
-const OptionFields<PolyOptions>& poly_fields();
+const OptionFields<BceOptions>& bce_fields();                ///< keys of `loss.bce`
+const OptionFields<FocalOptions>& focal_fields();            ///< keys of `loss.focal`
+const OptionFields<AsymmetricOptions>& asymmetric_fields();  ///< keys of `loss.asymmetric`
+const OptionFields<JsdOptions>& jsd_fields();                ///< keys of `loss.jsd`
+const OptionFields<PolyOptions>& poly_fields();              ///< keys of `loss.poly`
 
 }  // namespace imgcls::train

@@ -28,12 +28,13 @@ enum class MixBy {
   element,  ///< for each image by itself: timm's mode "elem"
 };
 
+/// The section `mix`.
 struct MixOptions {
   /// Some of mixes(), of which one is drawn each time: "mixup", "cutmix", ...; none: no mixing.
   std::vector<std::string> kinds = {};
   /// Probability that anything is mixed.
   double prob = 1;
-  MixBy by = MixBy::batch;
+  MixBy by = MixBy::batch;  ///< what shares a draw
   /// Options of single kinds, by their names, each its own struct (mixes.h); absent: defaults.
   std::map<std::string, std::any> own = {};
 };
@@ -50,11 +51,13 @@ struct Mixed {
 using Mix = std::function<Mixed(const at::Tensor& first, const at::Tensor& second,
                                 std::span<Random> draws)>;
 
+/// A way of mixing as the table has it.
 struct MixEntry {
-  std::string name;
-  std::string summary;
+  std::string name;     ///< what `mix.kinds` calls it
+  std::string summary;  ///< a line for help and the schema
   /// Its options that no other has: "mix.<name>.*".
   OwnFields own = {};
+  /// From its own options (empty: defaults): what mixes pairs.
   std::function<Mix(const std::any& own)> make = {};
 };
 
@@ -66,8 +69,10 @@ Registry<MixEntry>& mixes();
 std::unique_ptr<Ingredient> make_mixer(const MixOptions& options,
                                        const ProgressiveOptions& progressive = {});
 
-const OptionFields<MixOptions>& mix_fields();
+const OptionFields<MixOptions>& mix_fields();  ///< keys of the section `mix` that all kinds share
+/// Fills options from the section, the kinds' own objects included; throws ConfigError.
 void read_mix(const nlohmann::json& section, MixOptions& options);
+/// The section that read_mix would fill such options from.
 nlohmann::json write_mix(const MixOptions& options);
 
 }  // namespace imgcls::train

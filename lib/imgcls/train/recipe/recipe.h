@@ -12,6 +12,7 @@
 
 namespace imgcls::train {
 
+/// What a step asks, for all of the run's ingredients.
 class Recipe {
  public:
   /// What `options` say, for a model that is on its device. Throws ConfigError.
@@ -23,16 +24,20 @@ class Recipe {
   /// To be called before the first step of an epoch that this process takes: until then what grows
   /// over a run is as it will be at last.
   void begin_epoch(std::uint32_t epoch);
+  /// Of the rank's images or of one shard's, before they are cut into micro-batches.
   void before_forward(const StepInfo& info, TrainBatch& batch);
   /// The mean over images; with a teacher its part and the labels'.
   at::Tensor loss(const at::Tensor& logits, const Targets& targets) const;
   /// Whether anyone looks at the gradients, which fp16's scale must be taken off before.
   bool changes_gradients() const;
+  /// Once a step, of gradients that are averaged and not scaled.
   void after_backward(const StepInfo& info, optim::Optimizer& optimizer);
   /// Whether a step is taken twice, from other weights the second time.
   bool climbs() const;
+  /// Before gradients are taken a second time, by shards for each alone.
   void climb(const optim::Optimizer& optimizer);
-  void come_back();
+  void come_back();  ///< undoes climb
+  /// Once a step, of weights that the optimizer has changed.
   void after_update(const StepInfo& info);
 
   /// Whether other weights are evaluated than those that are trained.

@@ -14,16 +14,17 @@
 
 namespace imgcls::train {
 
+/// The section `sam`.
 struct SamOptions {
   /// How far to climb: L2 norm of the change of the weights; 0: not at all. Papers take 0.05 for
   /// SAM, and 0.5 to 2 for ASAM.
   double rho = 0;
-  bool adaptive = false;
+  bool adaptive = false;  ///< measure the change against the size of each weight: ASAM
 };
 
 /// The ingredient; null where rho is 0. The model is on its device by then.
 std::unique_ptr<Ingredient> make_sam(const SamOptions& options, const models::Model& model);
 
-const OptionFields<SamOptions>& sam_fields();
+const OptionFields<SamOptions>& sam_fields();  ///< keys of the section `sam`
 
 }  // namespace imgcls::train

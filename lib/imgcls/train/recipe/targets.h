@@ -8,6 +8,7 @@
 
 namespace imgcls::train {
 
+/// Of N images; `narrow` and micro-batches cut all of it alike.
 struct Targets {
   at::Tensor labels;         ///< int64, N: the classes
   at::Tensor partners = {};  ///< int64, N: the classes of what was mixed in; undefined: nothing was
@@ -16,7 +17,7 @@ struct Targets {
   /// Images that are views of one, one behind the other; N is a multiple of them.
   int views = 1;
 
-  bool is_mixed() const { return partners.defined(); }
+  bool is_mixed() const { return partners.defined(); }  ///< whether images have a second class
 
   /// Those of `length` images from `start`.
   Targets narrow(std::int64_t start, std::int64_t length) const;
