@@ -42,7 +42,7 @@ struct SinkContext;
 
 /// The arithmetic of convolutions and matrix products. Parameters are fp32 in all cases.
 enum class Precision {
-  fp32,
+  fp32,       ///< all in single precision
   bf16,       ///< autocast to bfloat16
   fp16,       ///< autocast to half, with a GradScaler
   automatic,  ///< bf16 where the device multiplies it in hardware, else fp32
@@ -96,7 +96,7 @@ struct EvalRunOptions {
 };
 
 /// How the learning rate grows with the batch (Goyal et al., arXiv:1706.02677; Hoffer et al.,
-/// arXiv:1705.08741).
+/// arXiv:1705.08741): not, in proportion, or with its root.
 enum class BatchScaling { none, linear, square_root };
 
 /// The section `schedule`.

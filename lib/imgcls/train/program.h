@@ -13,7 +13,7 @@ namespace imgcls::train {
 
 /// Exit codes of the programs.
 enum ExitCode : int {
-  kSuccess = 0,
+  kSuccess = 0,   ///< all that was asked for is done
   kFailure = 1,   ///< an error while running
   kUsage = 2,     ///< wrong arguments or configuration; nothing was created
   kStopped = 75,  ///< stopped by a signal after saving; the same command resumes (EX_TEMPFAIL)
