@@ -11,6 +11,7 @@
 
 namespace imgcls::data {
 
+/// A class, by what it is called.
 struct ClassName {
   std::string id;    ///< a class folder's name: "n01440764"
   std::string name;  ///< for people: "tench"; the id where there is no other

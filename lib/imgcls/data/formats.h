@@ -16,21 +16,24 @@ namespace imgcls::data {
 struct SourceRequest {
   /// data.root, and data.train or data.val.
   std::filesystem::path root;
-  std::string name;
+  std::string name;  ///< data.train or data.val; of idx the start of two file names
   /// Where that half lies: `root`/`name`, or where it was staged.
   std::filesystem::path folder;
   /// Its index; empty: one beside the images, if there is one.
   std::filesystem::path index = {};
   /// data.image_key and data.classes.
   std::string image_key = {};
+  /// The classes' names, where a format's files hold none (idx).
   std::vector<std::string> classes = {};
 };
 
+/// A format as the table has it.
 struct FormatEntry {
-  std::string name;
-  std::string summary;
+  std::string name;     ///< what `data.format` calls it
+  std::string summary;  ///< a line for help and the schema
   /// A format's options of its own are the keys of the section "data".
   OwnFields own = {};
+  /// Opens a half of a data set. Throws DataError or IoError where it is not of this format.
   std::function<std::shared_ptr<const Source>(const SourceRequest&)> open = {};
 };
 

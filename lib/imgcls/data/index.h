@@ -25,19 +25,20 @@ enum class IndexKind : std::uint32_t { folder = 0, shards = 1 };
 /// Facts about a sample, as bits. Those of a JPEG come from its header; `corrupt` comes from a
 /// decode of the whole image.
 enum IndexFlag : std::uint32_t {
-  kNotJpeg = 1U << 0,
-  kProgressive = 1U << 1,
-  kArithmetic = 1U << 2,  ///< arithmetic entropy code
-  kGrey = 1U << 3,
-  kCmyk = 1U << 4,
-  kYcck = 1U << 5,
+  kNotJpeg = 1U << 0,      ///< of another format: nothing but kCorrupt is known
+  kProgressive = 1U << 1,  ///< a JPEG whose scans refine each other
+  kArithmetic = 1U << 2,   ///< arithmetic entropy code
+  kGrey = 1U << 3,         ///< a JPEG of one component
+  kCmyk = 1U << 4,         ///< a JPEG of four components
+  kYcck = 1U << 5,         ///< the same, as YCCK
   kRestarts = 1U << 6,     ///< a restart interval is set
   kOrientation = 1U << 7,  ///< EXIF asks for the image to be turned
   kCorrupt = 1U << 8,      ///< cannot be read or decoded: sources leave it out
   /// Sampling of a JPEG's first component: width (1 to 4) in bits 16 to 19, height in 20 to 23.
   kSampling = 0xFFU << 16,
 };
-inline constexpr std::uint32_t kSamplingShift = 16;
+inline constexpr std::uint32_t kSamplingShift = 16;  ///< where kSampling's bits begin
+/// Bits that a reader knows; an index with others is refused.
 inline constexpr std::uint32_t kKnownFlags = 0x1FFU | kSampling;
 
 /// What an index says of a sample.
@@ -50,18 +51,18 @@ struct IndexSample {
   std::int64_t modified = 0;  ///< folders: last change, nanoseconds since 1970
   std::uint64_t hash = 0;     ///< XXH3's 64 bits of the image file
   std::uint32_t width = 0;    ///< pixels; 0 where the sample is corrupt
-  std::uint32_t height = 0;
-  std::uint32_t flags = 0;  ///< IndexFlag
+  std::uint32_t height = 0;   ///< likewise
+  std::uint32_t flags = 0;    ///< IndexFlag
   /// Where a decoder may start (image/jpeg/checkpoints.h); empty: at the file's start only.
   std::span<const std::byte> checkpoints;
 
-  bool corrupt() const { return (flags & kCorrupt) != 0; }
+  bool corrupt() const { return (flags & kCorrupt) != 0; }  ///< whether sources leave it out
 };
 
 /// What an index says of a tar file.
 struct IndexShard {
-  std::string_view name;  ///< its file name
-  std::uint64_t bytes = 0;
+  std::string_view name;      ///< its file name
+  std::uint64_t bytes = 0;    ///< size of the file
   std::int64_t modified = 0;  ///< last change, nanoseconds since 1970
   Digest128 digest{};         ///< of the whole file
 };
@@ -74,12 +75,13 @@ class Index {
   /// The same from memory; `name` is what messages call it.
   static Index parse(std::span<const std::byte> file, std::string_view name);
 
-  IndexKind kind() const { return kind_; }
+  IndexKind kind() const { return kind_; }  ///< what it was made of
   /// Samples, corrupt ones among them.
   std::size_t size() const { return samples_; }
-  IndexSample sample(std::size_t i) const;
-  std::size_t shards() const { return shards_; }
-  IndexShard shard(std::size_t i) const;
+  IndexSample sample(std::size_t i) const;        ///< number `i`, below size()
+  std::size_t shards() const { return shards_; }  ///< tar files; none for a folder
+  IndexShard shard(std::size_t i) const;          ///< number `i`, below shards()
+  /// Names, in the order of their numbers.
   const std::vector<std::string>& classes() const { return classes_; }
 
   /// The data set's fingerprint: a SHA-256 of the classes' names and, for each sample that is not
@@ -107,8 +109,10 @@ class Index {
 /// The numbers of the samples that are not corrupt, in order: those that sources number.
 class GoodSamples {
  public:
+  /// `index` need not outlive it.
   explicit GoodSamples(const Index& index);
-  std::size_t size() const { return all_ ? count_ : numbers_.size(); }
+  std::size_t size() const { return all_ ? count_ : numbers_.size(); }  ///< how many there are
+  /// The number in the index of the `i`-th good one.
   std::size_t operator[](std::size_t i) const { return all_ ? i : numbers_.at(i); }
 
  private:

@@ -33,12 +33,13 @@ enum class OnError {
 /// The label of a place in an evaluation batch whose image was left out.
 inline constexpr std::int64_t kSkippedLabel = -1;
 
+/// What a loader is to deliver, and to this rank of how many.
 struct LoaderOptions {
   /// Training: images of a global batch, over all ranks. Evaluation: images of a rank's batch.
   std::size_t batch = 256;
   /// This rank's number and the number of ranks.
   int rank = 0;
-  int world = 1;
+  int world = 1;  ///< ranks, of which this is number `rank`
   /// Training: pieces of a global batch, which are dealt to the ranks whole and in order, to some
   /// one more than to others; 0: as many as ranks.
   int shards = 0;
@@ -48,12 +49,12 @@ struct LoaderOptions {
   int prefetch = 3;
   /// Seconds after which a batch that is waited for is given up.
   double timeout_s = 600;
-  std::uint64_t seed = 0;
+  std::uint64_t seed = 0;  ///< of the order, and of each image's augmentation
   /// Of images: 8, or 16 for grey ones (Image::bits).
   int bits = 8;
   /// Training: which images an epoch has.
   SamplingOptions sampling = {};
-  OnError on_error = OnError::stop;
+  OnError on_error = OnError::stop;  ///< an image that cannot be read or decoded
   /// Where images and labels of batches lie; null: in ordinary memory.
   std::shared_ptr<std::pmr::memory_resource> memory = {};
   /// How many of the batches handed out last stay valid. More than one lets a device still read
@@ -119,7 +120,7 @@ class Loader {
   /// Images of this rank that could not be used in the batches handed out so far (a replacement
   /// that failed as well counts too), and the messages of the first ten of them.
   std::size_t skipped() const;
-  std::vector<std::string> skipped_messages() const;
+  std::vector<std::string> skipped_messages() const;  ///< each names its file and the reason
 
   /// What the threads have done since the loader was made, images of batches under way included.
   LoaderTimes times() const;

@@ -15,9 +15,9 @@ std::vector<std::uint32_t> shuffled_order(std::size_t size, std::uint64_t seed, 
 
 /// A half-open range of positions.
 struct Range {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  std::size_t size() const { return end - begin; }
+  std::size_t begin = 0;                            ///< the first position
+  std::size_t end = 0;                              ///< the one behind the last
+  std::size_t size() const { return end - begin; }  ///< positions in it
 };
 
 /// Rank `rank`'s share of the global batch that starts at position `start` of an epoch, with

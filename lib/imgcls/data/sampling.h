@@ -14,13 +14,15 @@
 
 namespace imgcls::data {
 
+/// What comes equally often.
 enum class Sampler {
   all,       ///< each image as often as any other
   balanced,  ///< each class as often as any other, however few images it has
 };
 
+/// Which images an epoch has, and how often.
 struct SamplingOptions {
-  Sampler by = Sampler::all;
+  Sampler by = Sampler::all;  ///< what comes equally often
   /// Images of an epoch, repetitions included; 0: as many as the source has.
   std::size_t epoch_size = 0;
   /// How often an image that is drawn comes, each time augmented anew: repeated augmentation
@@ -28,12 +30,13 @@ struct SamplingOptions {
   /// timm's samplers do it. All lie in one batch, or in two that follow each other.
   int repeats = 1;
 
+  /// Of an epoch, of a source with so many samples.
   std::size_t images(std::size_t samples) const { return epoch_size > 0 ? epoch_size : samples; }
 };
 
 /// An epoch's samples, one behind the other.
 struct Order {
-  std::vector<std::uint32_t> samples;
+  std::vector<std::uint32_t> samples;  ///< numbers in the source
   /// How often each was there before in the epoch; empty: never. It makes the random numbers of its
   /// augmentation others.
   std::vector<std::uint32_t> turns = {};

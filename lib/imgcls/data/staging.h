@@ -34,7 +34,7 @@ class Staging {
 
   /// Bytes of this part, and how many of them have been copied or found there.
   std::uint64_t total() const { return total_; }
-  std::uint64_t done() const { return done_; }
+  std::uint64_t done() const { return done_; }  ///< of `total`
   /// Where the shards are when all parts are done.
   const std::filesystem::path& folder() const { return to_; }
 

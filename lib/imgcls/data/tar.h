@@ -20,10 +20,10 @@ inline constexpr std::size_t kTarBlock = 512;
 
 /// A regular file in a tar file, or a link, which stands for one that may lie elsewhere.
 struct TarMember {
-  std::string name;
+  std::string name;          ///< its path in the archive
   std::uint64_t offset = 0;  ///< of its bytes
-  std::uint64_t bytes = 0;
-  bool is_link = false;  ///< hard or symbolic; has no bytes
+  std::uint64_t bytes = 0;   ///< its size
+  bool is_link = false;      ///< hard or symbolic; has no bytes
 };
 
 /// Reads bytes of a tar file from an offset on. Asked for ranges inside the file only.
