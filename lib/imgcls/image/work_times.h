@@ -18,15 +18,15 @@ enum class DecodedBy {
 
 /// Seconds of work, summed over threads, and the images they made.
 struct LoaderTimes {
-  double read = 0;    ///< getting an image's bytes, or its pixels, from the source
-  double decode = 0;  ///< bytes to pixels
-  double resize = 0;  ///< pixels to the batch's: crop, resize, flip
-  double busy = 0;    ///< all from claiming an image to its completion, the above included
-  std::uint64_t images = 0;
+  double read = 0;           ///< getting an image's bytes, or its pixels, from the source
+  double decode = 0;         ///< bytes to pixels
+  double resize = 0;         ///< pixels to the batch's: crop, resize, flip
+  double busy = 0;           ///< all from claiming an image to its completion, the above included
+  std::uint64_t images = 0;  ///< that were made
   /// Images by DecodedBy. Replaced ones count too; those that come as pixels do not.
   std::array<std::uint64_t, 4> decoded_by{};
 
-  LoaderTimes& operator+=(const LoaderTimes& other) {
+  LoaderTimes& operator+=(const LoaderTimes& other) {  ///< adds each of the figures
     read += other.read;
     decode += other.decode;
     resize += other.resize;
@@ -35,6 +35,7 @@ struct LoaderTimes {
     for (std::size_t i = 0; i < decoded_by.size(); ++i) decoded_by[i] += other.decoded_by[i];
     return *this;
   }
+  /// Takes each of the figures away: what has passed since `other`.
   LoaderTimes& operator-=(const LoaderTimes& other) {
     read -= other.read;
     decode -= other.decode;
@@ -50,6 +51,7 @@ struct LoaderTimes {
 /// `add_to` ends a stretch of one kind and begins the next. Costs one reading of the clock.
 class LapClock {
  public:
+  /// Adds the seconds since the last call, or since the clock was made.
   void add_to(double& seconds) {
     const auto now = Clock::now();
     seconds += std::chrono::duration<double>(now - last_).count();

@@ -24,7 +24,7 @@ class JpegCheckpoints {
   /// None where `bytes` does not fit a file of `frame`.
   JpegCheckpoints(std::span<const std::byte> bytes, const JpegFrame& frame);
 
-  explicit operator bool() const { return !bytes_.empty(); }
+  explicit operator bool() const { return !bytes_.empty(); }  ///< whether there are any
   /// The state before row `row` of MCUs.
   ScanState row(int row) const;
 

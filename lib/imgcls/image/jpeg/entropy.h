@@ -20,13 +20,14 @@ class HuffmanTable {
  public:
   static constexpr int kBits = 10;  ///< of codes that one lookup decodes
 
+  /// What the next bits say.
   struct Entry {
     std::uint8_t total = 0;  ///< bits of the code and the value; 0: a longer code, or none
     std::uint8_t code = 0;   ///< bits of the code
     std::uint8_t value = 0;  ///< bits of the value
     std::uint8_t run = 0;    ///< zeros before the coefficient; kEnd: the block's last symbol
   };
-  static constexpr std::uint8_t kEnd = 64;
+  static constexpr std::uint8_t kEnd = 64;  ///< a `run` beyond any place in a block
 
   /// For DC differences, or for AC coefficients. False where the codes are none, or where libjpeg
   /// would refuse them.
@@ -51,14 +52,15 @@ class HuffmanTable {
 
 /// Where the entropy-coded data go on: a byte of the file, and the bits of it that are used up.
 struct BitPosition {
-  std::uint32_t byte = 0;
-  std::uint8_t bit = 0;  ///< 0 to 7
+  std::uint32_t byte = 0;  ///< from the file's start
+  std::uint8_t bit = 0;    ///< 0 to 7
 };
 
 /// Reads bits of entropy-coded data. At a marker, and at the end, it reads zeros; `overrun` tells.
 class BitReader {
  public:
   BitReader() = default;
+  /// Begins at that position of `file`, which is kept by reference.
   BitReader(std::span<const std::byte> file, BitPosition from);
 
   /// As many bits at the top of `bits()` as there is room for, 56 at least.
@@ -78,8 +80,9 @@ class BitReader {
   }
   /// Whether there are bits for a symbol of any length.
   bool has_symbol() const { return count_ >= 32; }
+  /// The next ones, from the highest bit on; as many as `fill` has left.
   std::uint64_t bits() const { return bits_; }
-  void skip(int count) {
+  void skip(int count) {  ///< uses up bits that `bits` holds
     bits_ <<= count;
     count_ -= count;
   }

@@ -20,7 +20,7 @@ inline constexpr std::array<std::uint8_t, 64> kNaturalOrder = {
 
 /// All that a scan needs to go on from an MCU.
 struct ScanState {
-  BitPosition position;
+  BitPosition position;                      ///< of the next bit
   std::array<std::int16_t, 3> predictors{};  ///< of each component's DC coefficient
 };
 
@@ -42,7 +42,7 @@ class JpegScan {
   void go_to(int mcu, const ScanState& state);
   /// Before the next MCU.
   ScanState state() const;
-  int next_mcu() const { return next_mcu_; }
+  int next_mcu() const { return next_mcu_; }  ///< number of the next MCU
 
   /// Blocks of an MCU: luma row by row, then Cb and Cr.
   std::size_t blocks() const { return block_count_; }
