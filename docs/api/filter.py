@@ -2,8 +2,8 @@
 """For Doxygen: a header with its first comment as its page's text, a room's map as it is laid out.
 
 What Doxygen takes for commands and HTML in comments is nothing of the kind here. A comment of one declaration of several
-names ("least and greatest") is each name's, and a defaulted comparison says what the language says of it. Lines keep
-their numbers.
+names ("least and greatest") is each name's; a defaulted comparison and what TORCH_MODULE declares say what they are.
+Lines keep their numbers.
 """
 
 import pathlib
@@ -11,12 +11,13 @@ import re
 import sys
 
 DECLARATION = re.compile(
-    r"""^(?P<indent>\ *)(?P<type>(?:const\ )?[\w:]+(?:<[\w:,\ ]+>)?)\ (?P<names>
+    r"""^(?P<indent>\ *)(?P<type>(?:inline\ constexpr\ )?(?:const\ )?[\w:]+(?:<[\w:,\ ]+>)?)\ (?P<names>
     \w+(?:\ =\ [^,;()\n]*)?
     (?:,(?:\ +///<[^\n]*)?\s+\w+(?:\ =\ [^,;()\n]*)?)+
     );(?:\ +///<\ (?P<after>[^\n]*(?:\n\ +///<[^\n]*)*))?$""",
     re.MULTILINE | re.VERBOSE,
 )
+MODULE = re.compile(r"^TORCH_MODULE\((\w+)\);$", re.MULTILINE)
 COMPARISON = re.compile(r"^ +(?:friend )?bool operator==\(.*\)(?: const)? = default;$", re.MULTILINE)
 
 
@@ -60,6 +61,9 @@ def declare_apart(found):
 path = pathlib.Path(sys.argv[1])
 text = re.sub(r"(///<? ?)(.*)", lambda found: found[1] + plain(found[2]), path.read_text())
 text = DECLARATION.sub(declare_apart, text)
+text = MODULE.sub(
+    r"/** Holds a \1Impl, which its copies share. */ class \1 : public torch::nn::ModuleHolder<\1Impl> {};", text
+)
 text = COMPARISON.sub(lambda found: found[0] + "  ///< Whether all members are equal.", text)
 found = re.match(r"#pragma once\n((?://(?!/).*\n)+)", text)
 if found:
