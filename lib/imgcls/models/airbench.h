@@ -8,8 +8,8 @@ namespace imgcls::models {
 
 /// With w = options.width (0: 64), for N x 3 x H x W of at least 25 px:
 ///
-///   whiten  3 -> 24       conv 2x2 whose fixed weights decorrelate patches of training images;
-///   GELU group1  24 -> w       conv 3x3, max pool 2, batch norm, GELU, conv 3x3, batch norm, GELU
+///   whiten  3 -> 24       conv 2x2, fixed: decorrelates patches of training images; GELU
+///   group1  24 -> w       conv 3x3, max pool 2, batch norm, GELU, conv 3x3, batch norm, GELU
 ///   group2  w -> 4w       the same
 ///   group3  4w -> 4w      the same
 ///   fc      max pool 3, linear without bias, times 1/9

@@ -34,6 +34,7 @@ class StatisticsExchange {
 /// that no pointer to the latter can call a forward that shares nothing.
 class BatchNorm2dImpl : public torch::nn::BatchNormImplBase<2, BatchNorm2dImpl> {
  public:
+  /// The constructors take torch::nn::BatchNorm2dOptions or a number of channels.
   using Base = torch::nn::BatchNormImplBase<2, BatchNorm2dImpl>;
   using Base::Base;
 
@@ -50,6 +51,7 @@ class BatchNorm2dImpl : public torch::nn::BatchNormImplBase<2, BatchNorm2dImpl> 
   struct Statistics;  // internal
 
  protected:
+  /// Throws c10::Error for other than 4 dimensions.
   void _check_input_dim(const at::Tensor& images) override;
 
  private:

@@ -13,8 +13,9 @@
 
 namespace imgcls::models {
 
-using Step = std::function<at::Tensor(const at::Tensor&)>;
+using Step = std::function<at::Tensor(const at::Tensor&)>;  ///< one layer, applied
 
+/// The layers, applied in order.
 class ChainImpl : public torch::nn::Module {
  public:
   /// A layer with parameters, or one that behaves differently in training. It takes the next place.
@@ -22,6 +23,7 @@ class ChainImpl : public torch::nn::Module {
   void add(const torch::nn::ModuleHolder<M>& layer) {
     add(layer.ptr());
   }
+  /// The same of the module itself.
   template <class M>
   void add(std::shared_ptr<M> layer) {
     add(std::to_string(steps_.size()), std::move(layer));
@@ -31,6 +33,7 @@ class ChainImpl : public torch::nn::Module {
   void add(std::string name, const torch::nn::ModuleHolder<M>& layer) {
     add(std::move(name), layer.ptr());
   }
+  /// The same of the module itself.
   template <class M>
   void add(std::string name, std::shared_ptr<M> layer) {
     register_module(std::move(name), layer);
@@ -39,6 +42,7 @@ class ChainImpl : public torch::nn::Module {
   /// A step without parameters (an activation, pooling). It takes a place as well, as PyTorch's do.
   void add(Step step) { steps_.push_back(std::move(step)); }
 
+  /// What all steps make of `x`.
   at::Tensor forward(at::Tensor x) const { return run(std::move(x), 0, size()); }
   /// The steps from place `first` to before `end` alone.
   at::Tensor run(at::Tensor x, std::size_t first, std::size_t end) const {
@@ -46,7 +50,7 @@ class ChainImpl : public torch::nn::Module {
     return x;
   }
 
-  std::size_t size() const { return steps_.size(); }
+  std::size_t size() const { return steps_.size(); }  ///< places that are taken
 
  private:
   std::vector<Step> steps_;

@@ -9,7 +9,7 @@
 
 namespace imgcls::models {
 
-at::ScalarType scalar_type(weights::DType type);
+at::ScalarType scalar_type(weights::DType type);  ///< each of those types has one
 
 /// The type of a tensor that is to be written. Throws WeightsError with its name where no format of
 /// weights has it, such as a quantized one.

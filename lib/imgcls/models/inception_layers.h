@@ -12,8 +12,9 @@ namespace imgcls::models {
 /// A convolution without bias ("conv"), batch norm ("bn"), ReLU.
 class BasicConvImpl : public torch::nn::Module {
  public:
-  using Pair = torch::ExpandingArray<2>;  // height and width, or one number for both
+  using Pair = torch::ExpandingArray<2>;  ///< height and width, or one number for both
 
+  /// `in` to `out` channels; batch norm's eps is 1e-3.
   BasicConvImpl(int in, int out, const Pair& kernel, int stride = 1, const Pair& padding = 0)
       : conv_(register_module("conv", torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, kernel)
                                                             .stride(stride)
@@ -21,6 +22,7 @@ class BasicConvImpl : public torch::nn::Module {
                                                             .bias(false)))),
         bn_(register_module("bn", BatchNorm2d(torch::nn::BatchNorm2dOptions(out).eps(1e-3)))) {}
 
+  /// N x out x H' x W' of N x in x H x W.
   at::Tensor forward(const at::Tensor& x) { return bn_(conv_(x)).relu_(); }
 
  private:

@@ -10,12 +10,13 @@
 
 namespace imgcls::models {
 
+/// Functions that follow a layer, by PyTorch's names.
 enum class Activation { none, relu, relu6, silu, gelu, hardswish, sigmoid, hardsigmoid };
 
 /// Applies `kind`; in place where ATen can and the tensor is ours to change, as in layers that just
 /// made it.
 at::Tensor activate(Activation kind, const at::Tensor& x);
-at::Tensor activate_(Activation kind, at::Tensor x);
+at::Tensor activate_(Activation kind, at::Tensor x);  ///< in place where it can
 
 /// `activate_` as a step of a chain.
 Step activation(Activation kind);
@@ -36,13 +37,14 @@ at::Tensor adaptive_average(const at::Tensor& x, int height, int width);
 /// asked for already, x itself. Rows and columns may overlap.
 at::Tensor adaptive_average_by_slices(const at::Tensor& x, int height, int width);
 
+/// What conv_norm_act is to make; what is not here is as PyTorch has it.
 struct ConvNormActOptions {
-  int kernel = 3;
-  int stride = 1;
-  int groups = 1;
+  int kernel = 3;  ///< side of the square of places
+  int stride = 1;  ///< across and down
+  int groups = 1;  ///< of channels, each convolved alone; 1: all together
   /// (kernel - 1) / 2 where unset.
   std::optional<int> padding = {};
-  Activation activation = Activation::relu;
+  Activation activation = Activation::relu;  ///< the last of the three; none: it is left out
   /// Batch norm's.
   double eps = 1e-5, momentum = 0.1;
 };
@@ -57,9 +59,10 @@ void add_conv_norm_act(Chain& chain, int in, int out, const ConvNormActOptions& 
 /// what two 1x1 convolutions make of their means. As torchvision's SqueezeExcitation.
 class SqueezeExciteImpl : public torch::nn::Module {
  public:
+  /// `channels` of the images, `squeezed` between the two convolutions; `gate` makes the factors.
   SqueezeExciteImpl(int channels, int squeezed, Activation activation = Activation::relu,
                     Activation gate = Activation::sigmoid);
-  at::Tensor forward(const at::Tensor& x);
+  at::Tensor forward(const at::Tensor& x);  ///< N x channels x H x W, scaled
 
  private:
   torch::nn::Conv2d fc1_, fc2_;
@@ -71,8 +74,9 @@ TORCH_MODULE(SqueezeExcite);
 /// left out with probability p, and scaled by 1 / (1 - p) where it is not. It has no parameters.
 class StochasticDepthImpl : public torch::nn::Module {
  public:
+  /// The probability to leave a branch out, 0 to 1.
   explicit StochasticDepthImpl(double p) : p_(p) {}
-  at::Tensor forward(const at::Tensor& branch) const;
+  at::Tensor forward(const at::Tensor& branch) const;  ///< in evaluation mode the branch itself
 
  private:
   double p_;

@@ -21,15 +21,15 @@ namespace imgcls::models {
 /// A tensor and its dotted name in the model, as PyTorch's state_dict has it
 /// ("layer1.0.conv1.weight").
 struct NamedTensor {
-  std::string name;
-  at::Tensor tensor;
+  std::string name;   ///< with dots between modules and parameter
+  at::Tensor tensor;  ///< shares the model's memory
 };
 
 /// Tensors with their names, for whoever takes tensors alone as well: torch::optim's optimizers,
 /// torch::nn::utils::clip_grad_norm_.
 struct NamedTensors : std::vector<NamedTensor> {
   using std::vector<NamedTensor>::vector;
-  operator std::vector<at::Tensor>() const {
+  operator std::vector<at::Tensor>() const {  ///< the tensors alone, in their order
     std::vector<at::Tensor> tensors;
     tensors.reserve(size());
     for (const NamedTensor& named : *this) tensors.push_back(named.tensor);
@@ -39,8 +39,8 @@ struct NamedTensors : std::vector<NamedTensor> {
 
 /// Logits of an auxiliary classifier, which training adds to the loss with this weight.
 struct Auxiliary {
-  at::Tensor logits;
-  double weight;
+  at::Tensor logits;  ///< float N x classes
+  double weight;      ///< factor of its loss
 };
 
 class Network;
@@ -62,6 +62,7 @@ class Model {
   Model(const torch::nn::ModuleHolder<M>& module, std::string_view name = "model")
       : Model(module.ptr(), name) {}
 
+  /// The same of a module whose `forward` has another form.
   Model(std::shared_ptr<torch::nn::Module> module,
         std::function<at::Tensor(const at::Tensor&)> forward, std::string_view name);
 
@@ -115,7 +116,7 @@ class Model {
 
   /// Training mode (batch statistics, dropout) or evaluation mode.
   void train(bool on = true);
-  bool is_training() const;
+  bool is_training() const;  ///< batch norm and dropout behave so
   /// Moves parameters and buffers to a device ("cpu", "cuda:0").
   void to(const std::string& device);
   /// Lays 4-dimensional parameters out channels last (NHWC), which is faster with image batches
@@ -125,16 +126,21 @@ class Model {
   /// Some weights of some networks are computed from training images before the first step, instead
   /// of drawn (airbench's whitening). `fit` gets normalized images, float N x 3 x H x W.
   void set_image_fit(std::function<void(const at::Tensor&)> fit) { image_fit_ = std::move(fit); }
+  /// Whether it has such weights; then fit_to_images comes before the first step.
   bool wants_image_fit() const { return image_fit_ != nullptr; }
+  /// Computes them; for models that want it.
   void fit_to_images(const at::Tensor& images) const { image_fit_(images); }
 
   /// The options that `create` (registry.h) made it with; null for a model made otherwise.
   const ModelOptions* made_with() const { return made_with_.get(); }
+  /// What `create` tells a model that it made.
   void set_made_with(std::shared_ptr<const ModelOptions> options) {
     made_with_ = std::move(options);
   }
 
+  /// As the registry calls it, or as it was wrapped.
   const std::string& name() const { return name_; }
+  /// What it owns, for what this class does not offer.
   torch::nn::Module& module() const { return *module_; }
 
  private:

@@ -21,8 +21,10 @@ namespace imgcls::models {
 /// One stage: its name ("layer1"), what it does, and how its parameters' names begin ("conv1",
 /// "bn1"): whole parts of them, between dots.
 struct Stage {
-  std::string name;
+  std::string name;  ///< unique in its network
+  /// From what the stage before gives, or the images, to what it gives.
   std::function<at::Tensor(const at::Tensor&)> run;
+  /// The beginnings of its parameters' names, without the dot behind them.
   std::vector<std::string> parts;
   /// In training nothing but its input is kept for the backward pass, which runs it again.
   bool is_recomputed = false;
@@ -31,6 +33,7 @@ struct Stage {
   bool has(const std::string& name) const;
 };
 
+/// A module that is a row of stages: derive from it, and add them in the constructor.
 class Network : public torch::nn::Module {
  public:
   /// Logits, N x classes: what the last stage gives.
@@ -38,7 +41,7 @@ class Network : public torch::nn::Module {
 
   /// In the order in which they run; `forward` runs all.
   std::span<const Stage> stages() const { return stages_; }
-  std::span<Stage> stages() { return stages_; }
+  std::span<Stage> stages() { return stages_; }  ///< to mark those that are to be recomputed
 
   /// The layer whose outputs are the logits: the first part of its parameters' names ("fc").
   const std::string& head() const { return head_; }
@@ -71,6 +74,7 @@ class Network : public torch::nn::Module {
   /// named after them: "features.4" gives what the chain's layer "4" gives.
   void register_stages(const std::string& name, const Chain& chain,
                        const std::vector<std::size_t>& lasts);
+  /// What head and auxiliary_heads say.
   void set_head(std::string name, std::vector<std::string> auxiliary = {}) {
     head_ = std::move(name);
     auxiliary_heads_ = std::move(auxiliary);

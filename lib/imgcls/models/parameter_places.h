@@ -10,6 +10,7 @@
 
 namespace imgcls::models {
 
+/// Where a parameter stands.
 struct ParameterPlace {
   /// Number of the layer: 0 for the stem, then one for each block, the head's the highest; nothing
   /// where the network's layers are not numbered.

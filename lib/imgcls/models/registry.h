@@ -18,6 +18,7 @@ enum class Stem {
   small,     ///< 3x3 convolution of stride 1: for images of up to 64 px
 };
 
+/// What a model can be told when it is made.
 struct ModelOptions {
   /// Number of classes: logits are N x classes.
   int classes = 1000;
@@ -28,7 +29,7 @@ struct ModelOptions {
   /// Residual branches start at zero (Goyal et al., arXiv:1706.02677): the last batch norm's weight
   /// of each block is 0.
   bool zero_init_residual = false;
-  Stem stem = Stem::imagenet;
+  Stem stem = Stem::imagenet;  ///< which first layers, where a model has both
   /// Channels of the first stage; 0: the model's own number. Only resnet9 and airbench take
   /// another.
   int width = 0;
@@ -46,13 +47,15 @@ struct ModelOptions {
 
 /// Which options a model takes besides `classes`.
 struct OptionsTaken {
+  /// Whether it takes ModelOptions' member of that name; `small_stem`: Stem::small, `one_channel`:
+  /// 1 channel.
   bool zero_init_residual = false, small_stem = false, width = false, dropout = false,
        drop_path = false, blur_pool = false, image_size = false, one_channel = true;
 };
 
 /// What is known about a model.
 struct ModelInfo {
-  std::string name;
+  std::string name;  ///< in configurations and programs: "resnet50"
   /// Trainable values, with 1,000 classes and the other options at their defaults.
   std::int64_t parameters = 0;
   /// Multiplications and additions, counted as one operation, of the layers for one image of
@@ -62,15 +65,16 @@ struct ModelInfo {
   int input_size = 224;
   /// Where it is described: "arXiv:1512.03385".
   std::string paper;
-  OptionsTaken takes = {};
+  OptionsTaken takes = {};  ///< what its factory does not refuse
 };
 
+/// Makes a model, with weights drawn from PyTorch's generator.
 using ModelFactory = std::function<Model(const ModelOptions&)>;
 
 /// A model that can be made by its name.
 struct ModelEntry {
-  ModelInfo info;
-  ModelFactory make;
+  ModelInfo info;     ///< its name among it
+  ModelFactory make;  ///< called by `create` with options that it takes
 };
 
 /// Makes a model with weights initialized from PyTorch's default generator (`at::manual_seed`), in

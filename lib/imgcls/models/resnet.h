@@ -10,6 +10,7 @@
 
 namespace imgcls::models {
 
+/// What distinguishes the networks of the family.
 struct ResNetShape {
   /// Blocks of each of the four layers.
   std::array<int, 4> depths;

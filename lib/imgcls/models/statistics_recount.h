@@ -19,7 +19,7 @@ namespace imgcls::models {
 /// statistics, too, unless `keep` was called.
 class StatisticsRecount {
  public:
-  explicit StatisticsRecount(const Model& model);
+  explicit StatisticsRecount(const Model& model);  ///< of its batch norms with running statistics
   ~StatisticsRecount();
   StatisticsRecount(const StatisticsRecount&) = delete;
   StatisticsRecount& operator=(const StatisticsRecount&) = delete;

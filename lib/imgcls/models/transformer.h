@@ -29,6 +29,7 @@ at::Tensor window_attention(const at::Tensor& qkv, int heads, const at::Tensor& 
 /// Images cut into squares of side x side pixels, and put together again: N x H x W x C from and to
 /// N x (rows * columns of squares) x side^2 x C. H and W are multiples of `side`.
 at::Tensor to_windows(const at::Tensor& images, std::int64_t side);
+/// The way back: N x height x width x C of what to_windows gave for that side.
 at::Tensor from_windows(const at::Tensor& windows, std::int64_t side, std::int64_t height,
                         std::int64_t width);
 

@@ -14,6 +14,7 @@ namespace imgcls::models {
 /// Parameters and buffers: what PyTorch's `state_dict()` holds.
 std::vector<NamedTensor> state(const Model& model);
 
+/// What of a file's weights goes into a model.
 struct LoadOptions {
   /// Also the layers that have an output for each class. Without them, a model for other classes
   /// than the file's keeps its own `Model::heads()`; models/head.h draws them as for a new one.

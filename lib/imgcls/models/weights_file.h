@@ -14,8 +14,10 @@
 
 namespace imgcls::models {
 
+/// A file that stays open.
 class WeightsFile {
  public:
+  /// What a reader of one format is.
   using Parse = std::function<weights::Listing(const ByteSource&)>;
 
   /// Opens and checks a file of the format that its first bytes tell. `key` chooses what it holds
@@ -26,9 +28,11 @@ class WeightsFile {
   /// The same for the format that `parse` reads, with the names that it gives.
   WeightsFile(const std::filesystem::path& path, const Parse& parse);
 
+  /// What the file holds: names, types, shapes and places.
   const weights::Listing& listing() const { return listing_; }
   /// Which of the file's state dicts is taken, and which others there are; empty: there is one.
   std::string choice() const;
+  /// The file's path, as messages name it.
   const std::string& name() const { return source_.name(); }
 
   /// All tensors, on the CPU, in the file's order; those that share memory in a .pth share it here.
