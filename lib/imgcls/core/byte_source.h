@@ -14,13 +14,14 @@
 
 namespace imgcls {
 
+/// Bytes of a known number, read at any place.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
 
   /// What messages call it.
   const std::string& name() const { return name_; }
-  std::uint64_t size() const { return size_; }
+  std::uint64_t size() const { return size_; }  ///< in bytes
   /// Reads `out.size()` bytes from `offset` on; all of them must lie inside. Throws IoError.
   virtual void read(std::uint64_t offset, std::span<std::byte> out) const = 0;
 
@@ -28,6 +29,7 @@ class ByteSource {
   std::vector<std::byte> bytes(std::uint64_t offset, std::uint64_t size) const;
 
  protected:
+  /// For those that implement `read`.
   ByteSource(std::string name, std::uint64_t size) : name_(std::move(name)), size_(size) {}
 
  private:
@@ -38,6 +40,7 @@ class ByteSource {
 /// Bytes in memory, which must outlive it.
 class MemorySource final : public ByteSource {
  public:
+  /// `bytes` is kept by reference; `name` is what messages call it.
   MemorySource(std::span<const std::byte> bytes, std::string_view name)
       : ByteSource(std::string(name), bytes.size()), bytes_(bytes) {}
   void read(std::uint64_t offset, std::span<std::byte> out) const override;
@@ -49,6 +52,7 @@ class MemorySource final : public ByteSource {
 /// A file. Throws IoError where it cannot be opened.
 class FileSource final : public ByteSource {
  public:
+  /// Messages call it by its path.
   explicit FileSource(const std::filesystem::path& path) : FileSource(InputFile(path)) {}
   void read(std::uint64_t offset, std::span<std::byte> out) const override {
     file_.read(offset, out);
@@ -68,8 +72,8 @@ class ByteCursor {
   ByteCursor(const ByteSource& source, std::uint64_t begin, std::uint64_t end)
       : source_(source), position_(begin), end_(end), window_begin_(begin) {}
 
-  std::uint64_t position() const { return position_; }
-  std::uint64_t remaining() const { return end_ - position_; }
+  std::uint64_t position() const { return position_; }          ///< of the next byte, in the source
+  std::uint64_t remaining() const { return end_ - position_; }  ///< bytes up to the end
   /// The next `count` bytes, of which there must be that many; valid until the next call.
   std::span<const std::byte> take(std::size_t count);
   /// Passes over the next `count` bytes, of which there must be that many, without reading them.

@@ -15,7 +15,7 @@ inline constexpr std::size_t kMaxNesting = 32;
 
 /// A parsed text.
 struct ConfigText {
-  nlohmann::json values;
+  nlohmann::json values;  ///< an object, or whatever the text holds
   /// The line, counted from 1, of each key of each object, by its path.
   std::map<std::string, std::size_t, std::less<>> lines;
 };

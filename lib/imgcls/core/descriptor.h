@@ -19,7 +19,7 @@ class Descriptor {
   Descriptor(Descriptor&& other) noexcept;
   Descriptor& operator=(Descriptor&&) = delete;
 
-  int get() const { return fd_; }
+  int get() const { return fd_; }  ///< the system's number of it; -1 where it is not open
   /// Closes it now; false where the system reports an error of an earlier write, in errno.
   bool close();
 

@@ -13,12 +13,12 @@ namespace imgcls {
 class Digest {
  public:
   ~Digest();
-  Digest(Digest&&) noexcept;
-  Digest& operator=(Digest&&) noexcept;
+  Digest(Digest&&) noexcept;             ///< leaves the other one to be assigned to or destroyed
+  Digest& operator=(Digest&&) noexcept;  ///< leaves the other one to be assigned to or destroyed
 
   /// Adds bytes to what is hashed.
   Digest& update(std::span<const std::byte> bytes);
-  Digest& update(std::string_view text);
+  Digest& update(std::string_view text);  ///< the same of a text's bytes
 
   /// The digest in lower-case hexadecimal digits. Call once, last.
   std::string hex();

@@ -11,8 +11,9 @@ namespace imgcls {
 /// ends, however it ends.
 class FileLock {
  public:
+  /// Who has the lock.
   enum class State {
-    held,
+    held,             ///< this object has it
     held_by_another,  ///< another object or process has it
     unsupported,      ///< the file system knows no locks: nobody can tell
   };
@@ -21,7 +22,7 @@ class FileLock {
   /// when it cannot be opened for writing.
   explicit FileLock(const std::filesystem::path& path);
 
-  State state() const { return state_; }
+  State state() const { return state_; }  ///< as it was found when it was made
 
  private:
   Descriptor file_;

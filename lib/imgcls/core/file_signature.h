@@ -7,10 +7,11 @@
 
 namespace imgcls {
 
+/// A row of a table of formats.
 struct FileSignature {
-  std::size_t at;
-  std::string_view bytes;
-  std::string_view what;  ///< what the reader of a table says of such a file
+  std::size_t at;          ///< offset of `bytes` in the file
+  std::string_view bytes;  ///< what stands there
+  std::string_view what;   ///< what the reader of a table says of such a file
 };
 
 /// `what` of the first of `signatures` that fits the beginning of a file; empty: none does.

@@ -13,16 +13,17 @@
 
 namespace imgcls {
 
+/// A regular file, open for reading.
 class InputFile {
  public:
   /// Opens `path`. Throws IoError naming it; a path that is not a regular file is refused without
   /// waiting for it.
   explicit InputFile(std::filesystem::path path);
 
-  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& path() const { return path_; }  ///< as it was given
   /// Size, and time of the last change in nanoseconds since 1970, when it was opened.
   std::uint64_t bytes() const { return bytes_; }
-  std::int64_t modified_ns() const { return modified_ns_; }
+  std::int64_t modified_ns() const { return modified_ns_; }  ///< as it was then
 
   /// Reads `out.size()` bytes from `offset` on. Throws IoError naming the file and the place: the
   /// system's reason, or that the file ends before.

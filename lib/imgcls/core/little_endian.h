@@ -21,6 +21,7 @@ T load_le(std::span<const std::byte> bytes) {
   return static_cast<T>(value);
 }
 
+/// The same of a text's bytes.
 template <std::unsigned_integral T>
 T load_le(std::string_view bytes) {
   return load_le<T>(std::as_bytes(std::span(bytes)));
@@ -34,6 +35,7 @@ void append_le(std::vector<std::byte>& bytes, T value) {
   }
 }
 
+/// The same to a text.
 template <std::unsigned_integral T>
 void append_le(std::string& bytes, T value) {
   for (std::size_t i = 0; i < sizeof(T); ++i) {

@@ -17,8 +17,8 @@ class Log {
   /// A log that speaks on standard error.
   Log();
   ~Log();
-  Log(Log&&) noexcept;
-  Log& operator=(Log&&) noexcept;
+  Log(Log&&) noexcept;             ///< leaves the other one to be assigned to or destroyed
+  Log& operator=(Log&&) noexcept;  ///< leaves the other one to be assigned to or destroyed
 
   /// Also append to `path` from now on; created if absent. Throws IoError.
   void add_file(const std::filesystem::path& path);

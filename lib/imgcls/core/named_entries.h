@@ -15,6 +15,7 @@ namespace imgcls {
 template <class Entry>
 class NamedEntries {
  public:
+  /// Names should be unique: `find` gives the first.
   explicit NamedEntries(std::vector<Entry> entries)
       : entries_(std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end())) {
   }
@@ -25,15 +26,18 @@ class NamedEntries {
     return found == entries_.end() ? nullptr : &*found;
   }
 
+  /// Behind the others, whose addresses stay.
   void push_back(Entry entry) { entries_.push_back(std::move(entry)); }
 
-  std::vector<std::string> names() const {
+  std::vector<std::string> names() const {  ///< of all, in their order
     std::vector<std::string> all;
     for (const Entry& entry : entries_) all.push_back(entry.name);
     return all;
   }
 
+  /// For range-based loops over the entries, in their order.
   auto begin() const { return entries_.begin(); }
+  /// The end of these loops.
   auto end() const { return entries_.end(); }
 
  private:

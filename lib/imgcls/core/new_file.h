@@ -11,6 +11,7 @@
 
 namespace imgcls {
 
+/// A file under a temporary name, and under its own once it is committed.
 class NewFile {
  public:
   /// Creates `path` + `suffix`, to become `path`. Throws IoError, as all members do, naming the
@@ -21,8 +22,8 @@ class NewFile {
   NewFile(const NewFile&) = delete;
   NewFile& operator=(const NewFile&) = delete;
 
-  void write(std::span<const std::byte> bytes);
-  void write(std::string_view text);
+  void write(std::span<const std::byte> bytes);  ///< appends
+  void write(std::string_view text);             ///< appends
   /// Bytes written so far.
   std::uint64_t bytes() const { return bytes_; }
 

@@ -25,10 +25,13 @@ namespace imgcls {
 
 /// Numbers that an option may have.
 struct Limits {
+  /// Inclusive ("minimum", "maximum") and exclusive ("above", "below") bounds; unset: there is
+  /// none.
   std::optional<double> minimum = {}, above = {}, maximum = {}, below = {};
 
-  static Limits at_least(double low) { return {.minimum = low}; }
-  static Limits greater_than(double low) { return {.above = low}; }
+  static Limits at_least(double low) { return {.minimum = low}; }    ///< low <= value
+  static Limits greater_than(double low) { return {.above = low}; }  ///< low < value
+  /// Low <= value <= high.
   static Limits between(double low, double high) { return {.minimum = low, .maximum = high}; }
 };
 
@@ -57,6 +60,7 @@ Value value_in(const Names<Value, count>& names, const std::string& wanted) {
 /// A value that contradicts itself; the message says what the option must be.
 class OptionError : public ConfigError {
  public:
+  /// `must` is what follows the option's name in the message: "must be above 0".
   OptionError(std::string option, const std::string& must)
       : ConfigError(option + " " + must), option_(std::move(option)), must_(must) {}
   /// The option's name in its section.
@@ -72,7 +76,7 @@ class OptionError : public ConfigError {
 template <class Options>
 class OptionFields {
  public:
-  using json = nlohmann::json;
+  using json = nlohmann::json;  ///< values of configurations and schemas
 
   /// A member of type bool, a number, a text, or an array or list of these.
   template <class Member>
@@ -190,13 +194,17 @@ class OptionFields {
     return all;
   }
 
+  /// An option, as the table has it.
   struct Field {
-    std::string name;
-    json schema;
+    std::string name;  ///< its key in the section
+    json schema;       ///< JSON Schema of its values, without default and description
+    /// Fills the member from a value that fits the schema; throws ConfigError.
     std::function<void(const json&, Options&)> read;
+    /// The value that `read` would make the member from.
     std::function<json(const Options&)> write;
-    std::string description;
+    std::string description;  ///< for the schema, and for people
   };
+  /// In the order in which they were added.
   const std::vector<Field>& fields() const { return fields_; }
 
  private:
@@ -233,7 +241,7 @@ class OptionFields {
 /// rest of the program passes on as a std::any that holds the struct, or nothing for the defaults.
 class OwnFields {
  public:
-  using json = nlohmann::json;
+  using json = nlohmann::json;  ///< values of configurations and schemas
 
   /// No options.
   OwnFields() = default;
@@ -251,9 +259,12 @@ class OwnFields {
         write_([&fields](const std::any& own) { return fields.write(own_options<Options>(own)); }) {
   }
 
-  bool empty() const { return !read_; }
+  bool empty() const { return !read_; }  ///< whether there are no options
+  /// As OptionFields::properties.
   json properties() const { return empty() ? json::object() : properties_(); }
+  /// A std::any that holds the filled struct; throws OptionError.
   std::any read(const json& section) const { return empty() ? std::any() : read_(section); }
+  /// What OptionFields::write gives for what `own` holds.
   json write(const std::any& own) const { return empty() ? json::object() : write_(own); }
 
   /// What `own` holds; the defaults where it is empty. Throws ConfigError where it is another

@@ -25,18 +25,19 @@ constexpr std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> c
 
 /// What a stream of random numbers is for; streams of one sample never overlap.
 enum class RandomStream : std::uint32_t {
-  augment = 0,
-  shuffle = 1,
-  replacement = 2,
-  step = 3,
-  mix = 4,
-  erase = 5,
-  policy = 6,
+  augment = 0,      ///< crop and flip
+  shuffle = 1,      ///< the order of an epoch
+  replacement = 2,  ///< the sample in place of one that cannot be read
+  step = 3,         ///< the seed of what layers draw
+  mix = 4,          ///< mixup, cutmix and their like
+  erase = 5,        ///< random erasing
+  policy = 6,       ///< operations on pixels
 };
 
 /// The random numbers of one (seed, epoch, sample, stream). Cheap to make; copy it at will.
 class Random {
  public:
+  /// Begins at the stream's first number. `sample` is below 2^61.
   constexpr Random(std::uint64_t seed, std::uint32_t epoch, std::uint64_t sample,
                    RandomStream stream)
       : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},

@@ -20,6 +20,7 @@ namespace imgcls {
 /// places, even in itself: who walks through them must bound the depth.
 class Pickle {
  public:
+  /// What a value is; those without a word of their own here are Python's, None as `none`.
   enum class Kind {
     none,
     boolean,
@@ -34,8 +35,9 @@ class Pickle {
     persistent,  ///< items: the description of an object that lies outside of the pickle
     opaque,      ///< a value that is skipped: a float, bytes, a set, a number of more than 64 bits
   };
+  /// One value; the members that its kind does not name are empty.
   struct Value {
-    Kind kind;
+    Kind kind;                              ///< which of the members says more
     std::string text = {};                  ///< of a text (UTF-8) or a global
     std::vector<std::uint32_t> items = {};  ///< numbers of values; of a dict: key, value, key ...
     std::int64_t integer = 0;               ///< of an integer; 0 or 1 of a boolean
@@ -43,12 +45,15 @@ class Pickle {
 
   /// Adds a value; its number.
   std::uint32_t add(Value value);
+  /// A value of that kind, made of these.
   std::uint32_t add(Kind kind, std::vector<std::uint32_t> items = {});
-  std::uint32_t add(std::string_view text);
-  std::uint32_t add_integer(std::int64_t integer);
+  std::uint32_t add(std::string_view text);         ///< a text
+  std::uint32_t add_integer(std::int64_t integer);  ///< an integer
 
+  /// The value of that number; throws std::out_of_range.
   const Value& at(std::uint32_t number) const { return values_.at(number); }
-  Value& at(std::uint32_t number) { return values_.at(number); }
+  Value& at(std::uint32_t number) { return values_.at(number); }  ///< the same, to be changed
+  /// How many values there are; numbers are below it.
   std::size_t size() const { return values_.size(); }
 
   std::uint32_t root = 0;  ///< the number of the value that is pickled

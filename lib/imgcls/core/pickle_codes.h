@@ -8,6 +8,7 @@ namespace imgcls {
 /// The version of the set of instructions: what is written, and the newest that is read.
 inline constexpr std::uint8_t kPickleProtocol = 2, kNewestPickleProtocol = 5;
 
+/// A byte that begins an instruction; CPython's pickle.py has the names in capitals.
 enum class PickleCode : std::uint8_t {
   kProto = 0x80,
   kStop = '.',

@@ -62,6 +62,7 @@ class Registry {
     if (!entry.own.empty()) section[name] = entry.own.write(own);
   }
 
+  /// Of all entries, in their order.
   std::vector<std::string> names() const { return entries_.names(); }
 
   /// The schema of a list of objects that each hold the `name` of an entry, options that are

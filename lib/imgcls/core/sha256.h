@@ -12,7 +12,7 @@ namespace imgcls {
 /// SHA-256 of a stream of bytes: 64 digits.
 class Sha256 : public Digest {
  public:
-  Sha256() : Digest("SHA256") {}
+  Sha256() : Digest("SHA256") {}  ///< of no bytes yet
 };
 
 /// SHA-256 of `bytes` in hexadecimal.

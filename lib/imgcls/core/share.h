@@ -6,8 +6,8 @@ namespace imgcls {
 /// Consecutive ones: `first` to `first + count - 1`.
 template <class T>
 struct Share {
-  T first = 0, count = 0;
-  T end() const { return first + count; }
+  T first = 0, count = 0;                  ///< the number of the first one, and how many there are
+  T end() const { return first + count; }  ///< the number behind the last one
   friend bool operator==(const Share&, const Share&) = default;
 };
 

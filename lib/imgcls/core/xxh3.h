@@ -23,11 +23,11 @@ class Xxh3 {
  public:
   Xxh3();
   ~Xxh3();
-  Xxh3(Xxh3&&) noexcept;
-  Xxh3& operator=(Xxh3&&) noexcept;
+  Xxh3(Xxh3&&) noexcept;             ///< leaves the other one to be assigned to or destroyed
+  Xxh3& operator=(Xxh3&&) noexcept;  ///< leaves the other one to be assigned to or destroyed
 
-  Xxh3& update(std::span<const std::byte> bytes);
-  Xxh3& update(std::string_view text);
+  Xxh3& update(std::span<const std::byte> bytes);  ///< adds bytes to what is hashed
+  Xxh3& update(std::string_view text);             ///< the same of a text's bytes
   /// The digest of what came so far.
   Digest128 digest() const;
 

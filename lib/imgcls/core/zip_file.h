@@ -16,8 +16,8 @@ namespace imgcls {
 
 /// An entry of a ZIP file, and where its bytes are in it.
 struct ZipEntry {
-  std::string name;
-  std::uint64_t offset, size;
+  std::string name;            ///< its path in the container
+  std::uint64_t offset, size;  ///< of its bytes: from the file's start, and how many
 };
 
 /// The entries of a ZIP file, in the order of its central directory. Every offset and size is
@@ -30,6 +30,7 @@ std::vector<ZipEntry> read_zip(const ByteSource& file);
 /// Writes a ZIP file of stored entries, of any size. Equal entries give equal bytes.
 class ZipWriter {
  public:
+  /// Takes the next bytes of the file.
   using Sink = std::function<void(std::span<const std::byte>)>;
 
   /// The file's bytes go to `sink`, piece by piece.
@@ -37,7 +38,7 @@ class ZipWriter {
 
   /// Adds an entry; its bytes begin at a multiple of 64, as PyTorch lays them out.
   void add(std::string_view name, std::span<const std::byte> bytes);
-  void add(std::string_view name, std::string_view text);
+  void add(std::string_view name, std::string_view text);  ///< the same of a text's bytes
 
   /// Writes the directory. Call once, last.
   void finish();
