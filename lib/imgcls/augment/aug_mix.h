@@ -6,6 +6,7 @@
 
 namespace imgcls::data {
 
+/// What `augment.augmix` says.
 struct AugMixOptions {
   /// From how many of ten bins of each operation's scale, from the weakest, one is drawn.
   int severity = 3;
@@ -18,10 +19,11 @@ struct AugMixOptions {
   /// Brightness, colour, contrast and sharpness as well, which ImageNet-C, the test of robustness,
   /// has among its corruptions.
   bool all_ops = true;
+  /// How moved pixels are made, and the colour of those from outside.
   PolicySettings settings{.sampling = Sampling::bilinear};
 };
 
-const OptionFields<AugMixOptions>& aug_mix_fields();
+const OptionFields<AugMixOptions>& aug_mix_fields();  ///< keys of `augment.augmix`
 
 /// The image mixed with chains of operations that it goes through.
 class AugMix final : public Policy {

@@ -10,15 +10,19 @@ namespace imgcls::data {
 /// The data set that the pairs were learned for.
 enum class AutoAugmentSet { imagenet, cifar10, svhn };
 
+/// What `augment.auto_augment` says.
 struct AutoAugmentOptions {
-  AutoAugmentSet set = AutoAugmentSet::imagenet;
+  AutoAugmentSet set = AutoAugmentSet::imagenet;  ///< whose 25 pairs are drawn from
+  /// How moved pixels are made, and the colour of those from outside.
   PolicySettings settings = {};
 };
 
-const OptionFields<AutoAugmentOptions>& auto_augment_fields();
+const OptionFields<AutoAugmentOptions>& auto_augment_fields();  ///< keys of `augment.auto_augment`
 
+/// One of the learned pairs of operations, each done with its own probability and magnitude.
 class AutoAugment final : public Policy {
  public:
+  /// Throws ConfigError for a colour outside of 0 to 255.
   explicit AutoAugment(const AutoAugmentOptions& options);
 
   /// Draws the pair, a number against each operation's probability, and two signs.

@@ -46,6 +46,7 @@ nlohmann::json operations_schema();
 /// From and to a configuration's list, which a schema has checked and completed. Throws
 /// OptionError with the place in the list: "[1].radius".
 std::vector<ChosenOperation> read_operations(const nlohmann::json& list);
+/// The list that read_operations would make these from.
 nlohmann::json write_operations(const std::vector<ChosenOperation>& operations);
 
 }  // namespace imgcls::data

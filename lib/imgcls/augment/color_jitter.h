@@ -6,6 +6,7 @@
 
 namespace imgcls::data {
 
+/// How far colours may change.
 struct ColorJitterOptions {
   /// The factor is drawn from 1 - x (at least 0) to 1 + x; 0: not changed.
   double brightness = 0, contrast = 0, saturation = 0;
@@ -13,10 +14,13 @@ struct ColorJitterOptions {
   double hue = 0;
 };
 
+/// Keys of the operation "color_jitter".
 const OptionFields<ColorJitterOptions>& color_jitter_fields();
 
+/// Brightness, contrast, saturation and hue in a random order.
 class ColorJitter final : public Policy {
  public:
+  /// Changes nothing where all options are 0.
   explicit ColorJitter(const ColorJitterOptions& options) : options_(options) {}
 
   /// Draws the order of the four (Fisher and Yates, from the last place on), then the factors of

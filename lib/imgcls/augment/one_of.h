@@ -10,13 +10,14 @@
 
 namespace imgcls::data {
 
+/// Which operations, and how often each.
 struct OneOfOptions {
   /// What is drawn from, at least one. Each has its own probability of then being done.
   std::vector<ChosenOperation> operations = {};
   /// How often each is drawn, in any unit; empty: all the same.
   std::vector<double> weights = {};
 };
-const OptionFields<OneOfOptions>& one_of_fields();
+const OptionFields<OneOfOptions>& one_of_fields();  ///< keys of the operation "one_of"
 
 /// torchvision's RandomChoice.
 class OneOf final : public Policy {

@@ -10,12 +10,13 @@ namespace imgcls::data {
 
 /// What is mixed. The shares are at least 0 and add up to 1.
 struct PixelMix {
+  /// What a chain of operations makes of the image.
   struct Part {
-    float share = 0;
+    float share = 0;                    ///< 0 to 1
     std::vector<PixelStep> steps = {};  ///< done to the image as it was given
   };
-  float own = 1;  ///< the image's own share
-  std::vector<Part> parts = {};
+  float own = 1;                 ///< the image's own share
+  std::vector<Part> parts = {};  ///< added in this order
 };
 
 /// The step that mixes so.

@@ -2,8 +2,8 @@
 // Operations on the pixels of an image, by name: the vocabulary of augmentation policies. Each is
 // equal, bit for bit, to what torchvision 0.29's AutoAugment classes do with a Pillow 13 image and
 // the same magnitude (torchvision.transforms.functional on PIL images), but for "gaussian_blur"
-// (kernel_blur.h). A new one is a file with a
-// function and a line in pixel_ops.cpp; a program adds its own by `pixel_operations().add`.
+// (kernel_blur.h). A new one is a file with a function and a line in pixel_ops.cpp; a program adds
+// its own by `pixel_operations().add`.
 
 #include <imgcls/core/named_entries.h>
 #include <imgcls/image/image.h>
@@ -31,6 +31,7 @@ struct PixelMix;  // pixel_mix.h
 
 /// What some operations need beside their magnitude.
 struct PixelSettings {
+  /// How pixels are made where an image is turned, sheared or moved.
   Sampling sampling = Sampling::nearest;
   /// The colour, RGB, of what lies outside of the source.
   std::array<std::uint8_t, 3> fill{};
@@ -49,7 +50,8 @@ class PixelCanvas {
   PixelCanvas(Size size, std::span<std::uint8_t> pixels, std::vector<std::uint8_t>& spare)
       : size_(size), pixels_(pixels), spare_(spare) {}
 
-  Size size() const { return size_; }
+  Size size() const { return size_; }  ///< width and height in pixels
+  /// Height x width x 3, to be read and written.
   std::span<std::uint8_t> pixels() const { return pixels_; }
   /// Bytes of a row.
   std::size_t stride() const { return static_cast<std::size_t>(size_.width) * 3; }
@@ -68,19 +70,22 @@ class PixelCanvas {
 
 /// One operation.
 struct PixelOperation {
-  std::string name;
+  std::string name;  ///< in lower case: "shear_x"
   /// What it does, and what its magnitude means.
   std::string summary;
   /// Magnitudes that it takes; both 0 for an operation without any.
   double minimum = 0, maximum = 0;
+  /// Changes the canvas. The magnitude is one that it takes; settings that it does not need are
+  /// left alone.
   std::function<void(PixelCanvas& canvas, double magnitude, const PixelSettings& settings)> apply;
 
-  bool has_magnitude() const { return minimum < maximum; }
+  bool has_magnitude() const { return minimum < maximum; }  ///< whether it takes any but 0
 };
 
 /// The operations that there are.
 class PixelOperations {
  public:
+  /// With names of which none comes twice.
   explicit PixelOperations(std::vector<PixelOperation> operations)
       : operations_(std::move(operations)) {}
 
@@ -89,6 +94,7 @@ class PixelOperations {
   const PixelOperation& at(std::string_view name) const;
   /// Makes one known. Throws ConfigError where the name is taken. Not while others read.
   void add(PixelOperation operation);
+  /// Of all, in their order.
   std::vector<std::string> names() const { return operations_.names(); }
 
  private:
@@ -100,9 +106,9 @@ PixelOperations& pixel_operations();
 
 /// An operation with all decisions made.
 struct PixelStep {
-  const PixelOperation* operation = nullptr;
-  double magnitude = 0;
-  PixelSettings settings = {};
+  const PixelOperation* operation = nullptr;  ///< one of pixel_operations()
+  double magnitude = 0;                       ///< within its minimum and maximum
+  PixelSettings settings = {};                ///< what else it needs
 };
 
 /// The step of that name. Throws ConfigError for an unknown name, and for a magnitude which that

@@ -14,8 +14,9 @@
 
 namespace imgcls::data {
 
+/// A policy as the table has it.
 struct PolicyEntry {
-  std::string name;
+  std::string name;  ///< what `augment.policy` calls it
   /// What it is, and where it is described.
   std::string summary;
   /// Its options: "augment.<name>.*" in configurations, AugmentOptions::policy_options in C++.

@@ -14,7 +14,7 @@ namespace imgcls::data {
 
 /// An operation and its scale.
 struct ScaledOperation {
-  std::string_view name;
+  std::string_view name;  ///< of one of pixel_operations()
   /// Magnitudes of the first and of the last bin; the same: it has none.
   double first = 0, last = 0;
   /// Whether the magnitude may be drawn with either sign.
@@ -22,7 +22,7 @@ struct ScaledOperation {
   /// Whether it counts bits, and so has whole numbers.
   bool whole = false;
 
-  bool has_scale() const { return first != last; }
+  bool has_scale() const { return first != last; }  ///< whether there is a magnitude to choose
   /// The magnitude of a bin of `bins`; 0 without a scale. Steps of single precision, as those of
   /// torch.linspace on a processor with fused multiply-add.
   double magnitude(int bin, int bins) const;
@@ -30,6 +30,7 @@ struct ScaledOperation {
 
 /// Number of operations in moderate_space and in wide_space.
 constexpr std::size_t kSpaceSize = 14;
+/// The operations of a space, in the order that drawing counts them by.
 using PolicySpace = std::array<ScaledOperation, kSpaceSize>;
 
 /// RandAugment's, for an image of `size`, and AutoAugment's, which has "invert" beside them.
@@ -37,8 +38,9 @@ PolicySpace moderate_space(Size size);
 /// TrivialAugmentWide's.
 const PolicySpace& wide_space();
 
-/// AugMix's, for an image of `size`. The last four are those that it can leave out.
+/// Operations of aug_mix_space: all, and without those that it can leave out.
 constexpr std::size_t kAugMixSpaceSize = 13, kAugMixSpaceWithoutBlends = 9;
+/// AugMix's, for an image of `size`. The last four are those that it can leave out.
 std::array<ScaledOperation, kAugMixSpaceSize> aug_mix_space(Size size);
 
 /// What all policies let a configuration say of their operations.
@@ -49,6 +51,7 @@ struct PolicySettings {
   std::array<int, 3> fill{};
 };
 
+/// Keys that each policy of torchvision's has.
 const OptionFields<PolicySettings>& policy_settings_fields();
 
 /// Throws ConfigError for a colour outside of 0 to 255.

@@ -6,6 +6,7 @@
 
 namespace imgcls::data {
 
+/// What `augment.rand_augment` says.
 struct RandAugmentOptions {
   /// Operations for each image, drawn with replacement from 14.
   int num_ops = 2;
@@ -13,11 +14,13 @@ struct RandAugmentOptions {
   int magnitude = 9;
   /// Bins of a scale, at least 2.
   int bins = 31;
+  /// How moved pixels are made, and the colour of those from outside.
   PolicySettings settings = {};
 };
 
-const OptionFields<RandAugmentOptions>& rand_augment_fields();
+const OptionFields<RandAugmentOptions>& rand_augment_fields();  ///< keys of `augment.rand_augment`
 
+/// A few operations, all of one bin.
 class RandAugment final : public Policy {
  public:
   /// Throws ConfigError for a magnitude that is no bin.

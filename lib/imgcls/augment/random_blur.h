@@ -6,12 +6,14 @@
 
 namespace imgcls::data {
 
+/// How wide the blur is.
 struct RandomBlurOptions {
   /// Side of the kernel in pixels, odd.
   int kernel_size = 23;
   /// Ends of sigma in pixels, which is drawn uniformly; above 0.
   double sigma_min = 0.1, sigma_max = 2.0;
 };
+/// Keys of the operation "gaussian_blur".
 const OptionFields<RandomBlurOptions>& random_blur_fields();
 
 /// torchvision's GaussianBlur, but for values halfway between two (kernel_blur.h).
@@ -26,15 +28,18 @@ class RandomBlur final : public Policy {
   RandomBlurOptions options_;
 };
 
+/// How wide the blur is.
 struct RandomPillowBlurOptions {
   /// Ends of the radius in pixels, which is drawn uniformly.
   double radius_min = 0.1, radius_max = 2.0;
 };
+/// Keys of the operation "gaussian_blur_pillow".
 const OptionFields<RandomPillowBlurOptions>& random_pillow_blur_fields();
 
 /// Pillow's GaussianBlur of a radius from random.uniform, as DINO, DeiT III and timm have it.
 class RandomPillowBlur final : public Policy {
  public:
+  /// In pixels, of any fraction.
   explicit RandomPillowBlur(const RandomPillowBlurOptions& options) : options_(options) {}
   /// Draws the radius.
   std::vector<PixelStep> draw(Size size, Random& random) const override;

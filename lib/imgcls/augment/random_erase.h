@@ -10,6 +10,7 @@
 
 namespace imgcls::data {
 
+/// What rectangle, and its colour.
 struct RandomEraseOptions {
   /// Share of the image's area, drawn uniformly.
   double area_min = 0.02, area_max = 0.33;
@@ -18,7 +19,7 @@ struct RandomEraseOptions {
   /// The colour, RGB.
   std::array<int, 3> fill{};
 };
-const OptionFields<RandomEraseOptions>& random_erase_fields();
+const OptionFields<RandomEraseOptions>& random_erase_fields();  ///< keys of the operation "erase"
 
 /// torchvision's RandomErasing on uint8 images.
 class RandomErase final : public Policy {

@@ -6,17 +6,20 @@
 
 namespace imgcls::data {
 
+/// What `augment.three_augment` says.
 struct ThreeAugmentOptions {
   /// Brightness, contrast and saturation of the colour jitter that follows; 0: none.
   double color_jitter = 0.3;
 };
 
+/// Keys of `augment.three_augment`.
 const OptionFields<ThreeAugmentOptions>& three_augment_fields();
 
 /// Grey, solarized from 128 on, or blurred by Pillow with a radius of 0.1 to 2.0: one of these,
 /// then colour jitter, as DeiT's new_data_aug_generator.
 class ThreeAugment final : public Policy {
  public:
+  /// Of 0: without colour jitter.
   explicit ThreeAugment(const ThreeAugmentOptions& options) : options_(options) {}
 
   /// Draws which of the three, the radius, and what ColorJitter draws. (DeiT's code draws a number

@@ -11,11 +11,12 @@ namespace imgcls::data {
 
 /// How timm's geometric operations make pixels.
 enum class TimmSampling {
-  random,  ///< bilinear or bicubic, drawn for each: timm's default
-  bilinear,
-  bicubic,
+  random,    ///< bilinear or bicubic, drawn for each: timm's default
+  bilinear,  ///< of the four nearest pixels
+  bicubic,   ///< of the sixteen nearest pixels
 };
 
+/// What `augment.timm_rand_augment` says.
 struct TimmRandAugmentOptions {
   /// Operations drawn for each image, with replacement (timm's n).
   int num_ops = 2;
@@ -30,15 +31,18 @@ struct TimmRandAugmentOptions {
   bool increasing = true;
   /// Probability with which an operation that was drawn is done (p).
   double prob = 0.5;
-  TimmSampling sampling = TimmSampling::random;
+  TimmSampling sampling = TimmSampling::random;  ///< how moved pixels are made
   /// The colour of what an operation moves in: R, G, B. timm's training has ImageNet's mean.
   std::array<int, 3> fill{124, 116, 104};
 };
 
+/// Keys of `augment.timm_rand_augment`.
 const OptionFields<TimmRandAugmentOptions>& timm_rand_augment_fields();
 
+/// Operations whose strength is drawn about one.
 class TimmRandAugment final : public Policy {
  public:
+  /// Throws ConfigError for a colour outside of 0 to 255.
   explicit TimmRandAugment(const TimmRandAugmentOptions& options);
 
   /// Draws the operations; then for each a number against `prob` (where that is below 1), its

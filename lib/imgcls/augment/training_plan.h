@@ -11,12 +11,12 @@ namespace imgcls::data {
 
 /// What the random numbers of an image are drawn by.
 struct ImageDraw {
-  std::uint64_t seed = 0;
-  std::uint32_t epoch = 0;
+  std::uint64_t seed = 0;    ///< of the run
+  std::uint32_t epoch = 0;   ///< counted from 0
   std::uint64_t sample = 0;  ///< below 2^32
   std::uint32_t turn = 0;    ///< how often the epoch had the sample before (data/sampling.h)
 
-  Random random(RandomStream stream) const {
+  Random random(RandomStream stream) const {  ///< the image's own for that purpose
     return {seed, epoch, sample | std::uint64_t{turn} << 32, stream};
   }
 };

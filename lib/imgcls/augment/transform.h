@@ -33,7 +33,7 @@ enum class PadMode {
 
 /// An operation that is named, of those in chain.h, and how often it is done.
 struct ChosenOperation {
-  std::string name;
+  std::string name;  ///< of one of chain_operations()
   /// Probability with which it is done.
   double p = 1;
   /// Its own options (ColorJitterOptions, ...); empty: its defaults.
@@ -44,7 +44,7 @@ struct ChosenOperation {
 struct AugmentOptions {
   /// Side of the square output, in pixels.
   int size = 224;
-  CropKind crop = CropKind::random_resized;
+  CropKind crop = CropKind::random_resized;  ///< how the part of the image is chosen
   /// random_resized*: share of the image's area, drawn uniformly.
   double area_min = 0.08, area_max = 1.0;
   /// random_resized*: width over height, drawn uniformly in its logarithm.
@@ -52,10 +52,11 @@ struct AugmentOptions {
   /// random_resized: draws before falling back to the largest crop of a legal aspect, which is
   /// centred; random_resized_dali: the same, but placed at random.
   int tries = 10;
+  /// How pixels are made where the image is resized.
   Interpolation interpolation = Interpolation::bilinear;
   /// pad: width of the border in pixels.
   int pad = 4;
-  PadMode pad_mode = PadMode::reflect;
+  PadMode pad_mode = PadMode::reflect;  ///< pad: what the border shows
   /// Probability of a horizontal flip.
   double flip = 0.5;
   /// What else is done to the pixels after that: a name out of policies.h.
@@ -73,8 +74,9 @@ struct AugmentOptions {
 /// The transform of evaluation images: shorter side resized to `resize` (0: not resized), then the
 /// centred square of side `size`.
 struct EvalOptions {
-  int size = 224;
-  int resize = 256;
+  int size = 224;    ///< side of the square, in pixels
+  int resize = 256;  ///< the shorter side then, in pixels; 0: not resized
+  /// How pixels are made where the image is resized.
   Interpolation interpolation = Interpolation::bilinear;
   /// 1: the centred square alone; 5 or 10: corner_views' squares, one behind the other.
   int crops = 1;
@@ -92,9 +94,9 @@ struct Plan {
   /// The window of the resized region that becomes the output. It may reach outside, for
   /// CropKind::pad and where an evaluation image is too small; the border is filled by `pad_mode`.
   Rect window;
-  bool flip = false;
-  Interpolation interpolation = Interpolation::bilinear;
-  PadMode pad_mode = PadMode::reflect;
+  bool flip = false;                                      ///< the output is mirrored, left to right
+  Interpolation interpolation = Interpolation::bilinear;  ///< how the region is resized
+  PadMode pad_mode = PadMode::reflect;  ///< what a window that reaches outside shows there
   /// Operations on the output, in order: what policy and chain have drawn (policy.h).
   std::vector<PixelStep> steps = {};
   /// What is cut from the output and put in its place, one behind the other; empty: it stays.

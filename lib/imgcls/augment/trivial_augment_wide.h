@@ -7,14 +7,18 @@
 
 namespace imgcls::data {
 
+/// What `augment.trivial_augment_wide` says.
 struct TrivialAugmentWideOptions {
   /// Bins of each operation's scale, of which one is drawn; at least 2.
   int bins = 31;
+  /// How moved pixels are made, and the colour of those from outside.
   PolicySettings settings = {};
 };
 
+/// Keys of `augment.trivial_augment_wide`.
 const OptionFields<TrivialAugmentWideOptions>& trivial_augment_wide_fields();
 
+/// One operation of any strength.
 class TrivialAugmentWide final : public Policy {
  public:
   /// Throws ConfigError for fewer than 2 bins.
