@@ -6,8 +6,10 @@
 
 namespace imgcls::optim {
 
+/// Both, by OptimizerOptions::name: "adamw" decays apart from the gradient.
 class Adam final : public Optimizer {
  public:
+  /// Takes name, beta1, beta2 and eps of the options.
   Adam(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
 
   void step(double lr, const at::Tensor& grad_scale, const at::Tensor& found_inf) override;

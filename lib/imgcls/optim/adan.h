@@ -9,16 +9,19 @@
 
 namespace imgcls::optim {
 
+/// What `optimizer.adan` says.
 struct AdanOptions {
   /// What decays the averages of the gradient, of its change and of the square.
   std::array<double, 3> betas{0.98, 0.92, 0.99};
-  double eps = 1e-8;
+  double eps = 1e-8;  ///< added to the denominator
 };
 
-const OptionFields<AdanOptions>& adan_fields();
+const OptionFields<AdanOptions>& adan_fields();  ///< keys of `optimizer.adan`
 
+/// Momentum from the gradient and its change, over the root of an average of their square.
 class Adan final : public ForeachOptimizer {
  public:
+  /// Throws ConfigError where options.own is another optimizer's.
   Adan(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
 
  private:

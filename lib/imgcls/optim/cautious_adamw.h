@@ -6,8 +6,10 @@
 
 namespace imgcls::optim {
 
+/// Made for "adamw" where OptimizerOptions::cautious is set.
 class CautiousAdamW final : public ForeachOptimizer {
  public:
+  /// Takes beta1, beta2 and eps of the options.
   CautiousAdamW(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
 
   void set_momentum(double momentum) override { beta1_ = momentum; }

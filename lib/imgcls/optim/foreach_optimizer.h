@@ -12,6 +12,7 @@
 
 namespace imgcls::optim {
 
+/// Derive from it and implement `update`.
 class ForeachOptimizer : public Optimizer {
  public:
   /// With a grad scaler, gradients are divided here, and the host waits for the device to know
@@ -25,21 +26,23 @@ class ForeachOptimizer : public Optimizer {
   /// A tensor beside each parameter, of its shape, and what it holds before the first step; at that
   /// step it may become a copy of the parameter.
   struct Slot {
-    std::string name;
-    double first = 0;
-    bool copies_parameter = false;
+    std::string name;               ///< in the state's names: "exp_avg"
+    double first = 0;               ///< what all its values are before the first step
+    bool copies_parameter = false;  ///< it becomes a copy at that step
   };
 
+  /// Makes the slots, one tensor for each parameter of each group.
   ForeachOptimizer(std::vector<ParameterGroup> groups, std::vector<Slot> slots);
 
-  using Tensors = std::vector<at::Tensor>;
+  using Tensors = std::vector<at::Tensor>;  ///< of the parameters of a group, in their order
 
   /// Parameters of one group that have a gradient, and what lies beside them.
   struct Update {
+    /// With the same place for the same parameter; of the gradients the scale is taken off.
     Tensors parameters, gradients;
-    std::vector<Tensors> slots;  ///< in the order of the constructor's
-    double lr = 0, weight_decay = 0;
-    std::int64_t step = 0;  ///< 1 for the first
+    std::vector<Tensors> slots;       ///< in the order of the constructor's
+    double lr = 0, weight_decay = 0;  ///< of this step: the group's
+    std::int64_t step = 0;            ///< 1 for the first
   };
 
   /// Updates parameters and slots in place; gradients may be changed, too.

@@ -9,10 +9,11 @@
 
 namespace imgcls::optim {
 
+/// torch.amp.GradScaler's arguments.
 struct GradScalerOptions {
-  double initial_scale = 65536;
-  double growth_factor = 2;
-  double backoff_factor = 0.5;
+  double initial_scale = 65536;  ///< the scale at first
+  double growth_factor = 2;      ///< what the scale is multiplied by when it grows
+  double backoff_factor = 0.5;   ///< what it is multiplied by after gradients that are not finite
   /// Steps without an infinite gradient after which the scale grows.
   int growth_interval = 2000;
 };
@@ -21,6 +22,7 @@ struct GradScalerOptions {
 /// skips the steps whose gradients are not finite, and adapts.
 class GradScaler {
  public:
+  /// "cuda:0": where losses and gradients are.
   explicit GradScaler(const std::string& device, const GradScalerOptions& options = {});
 
   /// `loss` times the scale; call `backward` on that.
@@ -38,7 +40,7 @@ class GradScaler {
   double current_scale() const;
   /// The scale where it lies (float, one value), to be read without waiting.
   const at::Tensor& scale_on_device() const { return scale_; }
-  int growth_tracker() const;
+  int growth_tracker() const;  ///< the steps since then
   /// Goes on from saved values.
   void load(double scale, int growth_tracker);
 

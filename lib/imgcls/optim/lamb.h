@@ -8,18 +8,23 @@
 
 namespace imgcls::optim {
 
+/// What `optimizer.lamb` says.
 struct LambOptions {
-  double beta1 = 0.9, beta2 = 0.999, eps = 1e-6;
+  double beta1 = 0.9,  ///< decay of the gradient's average
+      beta2 = 0.999,   ///< decay of the average of its square
+      eps = 1e-6;      ///< added to the denominator
   /// Largest norm of all gradients together; 0: no limit.
   double max_grad_norm = 1;
   /// The ratio of norms is at most 1.
   bool trust_clip = false;
 };
 
-const OptionFields<LambOptions>& lamb_fields();
+const OptionFields<LambOptions>& lamb_fields();  ///< keys of `optimizer.lamb`
 
+/// Adam whose rate is adapted to each tensor by the ratio of the norms of weights and update.
 class Lamb final : public ForeachOptimizer {
  public:
+  /// Throws ConfigError where options.own is another optimizer's.
   Lamb(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
 
  private:

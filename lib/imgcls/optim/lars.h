@@ -7,20 +7,23 @@
 
 namespace imgcls::optim {
 
+/// What `optimizer.lars` says.
 struct LarsOptions {
-  double momentum = 0.9;
-  bool nesterov = false;
+  double momentum = 0.9;  ///< of the adapted gradients
+  bool nesterov = false;  ///< Nesterov's form of it
   /// Share of the ratio of norms.
   double trust_coefficient = 0.001;
-  double eps = 1e-8;
+  double eps = 1e-8;  ///< added to the norm that the ratio divides by
   /// The adapted rate is at most the schedule's (LARC).
   bool trust_clip = false;
 };
 
-const OptionFields<LarsOptions>& lars_fields();
+const OptionFields<LarsOptions>& lars_fields();  ///< keys of `optimizer.lars`
 
+/// SGD whose rate is adapted to each tensor by the ratio of the norms of weights and gradient.
 class Lars final : public ForeachOptimizer {
  public:
+  /// Throws ConfigError where options.own is another optimizer's.
   Lars(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
 
  private:

@@ -8,15 +8,18 @@
 
 namespace imgcls::optim {
 
+/// What `optimizer.lion` says.
 struct LionOptions {
   /// Share of the average in the update's direction, and what decays it.
   double beta1 = 0.9, beta2 = 0.99;
 };
 
-const OptionFields<LionOptions>& lion_fields();
+const OptionFields<LionOptions>& lion_fields();  ///< keys of `optimizer.lion`
 
+/// Updates by the sign of a mix of gradient and average alone.
 class Lion final : public ForeachOptimizer {
  public:
+  /// Throws ConfigError where options.own is another optimizer's.
   Lion(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
 
  private:

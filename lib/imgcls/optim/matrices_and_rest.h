@@ -30,6 +30,7 @@ class MatricesAndRest : public Optimizer {
   void share_work(std::shared_ptr<WorkSharing> sharing) final;
 
  protected:
+  /// Makes the optimizer of the matrices.
   using Make = std::function<std::unique_ptr<Optimizer>(std::vector<ParameterGroup>)>;
 
   /// `adamw`: regular expressions of what is AdamW's in any case, which a configuration calls

@@ -20,20 +20,23 @@ enum class MuonScale {
   original,      ///< sqrt(max(1, out / in))
 };
 
+/// What `optimizer.muon` says.
 struct MuonOptions {
-  double momentum = 0.95;
-  bool nesterov = true;
+  double momentum = 0.95;  ///< of the gradient, before it is made orthogonal
+  bool nesterov = true;    ///< Nesterov's form of it
   /// Newton-Schulz iterations.
   int iterations = 5;
-  MuonScale scale = MuonScale::rms_of_adamw;
+  MuonScale scale = MuonScale::rms_of_adamw;  ///< how long an update is
   /// Regular expressions: parameters in whose name one is found are AdamW's.
   std::vector<std::string> adamw = kNoMatrices;
 };
 
-const OptionFields<MuonOptions>& muon_fields();
+const OptionFields<MuonOptions>& muon_fields();  ///< keys of `optimizer.muon`
 
+/// Momentum made orthogonal.
 class Muon final : public MatricesAndRest {
  public:
+  /// Throws ConfigError for a broken expression, and options.own of another optimizer.
   Muon(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
 };
 

@@ -13,6 +13,7 @@
 
 namespace imgcls::optim {
 
+/// What `optimizer.nadamuon` says.
 struct NAdaMuonOptions {
   /// Decay of the gradient's average, and of that of the orthogonal update's square.
   double momentum = 0.95, beta2 = 0.95;
@@ -24,10 +25,12 @@ struct NAdaMuonOptions {
   std::vector<std::string> adamw = kNoMatrices;
 };
 
-const OptionFields<NAdaMuonOptions>& nadamuon_fields();
+const OptionFields<NAdaMuonOptions>& nadamuon_fields();  ///< keys of `optimizer.nadamuon`
 
+/// Momentum made orthogonal, each value with a rate of its own.
 class NAdaMuon final : public MatricesAndRest {
  public:
+  /// Throws ConfigError for a broken expression, and options.own of another optimizer.
   NAdaMuon(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
 };
 

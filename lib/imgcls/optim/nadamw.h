@@ -7,16 +7,21 @@
 
 namespace imgcls::optim {
 
+/// What `optimizer.nadamw` says.
 struct NAdamWOptions {
-  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+  double beta1 = 0.9,  ///< decay of the gradient's average, once it has risen
+      beta2 = 0.999,   ///< decay of the average of its square
+      eps = 1e-8;      ///< added to the denominator
   /// How fast the momentum rises to beta1.
   double momentum_decay = 0.004;
 };
 
-const OptionFields<NAdamWOptions>& nadamw_fields();
+const OptionFields<NAdamWOptions>& nadamw_fields();  ///< keys of `optimizer.nadamw`
 
+/// AdamW that looks a step ahead.
 class NAdamW final : public ForeachOptimizer {
  public:
+  /// Throws ConfigError where options.own is another optimizer's.
   NAdamW(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
 
  private:

@@ -37,6 +37,7 @@ enum class NoDecay {
   vector,     ///< fewer than 2 dimensions longer than 1
 };
 
+/// The section `optimizer`.
 struct OptimizerOptions {
   /// One of optimizers() (optim/optimizers.h): "adam", "adamw", "sgd", "lamb", ...
   std::string name = "sgd";
@@ -44,7 +45,7 @@ struct OptimizerOptions {
   double lr = 0.1;
   /// sgd, sgdw: momentum, and whether it is Nesterov's.
   double momentum = 0.9;
-  bool nesterov = false;
+  bool nesterov = false;  ///< whether momentum is Nesterov's
   /// adam, adamw, the AdamW of muon and nadamuon: decay of the mean and of the mean square, and
   /// what keeps the quotient finite.
   double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
@@ -70,9 +71,9 @@ struct OptimizerOptions {
 
 /// Parameters that share weight decay and learning-rate factor.
 struct ParameterGroup {
-  std::vector<models::NamedTensor> parameters;
-  double weight_decay = 0;
-  double lr_scale = 1;
+  std::vector<models::NamedTensor> parameters;  ///< share the model's memory
+  double weight_decay = 0;                      ///< of each step; scale_weight_decay changes it
+  double lr_scale = 1;                          ///< what the schedule's rate is multiplied by
 };
 
 /// Sorts parameters into groups, one for each set of rules that match any, kind and layer, those
@@ -126,12 +127,14 @@ class Optimizer {
   /// Forgets all gradients.
   void zero_grad();
 
+  /// As they were given, with the weight decays of the next step.
   const std::vector<ParameterGroup>& groups() const { return groups_; }
 
   /// The gradients of all parameters that have one, group by group.
   std::vector<at::Tensor> gradients() const;
 
  protected:
+  /// Keeps the groups; parameters are those that are trained.
   explicit Optimizer(std::vector<ParameterGroup> groups);
 
   /// The ranks that share the work; null where there are none.

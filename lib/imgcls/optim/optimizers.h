@@ -13,7 +13,7 @@ namespace imgcls::optim {
 
 /// An optimizer that can be made by its name.
 struct OptimizerEntry {
-  std::string name;
+  std::string name;  ///< what `optimizer.name` calls it
   /// What it is, and where it is described.
   std::string summary;
   /// Its options that no other has: "optimizer.<name>.*" in configurations, OptimizerOptions::own
@@ -26,6 +26,7 @@ struct OptimizerEntry {
   /// Whether it averages weights by itself (Optimizer::averages): averages and schedules do not go
   /// with it.
   bool averages = false;
+  /// Makes it for groups that make_groups made, from options that name it. Throws ConfigError.
   std::function<std::unique_ptr<Optimizer>(std::vector<ParameterGroup>, const OptimizerOptions&)>
       make = {};
 };

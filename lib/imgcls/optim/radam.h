@@ -7,16 +7,21 @@
 
 namespace imgcls::optim {
 
+/// What `optimizer.radam` says.
 struct RAdamOptions {
-  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+  double beta1 = 0.9,  ///< decay of the gradient's average
+      beta2 = 0.999,   ///< decay of the average of its square
+      eps = 1e-8;      ///< added to the denominator
   /// Decay apart from the gradient, as AdamW's; else added to it.
   bool decoupled = false;
 };
 
-const OptionFields<RAdamOptions>& radam_fields();
+const OptionFields<RAdamOptions>& radam_fields();  ///< keys of `optimizer.radam`
 
+/// Adam whose first steps, when the mean square is of few, are those of momentum alone.
 class RAdam final : public ForeachOptimizer {
  public:
+  /// Throws ConfigError where options.own is another optimizer's.
   RAdam(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
 
  private:

@@ -8,17 +8,20 @@
 
 namespace imgcls::optim {
 
+/// What `optimizer.rmsprop_tf` says.
 struct RmspropTfOptions {
   /// Decay of the mean square.
   double alpha = 0.9;
-  double momentum = 0.9;
-  double eps = 0.001;
+  double momentum = 0.9;  ///< of the updates, learning rate included
+  double eps = 0.001;     ///< added to the mean square, under the root
 };
 
-const OptionFields<RmspropTfOptions>& rmsprop_tf_fields();
+const OptionFields<RmspropTfOptions>& rmsprop_tf_fields();  ///< keys of `optimizer.rmsprop_tf`
 
+/// The gradient over the root of its mean square, with momentum.
 class RmspropTf final : public ForeachOptimizer {
  public:
+  /// Throws ConfigError where options.own is another optimizer's.
   RmspropTf(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
 
  private:

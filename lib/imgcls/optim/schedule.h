@@ -13,6 +13,7 @@
 
 namespace imgcls::optim {
 
+/// All that the rates of a run depend on besides the step.
 struct ScheduleOptions {
   /// One of schedules(): "cosine", "constant", "step", ...
   std::string name = "cosine";
@@ -23,13 +24,13 @@ struct ScheduleOptions {
   /// Weight decay at the first step, and what it comes to at the end by half a cosine over all
   /// steps (DINO, arXiv:2104.14294); unset: it stays.
   double weight_decay = 0;
-  std::optional<double> final_weight_decay = {};
+  std::optional<double> final_weight_decay = {};  ///< at the end; unset: it stays
   /// Linear warm-up: steps, and the factor of `lr` at step 0.
   std::int64_t warmup_steps = 0;
-  double warmup_from = 0.01;
+  double warmup_from = 0.01;  ///< the factor at step 0
   /// Steps of the whole run, warm-up included, and of an epoch.
   std::int64_t total_steps = 1;
-  std::int64_t steps_per_epoch = 1;
+  std::int64_t steps_per_epoch = 1;  ///< of `total_steps`, those of an epoch
   /// How often evaluations have reduced the rate, where the schedule goes by them (plateau.h).
   std::int64_t reductions = 0;
   /// Options that the named schedule has alone, its own struct (schedules.h); empty: defaults.
@@ -48,8 +49,8 @@ double weight_decay_factor(const ScheduleOptions& options, std::int64_t step);
 
 /// A course of the learning rate that can be chosen by its name.
 struct ScheduleEntry {
-  std::string name;
-  std::string summary;
+  std::string name;     ///< what `schedule.name` calls it
+  std::string summary;  ///< a line for help and the schema
   /// Its options that no other has: "schedule.<name>.*".
   OwnFields own = {};
   /// The learning rate of a step of the run that lies behind the warm-up.

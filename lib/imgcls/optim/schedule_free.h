@@ -13,22 +13,28 @@ namespace imgcls::optim {
 /// How much a step counts in the average: its number to the power `r`, times the highest learning
 /// rate so far to the power `lr_power`.
 struct AveragingOptions {
-  double r = 0, lr_power = 2;
+  double r = 0,      ///< power of the step's number
+      lr_power = 2;  ///< power of the highest rate so far
 };
 
+/// What `optimizer.schedule_free_sgd` says.
 struct ScheduleFreeSgdOptions {
   /// Share of x in y.
   double momentum = 0.9;
-  AveragingOptions averaging = {};
+  AveragingOptions averaging = {};  ///< how much each step counts in x
 };
 
+/// What `optimizer.schedule_free_adamw` says.
 struct ScheduleFreeAdamWOptions {
-  /// Share of x in y, and the decay of the average of the gradient's square.
-  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
-  AveragingOptions averaging = {};
+  double beta1 = 0.9,               ///< share of x in y
+      beta2 = 0.999,                ///< decay of the average of the gradient's square
+      eps = 1e-8;                   ///< added to the denominator
+  AveragingOptions averaging = {};  ///< how much each step counts in x
 };
 
+/// Keys of `optimizer.schedule_free_sgd`.
 const OptionFields<ScheduleFreeSgdOptions>& schedule_free_sgd_fields();
+/// Keys of `optimizer.schedule_free_adamw`.
 const OptionFields<ScheduleFreeAdamWOptions>& schedule_free_adamw_fields();
 
 /// What both share: the weights of the steps, and the three points.
@@ -56,16 +62,20 @@ class ScheduleFree : public ForeachOptimizer {
   at::Tensor lr_max_, weight_sum_;  // double, on the CPU
 };
 
+/// z goes along the gradient at y.
 class ScheduleFreeSgd final : public ScheduleFree {
  public:
+  /// Throws ConfigError where options.own is another optimizer's.
   ScheduleFreeSgd(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
 
  private:
   void update(Update& group) override;
 };
 
+/// z goes along the gradient at y, over the root of the average of its square.
 class ScheduleFreeAdamW final : public ScheduleFree {
  public:
+  /// Throws ConfigError where options.own is another optimizer's.
   ScheduleFreeAdamW(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
 
  private:

@@ -5,8 +5,10 @@
 
 namespace imgcls::optim {
 
+/// Its step is one fused call a group.
 class Sgd final : public Optimizer {
  public:
+  /// Takes momentum and nesterov of the options.
   Sgd(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
 
   void step(double lr, const at::Tensor& grad_scale, const at::Tensor& found_inf) override;

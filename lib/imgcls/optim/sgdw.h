@@ -6,8 +6,10 @@
 
 namespace imgcls::optim {
 
+/// What "sgdw" names; decay is times the learning rate.
 class Sgdw final : public ForeachOptimizer {
  public:
+  /// Takes momentum, nesterov and cautious of the options.
   Sgdw(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
 
   void set_momentum(double momentum) override { momentum_ = momentum; }
