@@ -26,7 +26,8 @@ const OptionFields<SolarizeOptions>& solarize_fields();  ///< keys of the operat
 /// Inverts bright values: those at or above the threshold.
 class Solarize final : public FixedOperation {
  public:
-  explicit Solarize(const SolarizeOptions& options)  ///< with the magnitude of `options`
+  /// With the magnitude of `options`.
+  explicit Solarize(const SolarizeOptions& options)
       : FixedOperation(pixel_step("solarize", options.threshold)) {}
 };
 
@@ -40,7 +41,8 @@ const OptionFields<PosterizeOptions>& posterize_fields();  ///< keys of the oper
 /// Keeps the upper bits of each value.
 class Posterize final : public FixedOperation {
  public:
-  explicit Posterize(const PosterizeOptions& options)  ///< with the magnitude of `options`
+  /// With the magnitude of `options`.
+  explicit Posterize(const PosterizeOptions& options)
       : FixedOperation(pixel_step("posterize", options.bits)) {}
 };
 
@@ -54,7 +56,8 @@ const OptionFields<SharpnessOptions>& sharpness_fields();  ///< keys of the oper
 /// Between the smoothed image and the one as it is, or beyond it.
 class Sharpness final : public FixedOperation {
  public:
-  explicit Sharpness(const SharpnessOptions& options)  ///< with the magnitude of `options`
+  /// With the magnitude of `options`.
+  explicit Sharpness(const SharpnessOptions& options)
       : FixedOperation(pixel_step("sharpness", options.factor - 1)) {}
 };
 

@@ -16,7 +16,8 @@ struct ImageDraw {
   std::uint64_t sample = 0;  ///< below 2^32
   std::uint32_t turn = 0;    ///< how often the epoch had the sample before (data/sampling.h)
 
-  Random random(RandomStream stream) const {  ///< the image's own for that purpose
+  /// The image's own for that purpose.
+  Random random(RandomStream stream) const {
     return {seed, epoch, sample | std::uint64_t{turn} << 32, stream};
   }
 };

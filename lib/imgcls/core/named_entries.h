@@ -29,7 +29,8 @@ class NamedEntries {
   /// Behind the others, whose addresses stay.
   void push_back(Entry entry) { entries_.push_back(std::move(entry)); }
 
-  std::vector<std::string> names() const {  ///< of all, in their order
+  /// Of all, in their order.
+  std::vector<std::string> names() const {
     std::vector<std::string> all;
     for (const Entry& entry : entries_) all.push_back(entry.name);
     return all;

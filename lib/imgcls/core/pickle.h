@@ -20,15 +20,15 @@ namespace imgcls {
 /// places, even in itself: who walks through them must bound the depth.
 class Pickle {
  public:
-  /// What a value is; those without a word of their own here are Python's, None as `none`.
+  /// What a value is.
   enum class Kind {
-    none,
-    boolean,
-    integer,
-    text,
-    tuple,
-    list,
-    dict,
+    none,        ///< Python's None
+    boolean,     ///< `integer` is 0 or 1
+    integer,     ///< of at most 64 bits
+    text,        ///< a str
+    tuple,       ///< `items` are its values
+    list,        ///< likewise
+    dict,        ///< items: key, value, key ...
     global,      ///< a function or class; `text` is its name with its module's: "torch.Size"
     call,        ///< items: what would be called, the tuple of its arguments, and, where the object
                  ///< is then used as a dict, the keys and values that are put in

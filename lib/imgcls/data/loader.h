@@ -80,8 +80,8 @@ struct Batch {
   int side = 0;                                ///< pixels: images are side x side
   int bits = 8;                                ///< of images: Image::bits
   std::pmr::vector<std::uint8_t> images = {};  ///< N x V x side x side x 3: Image::pixels
-  std::pmr::vector<std::int64_t> labels =
-      {};                                   ///< N; kSkippedLabel: an evaluation image is left out
+  /// N; kSkippedLabel: an evaluation image is left out.
+  std::pmr::vector<std::int64_t> labels = {};
   std::vector<std::uint64_t> samples = {};  ///< N: each one's number in the source
   int kept = 1;  ///< LoaderOptions::kept: it is valid until so many more come
 };

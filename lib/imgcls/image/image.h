@@ -32,7 +32,8 @@ struct Image {
   /// (image/grey16.h), so that cropping and mirroring are the same for both.
   int bits = 8;
 
-  const std::uint8_t* row(int y) const {  ///< row `y` from the top: width x 3 bytes
+  /// Row `y` from the top: width x 3 bytes.
+  const std::uint8_t* row(int y) const {
     return pixels.data() + static_cast<std::size_t>(y) * size.width * 3;
   }
   /// The same, to be written.

@@ -26,7 +26,8 @@ struct LoaderTimes {
   /// Images by DecodedBy. Replaced ones count too; those that come as pixels do not.
   std::array<std::uint64_t, 4> decoded_by{};
 
-  LoaderTimes& operator+=(const LoaderTimes& other) {  ///< adds each of the figures
+  /// Adds each of the figures.
+  LoaderTimes& operator+=(const LoaderTimes& other) {
     read += other.read;
     decode += other.decode;
     resize += other.resize;

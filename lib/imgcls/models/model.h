@@ -29,7 +29,8 @@ struct NamedTensor {
 /// torch::nn::utils::clip_grad_norm_.
 struct NamedTensors : std::vector<NamedTensor> {
   using std::vector<NamedTensor>::vector;
-  operator std::vector<at::Tensor>() const {  ///< the tensors alone, in their order
+  /// The tensors alone, in their order.
+  operator std::vector<at::Tensor>() const {
     std::vector<at::Tensor> tensors;
     tensors.reserve(size());
     for (const NamedTensor& named : *this) tensors.push_back(named.tensor);

@@ -45,6 +45,7 @@ class RunLogs {
   void end(bool complete, double time_s);
 
  private:
+  /// What sinks are told.
   enum class Told { step, first_batch, samples, evaluation, end };
   void tell(Told what, const std::function<void(RunSink&)>& say);
 

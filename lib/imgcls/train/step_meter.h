@@ -12,7 +12,8 @@ struct StepFigures {
   double waited_s = 0;      ///< of these, for data
   std::int64_t images = 0;  ///< of all ranks
 
-  double images_per_second() const {  ///< of all ranks; 0 before the first step
+  /// Of all ranks; 0 before the first step.
+  double images_per_second() const {
     return seconds > 0 ? static_cast<double>(images) / seconds : 0;
   }
   /// Share of the time that went by waiting for data, 0 to 1.

@@ -22,7 +22,8 @@ struct StepTimes {
   double data_wait = 0, input = 0, forward = 0, backward = 0, gradient_norm = 0, optimizer = 0;
   double reduce = 0;  ///< beside the others
 
-  double other() const {  ///< what no part has measured
+  /// What no part has measured.
+  double other() const {
     return step - data_wait - input - forward - backward - gradient_norm - optimizer;
   }
 };

@@ -82,7 +82,8 @@ class BitReader {
   bool has_symbol() const { return count_ >= 32; }
   /// The next ones, from the highest bit on; as many as `fill` has left.
   std::uint64_t bits() const { return bits_; }
-  void skip(int count) {  ///< uses up bits that `bits` holds
+  /// Uses up bits that `bits` holds.
+  void skip(int count) {
     bits_ <<= count;
     count_ -= count;
   }
