@@ -15,6 +15,7 @@ namespace imgcls::dist {
 /// An error that every rank throws at the same place, with the same message.
 class AgreedError : public Error {
  public:
+  /// Thrown by `agree` and its like, on all ranks alike.
   explicit AgreedError(const std::string& message, bool of_configuration = false)
       : Error(message), of_configuration_(of_configuration) {}
   /// Whether it was a ConfigError on the rank that met it: the user's to mend, not the run's.
@@ -31,8 +32,8 @@ void agree(World& world, const std::function<void()>& work);
 /// Something that has to be the same on all ranks, and what messages call it: "train.batch", "64".
 /// Neither holds a zero byte.
 struct Field {
-  std::string name;
-  std::string value;
+  std::string name;   ///< the same on all ranks, once in a rank's list
+  std::string value;  ///< compared byte by byte
 };
 
 /// Compares the ranks' fields with rank 0's, by name. Where a rank's are not the same, all throw

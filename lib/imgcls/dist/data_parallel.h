@@ -20,8 +20,9 @@ enum class Gradients {
   keep,     ///< the sums stay this rank's: another micro-batch of the step follows
 };
 
+/// How a model's replicas are kept equal.
 struct DataParallelOptions {
-  Compression compression = Compression::none;
+  Compression compression = Compression::none;  ///< how gradients travel
   /// Set buffers (running statistics) to rank 0's at each step's first micro-batch, as PyTorch's
   /// DistributedDataParallel does, for models that read them in training. Batch norm does not:
   /// `sync_buffers` before evaluations and checkpoints then gives the same.
@@ -40,7 +41,7 @@ class DataParallel {
   /// shapes. Optimizers may set gradients to undefined, zero, change or detach them.
   DataParallel(models::Model& model, World& world, const DataParallelOptions& options = {});
 
-  const models::Model& model() const { return model_; }
+  const models::Model& model() const { return model_; }  ///< the replica of this rank
 
   /// Which of the model's parameters are trained has changed, on all ranks alike: makes anew what
   /// averages their gradients, of which none is kept. Copies rank 0's parameters and buffers to all

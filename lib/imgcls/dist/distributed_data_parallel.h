@@ -40,12 +40,13 @@ namespace imgcls::dist {
 template <class M>
 class DistributedDataParallel {
  public:
-  using Options = DistributedDataParallelOptions;
+  using Options = DistributedDataParallelOptions;  ///< named as in PyTorch
 
   /// Copies rank 0's parameters and buffers to all ranks; call it alike on all of them. Convert,
   /// move and freeze before, not after. `world` outlives this. Throws DistError (ReplicatedModule).
   DistributedDataParallel(std::shared_ptr<M> module, World& world, const Options& options = {})
       : module_(not_null(std::move(module))), replicated_(*module_, world, options) {}
+  /// The same of what TORCH_MODULE made, which the holder's copies share.
   DistributedDataParallel(const torch::nn::ModuleHolder<M>& module, World& world,
                           const Options& options = {})
       : DistributedDataParallel(module.ptr(), world, options) {}
@@ -66,6 +67,7 @@ class DistributedDataParallel {
     if (trains) replicated_.after_forward(averages_);
     return output;
   }
+  /// As `forward`.
   template <class... Arguments>
   auto operator()(Arguments&&... arguments) {
     return forward(std::forward<Arguments>(arguments)...);
@@ -85,13 +87,13 @@ class DistributedDataParallel {
     bool& averages_;
     bool before_;
   };
-  NoSync no_sync() { return NoSync(averages_); }
+  NoSync no_sync() { return NoSync(averages_); }  ///< lasts as long as the result is kept
 
   /// Copies rank 0's buffers to all ranks, before ranks evaluate. Call it alike on all of them.
   void sync_buffers() { replicated_.sync_buffers(); }
 
-  M& module() { return *module_; }
-  M* operator->() { return module_.get(); }
+  M& module() { return *module_; }           ///< the replica of this rank
+  M* operator->() { return module_.get(); }  ///< its members: `ddp->parameters()`
 
  private:
   static std::shared_ptr<M> not_null(std::shared_ptr<M> module) {

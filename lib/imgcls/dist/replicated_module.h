@@ -33,9 +33,10 @@ struct DistributedDataParallelOptions {
   bool gradient_as_bucket_view = false;
   /// How many MiB of gradients travel at once; the first 1 MiB travels alone.
   double bucket_cap_mb = 25;
-  Compression compression = Compression::none;
+  Compression compression = Compression::none;  ///< how gradients travel
 };
 
+/// Averages gradients and copies buffers for a module whose forward pass others run.
 class ReplicatedModule {
  public:
   /// Copies rank 0's parameters and buffers to all ranks. `module` and `world` outlive this.
@@ -55,7 +56,7 @@ class ReplicatedModule {
   /// it; else gradients stay the rank's own. Buffers are broadcast, where that is asked for, if the
   /// module `is_training`. Throw DistError.
   void before_forward(bool averages, bool is_training);
-  void after_forward(bool averages);
+  void after_forward(bool averages);  ///< of the same pass, before its backward pass
 
   /// Copies rank 0's buffers to all ranks: before an evaluation or a checkpoint. A collective.
   void sync_buffers();

@@ -19,9 +19,9 @@ using Shards = Share<int>;
 /// So nodes of 2^k shards that begin at a multiple of 2^k are the same in all trees.
 class ShardTree {
  public:
-  explicit ShardTree(int shards) : shards_(shards) {}
+  explicit ShardTree(int shards) : shards_(shards) {}  ///< at least 1
 
-  int shards() const { return shards_; }
+  int shards() const { return shards_; }  ///< the leaves
 
   /// The largest nodes that a run of shards consists of, from the first to the last: one where it
   /// is a node itself, at most twice the tree's height.

@@ -27,6 +27,7 @@ namespace imgcls::dist {
 /// Where tensors live.
 enum class DeviceKind { automatic, cpu, cuda };
 
+/// How a process joins its job.
 struct LaunchOptions {
   /// automatic: a GPU for each rank where there are some and GPU support is installed, else CPUs.
   DeviceKind device = DeviceKind::automatic;
@@ -66,7 +67,7 @@ class World {
   virtual void barrier() = 0;
   /// Replaces each value by its sum over the ranks. Integer sums are exact.
   virtual void sum(std::span<std::int64_t> values) = 0;
-  virtual void sum(std::span<double> values) = 0;
+  virtual void sum(std::span<double> values) = 0;  ///< likewise, rounded
   /// The largest of the ranks' values.
   virtual std::int64_t max(std::int64_t value) = 0;
   /// Rank 0's text, on every rank.
@@ -81,8 +82,9 @@ class World {
   [[noreturn]] virtual void abort(int code, std::string_view reason = {}) = 0;
 
  protected:
+  /// What the functions of these names give; set by who derives from this.
   int rank_ = 0, size_ = 1, local_rank_ = 0, local_size_ = 1, cores_ = 1;
-  std::string device_ = "cpu";
+  std::string device_ = "cpu";  ///< likewise
 };
 
 /// Joins the job this process was started in. Call once, first thing in `main`; the world ends the

@@ -13,15 +13,16 @@ enum class Launcher {
   tcp,   ///< by a TCP address in the environment: torchrun, srun without PMIx
 };
 
+/// What the environment says.
 struct Launched {
-  Launcher by = Launcher::none;
+  Launcher by = Launcher::none;  ///< how ranks are to find each other
   /// For messages: "mpirun", "srun", "torchrun's variables".
   std::string name;
-  int rank = 0;
-  int size = 1;
+  int rank = 0;  ///< of this process, 0 to size - 1
+  int size = 1;  ///< processes of the job
   /// Launcher::tcp: where rank 0 serves the store by which ranks find each other.
   std::string host;
-  std::uint16_t port = 0;
+  std::uint16_t port = 0;  ///< Launcher::tcp: of that store
   /// Launcher::tcp: the variable that `host` was read from, for messages; empty: from none.
   std::string host_variable = {};
   /// Launcher::tcp: the store is served by the launcher itself (torchrun's agent).
