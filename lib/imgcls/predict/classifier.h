@@ -23,6 +23,7 @@
 
 namespace imgcls {
 
+/// Weights, and what images are to be made into for them.
 struct ClassifierOptions {
   /// A name that models::create knows.
   std::string model;
@@ -35,11 +36,13 @@ struct ClassifierOptions {
   /// What is done to an image. size 0: the model's published input size; resize -1: 256 / 224 of
   /// the size.
   data::EvalOptions transform = {.size = 0, .resize = -1};
+  /// Of the images, before the network: the data's that the weights were trained on.
   train::Normalization normalization = {};
   /// Average each image's logits with its mirror image's.
   bool flip = false;
 };
 
+/// A class that an image may be of.
 struct Prediction {
   std::int64_t label;  ///< the class's number
   float probability;   ///< softmax of the logits: NaN where a logit is infinite
@@ -64,6 +67,7 @@ class Classifier {
   static Classifier from_run(const std::filesystem::path& run, const Log& log = Log(),
                              train::RunWeights which = train::RunWeights::newest);
 
+  /// In the order of the logits.
   const std::vector<data::ClassName>& classes() const { return classes_; }
 
   /// The `top` most probable classes of an image file, or of one in memory, which errors call
@@ -71,6 +75,7 @@ class Classifier {
   /// Throws DataError where it cannot be decoded, IoError where it cannot be read, WeightsError
   /// where a logit is a NaN.
   std::vector<Prediction> classify(const std::filesystem::path& file, int top = 5) const;
+  /// Of a file in memory, in any format that decode (image/decode.h) knows.
   std::vector<Prediction> classify(std::span<const std::byte> file, std::string_view name,
                                    int top = 5) const;
 
