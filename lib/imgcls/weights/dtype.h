@@ -7,6 +7,7 @@
 
 namespace imgcls::weights {
 
+/// PyTorch's types, by its names, but for `bool`.
 enum class DType : std::uint8_t {
   float64,
   float32,
@@ -31,19 +32,22 @@ enum class DType : std::uint8_t {
   complex32,
 };
 
+/// What is known of a type.
 struct DTypeInfo {
-  DType type;
+  DType type;                    ///< which one
   std::string_view name;         ///< PyTorch's: "float32"
   std::size_t bytes;             ///< of a value
   std::string_view safetensors;  ///< "F32"; empty: the format lacks it
   std::string_view storage;      ///< the class in a .pth: "FloatStorage"; empty: there is none
 };
 
-const DTypeInfo& info(DType type);
+const DTypeInfo& info(DType type);  ///< of each type there is
 
 /// The type of that name; null: there is none.
 const DTypeInfo* find_dtype(std::string_view name);
+/// Likewise, by safetensors' name; null: there is none.
 const DTypeInfo* find_safetensors_dtype(std::string_view name);
+/// Likewise, by the class in a .pth; null: there is none.
 const DTypeInfo* find_storage_dtype(std::string_view storage);
 
 }  // namespace imgcls::weights

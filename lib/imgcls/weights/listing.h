@@ -17,7 +17,7 @@ inline constexpr std::size_t kMaxDimensions = 64;
 
 /// Bytes in a file.
 struct Place {
-  std::uint64_t offset = 0, size = 0;
+  std::uint64_t offset = 0, size = 0;  ///< in bytes, from the file's start
 
   bool operator==(const Place&) const = default;
 };
@@ -25,14 +25,15 @@ struct Place {
 /// A tensor as PyTorch sees it: the value at index (i, j, ...) is value number
 /// offset + i * strides[0] + j * strides[1] + ... of its storage.
 struct StoredTensor {
-  std::string name;
-  DType type = DType::float32;
-  std::vector<std::int64_t> shape = {}, strides = {};
-  std::size_t storage = 0;   ///< number in Listing::storages
-  std::uint64_t offset = 0;  ///< in values
+  std::string name;             ///< as the file has it, or as it is without wrappers' parts
+  DType type = DType::float32;  ///< of its values
+  std::vector<std::int64_t> shape = {}, strides = {};  ///< of each dimension, strides in values
+  std::size_t storage = 0;                             ///< number in Listing::storages
+  std::uint64_t offset = 0;                            ///< in values
 
   /// Number of values, and the bytes that they take without gaps.
   std::uint64_t count() const;
+  /// Count() times the size of a value.
   std::uint64_t bytes() const { return count() * info(type).bytes; }
   /// The values lie one behind the other, the last index running fastest.
   bool is_contiguous() const;
@@ -40,9 +41,10 @@ struct StoredTensor {
   bool operator==(const StoredTensor&) const = default;
 };
 
+/// The tensors of a file, or of a part of it.
 struct Listing {
-  std::vector<Place> storages;
-  std::vector<StoredTensor> tensors;
+  std::vector<Place> storages;        ///< each once, however many tensors share it
+  std::vector<StoredTensor> tensors;  ///< in the file's order
   /// Where in the file these tensors stand, as keys with dots between; empty: it holds nothing
   /// else.
   std::string key = {};

@@ -12,6 +12,7 @@
 
 namespace imgcls::weights {
 
+/// What match_names has found.
 struct NameMatch {
   /// For each tensor of the file the model's name that it is; empty: none.
   std::vector<std::string> names;

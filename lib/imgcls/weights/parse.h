@@ -8,6 +8,7 @@
 
 namespace imgcls::weights {
 
+/// Formats of files of weights.
 enum class Format { safetensors, pth };
 
 /// The format that a file's name says: .safetensors, or .pth, .pt and .bin. Throws ConfigError for
