@@ -10,6 +10,7 @@
 
 namespace imgcls::onnx {
 
+/// What a file is to be, besides the model.
 struct ExportOptions {
   /// Side of the images that the file takes, in pixels; their number is free.
   int image_size = 224;

@@ -29,6 +29,7 @@ struct TracedValue {
   bool varies = false;
 };
 
+/// Shared by the operations that give and take it.
 using TracedValuePtr = std::shared_ptr<const TracedValue>;
 
 /// An operation on values of which at least one depends on the images.
@@ -43,9 +44,10 @@ struct TracedOp {
   std::vector<TracedValuePtr> outputs;
 };
 
+/// A forward pass.
 struct Trace {
-  TracedValuePtr images, logits;
-  std::vector<TracedOp> ops;
+  TracedValuePtr images, logits;  ///< what goes in, N x channels x side x side, and what comes out
+  std::vector<TracedOp> ops;      ///< in the order in which they ran
 };
 
 /// Records the pass of `model` in evaluation mode over float images channels x side x side. The
