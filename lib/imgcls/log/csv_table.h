@@ -11,6 +11,7 @@
 
 namespace imgcls::report {
 
+/// Fields by row, from 0, and column's name.
 class CsvTable {
  public:
   /// Reads a file that may be under way: a last row whose line has no end yet is left out, and a
@@ -19,10 +20,10 @@ class CsvTable {
   /// fewer fields than the header.
   CsvTable(const std::filesystem::path& path, std::span<const std::string_view> needed);
 
-  std::size_t rows() const { return rows_.size(); }
+  std::size_t rows() const { return rows_.size(); }  ///< without the header
   /// The names in the header, in order.
   const std::vector<std::string>& header() const { return header_; }
-  bool has(std::string_view column) const;
+  bool has(std::string_view column) const;  ///< whether the header names it
 
   /// A field of row `row`; empty where the file has no such column.
   const std::string& text(std::size_t row, std::string_view column) const;

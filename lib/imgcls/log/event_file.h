@@ -19,8 +19,8 @@ namespace imgcls::report {
 
 /// An encoded picture (PNG or JPEG).
 struct Picture {
-  int width = 0, height = 0;
-  std::string file;
+  int width = 0, height = 0;  ///< in pixels
+  std::string file;           ///< bytes of the file
 };
 
 /// A hyperparameter and its value.
@@ -46,6 +46,7 @@ class EventFile {
   void text(std::string_view tag, std::int64_t step, std::string_view markdown);
   /// Pictures, shown beside each other; not empty.
   void pictures(std::string_view tag, std::int64_t step, std::span<const Picture> pictures);
+  /// TensorBoard draws those of one tag behind each other.
   void histogram(std::string_view tag, std::int64_t step, const Histogram& histogram);
   /// What the run was told, and the tag of the scalar that it is judged by; once a session.
   void hyperparameters(std::span<const Hyperparameter> values, std::string_view metric);

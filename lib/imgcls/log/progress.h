@@ -21,15 +21,16 @@ struct PhaseStatus {
   double phase_eta_s = -1;  ///< seconds to the end of the phase
   double run_eta_s = -1;    ///< seconds to the end of the run
   double loss = -1;         ///< mean of the phase so far
-  double lr = -1;
-  double data_wait = -1;   ///< share of the time, 0 to 1
-  double memory_mib = -1;  ///< resident memory of this process
+  double lr = -1;           ///< learning rate of the last step
+  double data_wait = -1;    ///< share of the time, 0 to 1
+  double memory_mib = -1;   ///< resident memory of this process
 };
 
 /// Shows progress, with colours unless the environment variable NO_COLOR is set (no-color.org).
 /// Only rank 0 makes one.
 class Progress {
  public:
+  /// `log` is kept by reference; `terminal` is where the line is drawn.
   Progress(const Log& log, Terminal terminal);
 
   /// Whether the line wants redrawing: on a terminal, ten times a second.

@@ -26,28 +26,37 @@ namespace imgcls::train {
 
 /// Where the files of a run lie.
 struct RunFiles {
-  std::filesystem::path folder;
+  std::filesystem::path folder;  ///< the run's
 
+  /// Folder of the checkpoints.
   std::filesystem::path checkpoints() const { return folder / "checkpoints"; }
-  std::filesystem::path last() const { return folder / "last"; }
-  std::filesystem::path best() const { return folder / "best"; }
+  std::filesystem::path last() const { return folder / "last"; }  ///< link to the newest of them
+  std::filesystem::path best() const { return folder / "best"; }  ///< folder of the best weights
+  /// A row for each evaluation.
   std::filesystem::path train_log() const { return folder / "train_log.csv"; }
+  /// A row every log.every steps.
   std::filesystem::path steps() const { return folder / "steps.csv"; }
+  /// Folder of the newest evaluation's files.
   std::filesystem::path evaluation() const { return folder / "eval"; }
+  /// Folder of augmented images.
   std::filesystem::path augmented() const { return folder / "augmented"; }
+  /// What each session ran on.
   std::filesystem::path environment() const { return folder / "environment.json"; }
   /// Folders of the event files of training and of evaluations. TensorBoard calls a run by the path
   /// of these; a run that was begun with tensorboard/train and tensorboard/val goes on there.
   std::filesystem::path train_events() const;
-  std::filesystem::path val_events() const;
-  std::filesystem::path wandb() const { return folder / "wandb"; }
+  std::filesystem::path val_events() const;                         ///< likewise
+  std::filesystem::path wandb() const { return folder / "wandb"; }  ///< folder for Weights & Biases
+  /// The trace of that rank's profiled steps.
   std::filesystem::path trace(int rank) const {
     return folder / "profile" / ("rank" + std::to_string(rank) + ".json");
   }
+  /// The samples of each step.
   std::filesystem::path samples() const { return folder / "samples.csv"; }
-  std::filesystem::path log() const { return folder / "log.txt"; }
+  std::filesystem::path log() const { return folder / "log.txt"; }  ///< what was said
+  /// The merged configuration.
   std::filesystem::path config() const { return folder / "config.json"; }
-  std::filesystem::path classes() const { return folder / "classes.txt"; }
+  std::filesystem::path classes() const { return folder / "classes.txt"; }  ///< the classes' names
 };
 
 /// Holds a run's folder for this process.

@@ -20,7 +20,7 @@ class SampleLog {
   /// `shares` are the ranks' parts of the global batch, in the order of ranks, each as text.
   /// Throws IoError, as RowFile does.
   void append(std::int64_t step, std::int64_t epoch, std::span<const std::string> shares);
-  void retry() { file_.retry(); }
+  void retry() { file_.retry(); }  ///< writes what could not be; throws IoError
 
  private:
   RowFile file_;

@@ -17,7 +17,7 @@ class StepLog {
 
   /// Throws IoError, as RowFile does.
   void append(const StepRow& row);
-  void retry() { file_.retry(); }
+  void retry() { file_.retry(); }  ///< writes what could not be; throws IoError
 
  private:
   RowFile file_;

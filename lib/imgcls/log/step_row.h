@@ -23,9 +23,9 @@ struct StepRow {
 
 /// A column of steps.csv that is a figure: its name, and how it is printed.
 struct StepFigure {
-  std::string_view name;
-  double StepRow::*value;
-  std::string_view format;
+  std::string_view name;    ///< in the header of steps.csv
+  double StepRow::*value;   ///< which member it is
+  std::string_view format;  ///< for fmt, of a double
 };
 
 /// The figures of a row, in the order of the columns that follow step, epoch and time. TensorBoard

@@ -8,7 +8,7 @@ namespace imgcls::report {
 /// The terminal that standard error goes to.
 struct Terminal {
   bool interactive = false;  ///< a person watches: a line may be redrawn in place
-  int columns = 80;
+  int columns = 80;          ///< width in characters
 };
 
 /// Looks at this process's standard error. Under `mpirun`, which puts a pipe between a rank and the

@@ -29,8 +29,8 @@ class TrainLog {
   /// Throws IoError.
   TrainLog(std::filesystem::path path, std::int64_t step);
 
-  void append(const TrainLogRow& row);
-  void retry();
+  void append(const TrainLogRow& row);  ///< adds a row behind the others
+  void retry();                         ///< writes rows that could not be; throws IoError
 
  private:
   std::filesystem::path path_;

@@ -12,6 +12,7 @@
 
 namespace imgcls::report {
 
+/// Records one behind the other, each of a kind.
 class WandbFile {
  public:
   /// Whether a record is kept, after its kind (its field in the message Record) and its message.

@@ -4,6 +4,7 @@
 namespace imgcls::report::wandb {
 
 namespace record {
+/// The field that holds a record's message, which is the message's kind.
 enum Kind {
   history = 2,
   summary = 3,
@@ -17,59 +18,78 @@ enum Kind {
   preempting = 23,
   environment = 26
 };
+/// A record's number in its file.
 enum { number = 1 };
 }  // namespace record
 
 namespace header {
+/// Of a header.
 enum { version = 1 };
-enum { producer = 1, min_consumer = 2 };  // of the version
+/// Of its version.
+enum { producer = 1, min_consumer = 2 };
 }  // namespace header
 
 namespace run {
+/// Of a run.
 enum { id = 1, project = 3, config = 4, name = 8, host = 13, start = 17, git = 21 };
-enum { commit = 2 };  // of git
+/// Of its git.
+enum { commit = 2 };
 }  // namespace run
 
 namespace environment {
+/// Of an environment.
 enum { started = 3, arguments = 5, program = 6, root = 11, host = 12, executable = 14 };
+/// Of the same: the machine.
 enum { cores = 16, threads = 17, gpu = 18, memory = 21, cpu = 22 };
-enum { total = 1 };      // of memory, in bytes
-enum { cpu_model = 3 };  // of cpu
+/// Of memory, in bytes.
+enum { total = 1 };
+/// Of cpu.
+enum { cpu_model = 3 };
 }  // namespace environment
 
 namespace metric {
+/// Of a metric.
 enum { name = 1, step = 4, options = 6 };
-enum { step_sync = 1, hidden = 2, defined = 3 };  // of options
+/// Of its options.
+enum { step_sync = 1, hidden = 2, defined = 3 };
 }  // namespace metric
 
 namespace history {
+/// Of a row of the history.
 enum { items = 1, step = 2 };
-enum { number = 1 };  // of a step
+/// Of its step.
+enum { number = 1 };
 }  // namespace history
 
-namespace updates {  // of a configuration, and of a summary
+namespace updates {
+/// Of a configuration, and of a summary.
 enum { items = 1 };
-}
+}  // namespace updates
 
-namespace item {  // of a history, a configuration, a summary, system figures
+namespace item {
+/// Of an item of a history, a configuration, a summary or system figures.
 enum { key = 1, value = 16 };
-}
+}  // namespace item
 
 namespace stats {
+/// Of system figures.
 enum { timestamp = 2, items = 3 };
-}
+}  // namespace stats
 
 namespace output {
+/// Of a line that was said.
 enum { type = 1, timestamp = 2, line = 3 };
-constexpr int kStdout = 1;
+constexpr int kStdout = 1;  ///< of standard output, a type
 }  // namespace output
 
 namespace run_exit {
+/// Of a session's end.
 enum { code = 1, runtime = 2 };
-}
+}  // namespace run_exit
 
 namespace time {
+/// Of a time since 1970.
 enum { seconds = 1, nanos = 2 };
-}
+}  // namespace time
 
 }  // namespace imgcls::report::wandb

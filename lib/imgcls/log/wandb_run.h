@@ -25,14 +25,15 @@ namespace imgcls::report {
 
 /// What Weights & Biases is told of a run.
 struct WandbOptions {
-  std::string project = "imgcls";
-  std::string name;    ///< of the run
-  std::string config;  ///< the configuration as JSON text, an object; may be empty
+  std::string project = "imgcls";  ///< what the run belongs to
+  std::string name;                ///< of the run
+  std::string config;              ///< the configuration as JSON text, an object; may be empty
 };
 
 /// The folders below `run`/wandb that `wandb sync` takes, oldest first.
 std::vector<std::filesystem::path> wandb_folders(const std::filesystem::path& run);
 
+/// Writes the folder of one run, and goes on with it in later sessions.
 class WandbRun {
  public:
   /// Goes on with the newest run in `folder`/wandb, or begins one. Rows of steps after `step` and
@@ -43,8 +44,9 @@ class WandbRun {
   WandbRun(const std::filesystem::path& folder, std::filesystem::path log,
            const WandbOptions& options, std::int64_t step, std::int64_t evaluated);
 
+  /// Adds a row to the history, with what the process uses of the machine.
   void step(const StepRow& row);
-  void evaluation(const TrainLogRow& row);
+  void evaluation(const TrainLogRow& row);  ///< adds a row to the history
   /// The session has ended after `time_s` of the run, which is complete or goes on later.
   void end(bool complete, double time_s);
   /// Writes what could not be written.
