@@ -15,10 +15,10 @@ namespace imgcls::report {
 
 /// Numbers of several runs.
 struct Spread {
-  double mean = std::numeric_limits<double>::quiet_NaN();
+  double mean = std::numeric_limits<double>::quiet_NaN();  ///< NaN without numbers
   /// Sample standard deviation (divided by n - 1); NaN for fewer than two numbers.
   double sd = std::numeric_limits<double>::quiet_NaN();
-  std::size_t n = 0;
+  std::size_t n = 0;  ///< how many there are
 };
 
 /// The spread of numbers; a NaN among them makes mean and deviation NaN.
@@ -26,8 +26,9 @@ Spread spread_of(std::span<const double> numbers);
 
 /// What the runs that were evaluated after `step` steps had reached then.
 struct EvaluationPoint {
-  std::int64_t step = 0;
-  int epoch = 0;  ///< epochs completed
+  std::int64_t step = 0;  ///< optimizer steps done
+  int epoch = 0;          ///< epochs completed
+  /// Of the runs' rows: seconds, losses, accuracies in per cent.
   Spread time_s, train_loss, val_loss, val_acc1, val_acc5;
 };
 
@@ -45,14 +46,17 @@ const TrainLogRow& best_evaluation(const Run& run);
 /// The best top-1 that each of the runs of `final_point` had, at whatever epoch.
 Spread best_acc1(std::span<const Run> runs, const Group& group);
 
+/// What the runs that were logged after `step` steps read then.
 struct StepPoint {
-  std::int64_t step = 0;
+  std::int64_t step = 0;  ///< optimizer steps done
+  /// Of the runs' rows (log/step_row.h).
   Spread loss, lr, grad_norm, images_per_second, data_wait, memory_mib;
 };
 
+/// A group's training, by step.
 struct StepCurve {
   std::size_t rows_per_point = 1;  ///< rows of each run's steps.csv that are averaged into a point
-  std::vector<StepPoint> points;
+  std::vector<StepPoint> points;   ///< by step
 };
 
 /// A group's steps.csv by step, at most `most` points: where there are more rows, as many of them

@@ -17,9 +17,10 @@ struct ClassLabel {
   std::string name;  ///< for people
 };
 
+/// A row of per_class.csv.
 struct ClassResult {
-  std::string name;
-  std::int64_t images = 0, right = 0;
+  std::string name;                    ///< for people
+  std::int64_t images = 0, right = 0;  ///< of this class: all, and those that were taken for it
 };
 
 /// Images of one class that were taken for another, or rightly for their own.
@@ -43,6 +44,7 @@ struct TrainingImage {
   std::string picture;  ///< bytes of a JPEG; empty where there is none
 };
 
+/// What a folder eval/ holds.
 struct EvalFiles {
   nlohmann::json summary;            ///< eval.json; null where it is missing
   std::vector<ClassResult> classes;  ///< in the order of their numbers

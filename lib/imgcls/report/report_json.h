@@ -30,11 +30,13 @@
 
 namespace imgcls::report {
 
+/// What a report is to be, besides its runs.
 struct ReportOptions {
   std::string title;  ///< empty: after the model and the data of the runs
   int live_s = 0;     ///< seconds from one reading to the next of a page that is served; 0: to keep
 };
 
+/// Of runs as read_runs gives them, by the layout above.
 nlohmann::json report_json(std::span<const Run> runs, const ReportOptions& options);
 
 }  // namespace imgcls::report

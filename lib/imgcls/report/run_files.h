@@ -16,14 +16,15 @@
 
 namespace imgcls::report {
 
+/// A run, as its files tell of it.
 struct Run {
-  std::filesystem::path folder;
+  std::filesystem::path folder;          ///< where the files are
   std::string name;                      ///< the folder's, as short as tells runs apart
   nlohmann::json config;                 ///< config.json; null where it is missing
   nlohmann::json sessions;               ///< of environment.json: an array of objects, maybe empty
   std::vector<TrainLogRow> evaluations;  ///< train_log.csv
   std::vector<StepRow> steps;            ///< steps.csv; a field that it leaves empty is NaN
-  std::optional<EvalFiles> eval;
+  std::optional<EvalFiles> eval;         ///< its eval/; unset: there is none
   std::vector<TrainingImage> augmented;  ///< of the newest session's first batch
   std::size_t classes = 0;               ///< 0: not known
 };

@@ -13,6 +13,7 @@
 
 namespace imgcls::report {
 
+/// Answers from its construction to its end, on a thread of its own.
 class LiveServer {
  public:
   /// Seconds from one question of the page to the next.
@@ -29,7 +30,7 @@ class LiveServer {
   LiveServer(const LiveServer&) = delete;
   LiveServer& operator=(const LiveServer&) = delete;
 
-  int port() const;
+  int port() const;  ///< the one it listens on
   /// "http://127.0.0.1:8010/"
   std::string address() const;
 
