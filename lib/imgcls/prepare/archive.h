@@ -30,9 +30,9 @@ class ArchiveFile {
   /// Reads what is left and gives the MD5 of all of the file. Call once, last.
   std::string md5();
 
-  const std::filesystem::path& path() const { return path_; }
-  std::uint64_t position() const;  ///< bytes read or passed over
-  std::uint64_t size() const;
+  const std::filesystem::path& path() const { return path_; }  ///< as it was given
+  std::uint64_t position() const;                              ///< bytes read or passed over
+  std::uint64_t size() const;                                  ///< in bytes
 
  private:
   struct State;
@@ -52,7 +52,9 @@ struct ArchiveMember {
 /// 1024 bytes, or that has more than 1 TiB.
 class TarReader {
  public:
+  /// The next bytes of the archive; none at its end.
   using NextBlock = std::function<std::span<const std::byte>()>;
+  /// Passes over up to so many of them; how many it has.
   using Skip = std::function<std::uint64_t(std::uint64_t)>;
 
   /// Reads what `next_block` gives, whatever that throws; `skip` may be empty. Messages call the
@@ -66,7 +68,7 @@ class TarReader {
 
   /// Goes to the next file; false at the end.
   bool next();
-  const ArchiveMember& member() const { return member_; }
+  const ArchiveMember& member() const { return member_; }  ///< the one that `next` went to
 
   /// The member's bytes, all at once. Throws DataError where it has more than `limit`.
   std::vector<std::byte> read(std::uint64_t limit);

@@ -18,7 +18,7 @@ class ChannelSums {
  public:
   /// `image` has at least one pixel.
   void add(const Image& image);
-  void add(const ChannelSums& sums);
+  void add(const ChannelSums& sums);  ///< adds what another one has summed
 
   /// Of values from 0 to 1, as data.mean is; 0 without an image.
   Channels mean() const;

@@ -15,8 +15,8 @@ namespace imgcls::data {
 
 /// One half of a data set, or all of it: class folders, or tar files.
 struct DataHalf {
-  std::string name;  ///< "train"
-  std::filesystem::path folder;
+  std::string name;              ///< "train"
+  std::filesystem::path folder;  ///< of class folders or tar files
 };
 
 /// `root`/`train` and `root`/`val`, those that hold folders or tar files; where neither does,
@@ -24,6 +24,7 @@ struct DataHalf {
 std::vector<DataHalf> find_halves(const std::filesystem::path& root, const std::string& train,
                                   const std::string& val);
 
+/// What is looked at, and how.
 struct DataCheckOptions {
   /// Which of a sample's images is meant, in shards: data.image_key.
   std::string image_key = {};
@@ -33,7 +34,7 @@ struct DataCheckOptions {
   std::size_t limit = 0;
   /// Of how many broken images, and of how many groups of each kind, there are pictures.
   std::size_t pictures = 48;
-  GoOn go_on = [](const WorkStatus&) { return true; };
+  GoOn go_on = [](const WorkStatus&) { return true; };  ///< asked about ten times a second
 };
 
 /// An image that is named in a report.
@@ -46,7 +47,7 @@ struct NamedImage {
 
 /// A file that cannot be read or decoded; its picture is what could be decoded.
 struct BrokenFile {
-  NamedImage image;
+  NamedImage image;    ///< of which it is
   std::string reason;  ///< a sentence that names the file
 };
 
@@ -55,30 +56,34 @@ enum class DuplicateSpread { one_class, several_classes, several_halves };
 
 /// Images that decode to the same pixels, two or more.
 struct DuplicateGroup {
-  DuplicateSpread spread = DuplicateSpread::one_class;
-  bool same_bytes = true;  ///< their files are the same, too
-  std::vector<NamedImage> images = {};
+  DuplicateSpread spread = DuplicateSpread::one_class;  ///< where they lie
+  bool same_bytes = true;                               ///< their files are the same, too
+  std::vector<NamedImage> images = {};                  ///< in the order of the samples
 };
 
+/// A class and its size.
 struct ClassSize {
-  std::string name;
+  std::string name;        ///< of the class
   std::size_t images = 0;  ///< broken ones among them
 };
 
+/// What a half of a data set holds.
 struct HalfContent {
-  DataHalf half;
-  std::size_t images = 0;               ///< broken ones among them
-  std::vector<ClassSize> classes = {};  ///< in the order of their numbers
-  double median = 0;                    ///< images of a class
-  std::vector<std::string> remarks = {};
+  DataHalf half;                          ///< which one
+  std::size_t images = 0;                 ///< broken ones among them
+  std::vector<ClassSize> classes = {};    ///< in the order of their numbers
+  double median = 0;                      ///< images of a class
+  std::vector<std::string> remarks = {};  ///< Source::remarks
 
   /// Classes of fewer than half or more than twice as many images as the median.
   std::vector<ClassSize> out_of_balance() const;
 };
 
+/// What check_data has found.
 struct DataCheck {
-  bool stopped = false;  ///< by DataCheckOptions::go_on: what is below is not all there
-  std::vector<HalfContent> halves;
+  bool stopped = false;             ///< by DataCheckOptions::go_on: what is below is not all there
+  std::vector<HalfContent> halves;  ///< in the order they were given
+  /// Of all halves: those there are, and those looked at (DataCheckOptions::limit).
   std::size_t images = 0, checked = 0;
   std::vector<std::string> unshared_classes;  ///< that only one of two halves has
   std::vector<BrokenFile> broken;             ///< in the order of the samples

@@ -19,6 +19,7 @@ struct WorkStatus {
 /// Asked about ten times a second, in the caller's thread; false stops the work. Must not throw.
 using GoOn = std::function<bool(const WorkStatus&)>;
 
+/// How an index is made.
 struct IndexOptions {
   /// The index; empty: imgcls.index in the folder.
   std::filesystem::path file = {};
@@ -28,7 +29,7 @@ struct IndexOptions {
   std::string image_key = {};
   /// Threads that read and decode; 0: one for each usable core.
   int threads = 0;
-  GoOn go_on = [](const WorkStatus&) { return true; };
+  GoOn go_on = [](const WorkStatus&) { return true; };  ///< asked about ten times a second
 };
 
 /// An image that cannot be read or decoded.
@@ -37,14 +38,15 @@ struct BrokenImage {
   std::string reason;  ///< a sentence that names the file
 };
 
+/// What make_index has done.
 struct IndexReport {
   /// Whether it was stopped: what was read is kept in FILE.partial and used the next time.
   bool stopped = false;
   std::filesystem::path file;  ///< the index
   std::size_t samples = 0;     ///< broken ones among them
   std::size_t reused = 0;      ///< taken from an earlier index, unread
-  std::vector<BrokenImage>
-      broken;  ///< by name; marked in the index, so that sources leave them out
+  /// By name; marked in the index, so that sources leave them out.
+  std::vector<BrokenImage> broken;
   std::filesystem::path broken_list;  ///< a text file of them, where there are any
   std::string note;                   ///< why an earlier index was not used; empty otherwise
   std::vector<std::string> remarks;   ///< Source::remarks
@@ -57,9 +59,10 @@ struct IndexReport {
 /// IoError, and DataError where the folder is not a data set.
 IndexReport make_index(const std::filesystem::path& folder, const IndexOptions& options);
 
+/// What check_index has found.
 struct CheckReport {
-  bool stopped = false;
-  std::size_t samples = 0;
+  bool stopped = false;     ///< by IndexOptions::go_on: not all was compared
+  std::size_t samples = 0;  ///< compared
   /// One sentence for each: a file that is new, gone, or has other bytes than when it was indexed.
   std::vector<std::string> differences;
 };

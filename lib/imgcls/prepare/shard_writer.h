@@ -20,27 +20,27 @@ namespace imgcls::data {
 
 /// A sample to be written. What it points to is used during the call only.
 struct ShardSample {
-  std::string key;        ///< its members' name: no dot behind the last slash or at a part's begin
-  std::string extension;  ///< of the image, without a dot: "jpg"
-  std::int64_t label = 0;
-  std::string class_name;
-  std::string path;  ///< where it came from
-  std::span<const std::byte> bytes;
+  std::string key;         ///< its members' name: no dot behind the last slash or at a part's begin
+  std::string extension;   ///< of the image, without a dot: "jpg"
+  std::int64_t label = 0;  ///< its class's number
+  std::string class_name;  ///< its class's name
+  std::string path;        ///< where it came from
+  std::span<const std::byte> bytes;  ///< of the image file
 };
 
 /// When a shard is full: at so many samples or before so many bytes, whichever comes first; 0: no
 /// limit. A sample larger than the limit has a shard of its own.
 struct ShardLimits {
-  std::size_t samples = 0;
-  std::uint64_t bytes = 1'000'000'000;
+  std::size_t samples = 0;              ///< in a shard
+  std::uint64_t bytes = 1'000'000'000;  ///< of a shard's file
 };
 
 /// What is known of a shard that is whole.
 struct ShardFileRecord {
-  std::uint64_t bytes = 0;
-  Digest128 digest{};  ///< XXH3's 128 bits of the file
-  std::size_t samples = 0;
-  std::string plan;  ///< what was to be written, as its maker calls it
+  std::uint64_t bytes = 0;  ///< of the shard's file
+  Digest128 digest{};       ///< XXH3's 128 bits of the file
+  std::size_t samples = 0;  ///< in it
+  std::string plan;         ///< what was to be written, as its maker calls it
 
   friend bool operator==(const ShardFileRecord&, const ShardFileRecord&) = default;
 };
@@ -64,13 +64,13 @@ class ShardFile {
 
   /// Where in the file the image's bytes lie, and the name of its member.
   struct Member {
-    std::string name;
-    std::uint64_t offset = 0;
+    std::string name;          ///< KEY.EXTENSION
+    std::uint64_t offset = 0;  ///< of its bytes
   };
   /// Throws DataError where the key or the extension cannot be used.
   Member add(const ShardSample& sample);
-  std::uint64_t bytes() const { return written_; }
-  std::size_t samples() const { return samples_; }
+  std::uint64_t bytes() const { return written_; }  ///< written so far
+  std::size_t samples() const { return samples_; }  ///< added so far
 
   /// Ends the file, and writes beside it a record, PATH.done, by which an interrupted run knows it
   /// again.
@@ -114,6 +114,8 @@ class ShardWriter {
   /// Samples in whole shards of an earlier run with the same samples and limits: `add` is to go on
   /// behind them.
   std::size_t kept() const { return kept_; }
+  /// Adds the next sample, in a shard of its own where the last one is full. Throws IoError, and
+  /// DataError as ShardFile::add does.
   void add(const ShardSample& sample);
   /// Ends the last shard and writes the classes' names (classes.txt). An index is then made with
   /// make_index(folder), after which remove_shard_records(folder) tidies up.

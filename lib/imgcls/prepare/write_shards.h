@@ -13,8 +13,9 @@
 
 namespace imgcls::data {
 
+/// How shards are written.
 struct WriteShardsOptions {
-  ShardLimits limits = {};
+  ShardLimits limits = {};  ///< when one is full
   /// Threads: of those that read and decode where `folder` must be indexed first, and of those that
   /// write, a shard each. 0: one for each usable core to index, two to write.
   int threads = 0;
@@ -26,15 +27,16 @@ struct WriteShardsOptions {
       [](std::string_view, const WorkStatus&) { return true; };
 };
 
+/// What write_shards has done.
 struct WriteShardsReport {
   /// Whether it was stopped: whole shards are kept and found again the next time.
   bool stopped = false;
-  std::size_t samples = 0, shards = 0;
-  std::size_t kept = 0;               ///< shards of an earlier run that were whole
-  std::uint64_t bytes = 0;            ///< of all shards
-  std::vector<BrokenImage> broken;    ///< images left out
-  std::filesystem::path broken_list;  ///< a text file of them, where there are any
-  std::vector<std::string> remarks;   ///< Source::remarks of the folder
+  std::size_t samples = 0, shards = 0;  ///< written, with those that were kept
+  std::size_t kept = 0;                 ///< shards of an earlier run that were whole
+  std::uint64_t bytes = 0;              ///< of all shards
+  std::vector<BrokenImage> broken;      ///< images left out
+  std::filesystem::path broken_list;    ///< a text file of them, where there are any
+  std::vector<std::string> remarks;     ///< Source::remarks of the folder
 };
 
 /// Writes the images of `folder` (data::open_folder) as shards into `out`, in the folder's order,

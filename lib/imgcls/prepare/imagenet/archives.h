@@ -13,13 +13,16 @@
 
 namespace imgcls::data {
 
+/// Of the training images, one tar a class.
 inline constexpr std::string_view kTrainArchive = "ILSVRC2012_img_train.tar";
+/// Of the validation images.
 inline constexpr std::string_view kValArchive = "ILSVRC2012_img_val.tar";
+/// Of the classes' names and the validation images' classes.
 inline constexpr std::string_view kDevkitArchive = "ILSVRC2012_devkit_t12.tar.gz";
 
 /// What has been taken out of an archive so far.
 struct Unpacked {
-  std::size_t images = 0;
+  std::size_t images = 0;   ///< handed out so far
   std::uint64_t bytes = 0;  ///< of the images
   bool stopped = false;     ///< before the end
 };

@@ -15,7 +15,7 @@ struct ArchiveImage {
   /// What it belongs to: its class, or a thousand validation images. A group's images come one
   /// after the other, and what must outlive an interruption is kept group by group.
   std::string group;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;  ///< of its file
 };
 
 /// Takes the images of one split in the archive's order. Whatever ends before `finish`, by a signal

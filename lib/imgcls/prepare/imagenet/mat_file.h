@@ -20,9 +20,10 @@ using MatValue = std::variant<std::monostate, std::string, std::vector<double>>;
 
 /// An array of structures.
 struct MatStructs {
-  std::vector<std::string> fields;
-  std::vector<MatValue> values;  ///< structure by structure: fields.size() values for each
+  std::vector<std::string> fields;  ///< names, in the file's order
+  std::vector<MatValue> values;     ///< structure by structure: fields.size() values for each
 
+  /// How many structures there are.
   std::size_t size() const { return fields.empty() ? 0 : values.size() / fields.size(); }
 };
 

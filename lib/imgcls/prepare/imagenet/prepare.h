@@ -17,26 +17,28 @@ class Log;
 
 namespace imgcls::data {
 
+/// What is made, from where and how.
 struct PrepareImageNetOptions {
   std::filesystem::path archives;                   ///< the folder that holds the archives
   std::filesystem::path out;                        ///< made if absent
   std::vector<std::string> splits{"val", "train"};  ///< in the order in which they are made
   bool shards = false;                              ///< not folders
   bool verify = true;                               ///< compare the archives' MD5 with `sums`
-  Md5Sums sums = official_imagenet_sums();
-  int threads = 4;  ///< that write
+  Md5Sums sums = official_imagenet_sums();          ///< MD5 of each archive, by its name
+  int threads = 4;                                  ///< that write
 };
 
 /// How far the unpacking of a split is.
 struct PrepareImageNetStatus {
-  std::string_view split;
-  std::size_t images = 0;
+  std::string_view split;             ///< "train" or "val"
+  std::size_t images = 0;             ///< unpacked so far
   std::uint64_t read = 0, total = 0;  ///< bytes of the archive
 };
 
 /// Asked about ten times a second, in the caller's thread; false stops the work. Must not throw.
 using GoOnPreparing = std::function<bool(const PrepareImageNetStatus&)>;
 
+/// How it ended: made to its end, or there already, or stopped by `go_on`.
 enum class PrepareImageNetEnd { complete, was_complete, stopped };
 
 /// Makes OUT/{dev/ILSVRC2012_devkit_t12, meta.bin, train/n*/*.JPEG, val/n*/*.JPEG}, the layout of
