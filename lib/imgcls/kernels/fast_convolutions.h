@@ -18,7 +18,7 @@ namespace imgcls::kernels {
 enum class FastConvolutions {
   automatic,  ///< on a processor that has AVX2 and no AVX-512
   on,         ///< on any processor that has AVX2; an error elsewhere
-  off,
+  off,        ///< PyTorch's on any processor
 };
 
 /// Whether this processor can run them.
