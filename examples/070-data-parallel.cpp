@@ -1,8 +1,7 @@
 // A LibTorch program for MNIST's format, made data-parallel: the lines marked // ddp are all that
 // was added to the program of one process. It links imgcls::dist and nothing else of imgcls.
 //
-//   mpirun -np 2 build/bin/070-data-parallel [FOLDER]    # of unpacked IDX files; else made-up
-//   images
+//   mpirun -np 2 build/bin/070-data-parallel [FOLDER]    # of IDX files; else made up
 #include <imgcls/dist/distributed_data_parallel.h>  // ddp
 #include <torch/torch.h>
 

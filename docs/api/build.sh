@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# build.sh BUILD OUT: the public headers of BUILD, and examples/, as pages in OUT/html. A reference that leads nowhere
-# is an error.
+# build.sh BUILD OUT: the public headers of BUILD, and examples/, as pages in OUT/html. A public name without a sentence of
+# its own is an error, as is a reference that leads nowhere; messages name the header of lib/, the line and the name.
 set -euo pipefail
 build=$(realpath "$1") out=$(realpath -m "$2")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -9,16 +9,10 @@ rm -rf "$out"
 mkdir -p "$out"
 cmake --install "$build" --component development --prefix "$out/prefix" >/dev/null
 cmake --install "$build" --component dist --prefix "$out/prefix" >/dev/null
-{
-  printf '/** @mainpage imgcls\nTrain image classifiers from C++. Each room of the library has a header that is its map: '
-  for header in "$out"/prefix/include/imgcls/*.h; do printf '%s ' "$(basename "$header")"; done
-  printf '\n*/\n'
-  for example in examples/*.cpp; do
-    printf '/** @example %s\n' "$(basename "$example")"
-    sed -n '/^\/\//!q; s|^// \?||p' "$example"
-    printf '*/\n'
-  done
-} >"$out/examples.dox"
-OUT=$out doxygen docs/api/Doxyfile
-rm -rf "$out/prefix" "$out/examples.dox"
+status=0
+python3 docs/api/enumerations.py "$out/prefix/include" || status=1
+python3 -B docs/api/pages.py "$out/prefix/include" examples >"$out/pages.dox"
+OUT=$out doxygen docs/api/Doxyfile 2>&1 | sed "s|^$out/prefix/include/|lib/|" >&2 || status=1
+rm -rf "$out/prefix" "$out/pages.dox"
+[ "$status" = 0 ] || exit "$status"
 echo "$out/html/index.html"

@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
-"""For Doxygen: a header with its first comment as its page's text, a room's map as it is laid out.
+"""For Doxygen: a header with its first comment as its page's text, and comments as they are laid out.
 
-What Doxygen takes for commands and HTML in comments is nothing of the kind here. A comment of one declaration of several
-names ("least and greatest") is each name's; a defaulted comparison and what TORCH_MODULE declares say what they are.
-Lines keep their numbers.
+What Doxygen takes for commands and HTML in comments is nothing of the kind here; `names` are code, and indented lines, a
+map's table among them, stay as they are. A comment of one declaration of several names ("least and greatest") is each
+name's; a defaulted comparison and what TORCH_MODULE declares say what they are. Lines keep their numbers.
 """
 
 import pathlib
 import re
 import sys
 
+INDENTED = re.compile(r"(?:^ *//[/!](?!<) {3,}\S.*\n)+", re.MULTILINE)
 DECLARATION = re.compile(
-    r"""^(?P<indent>\ *)(?P<type>(?:inline\ constexpr\ )?(?:const\ )?[\w:]+(?:<[\w:,\ ]+>)?)\ (?P<names>
-    \w+(?:\ =\ [^,;()\n]*)?
-    (?:,(?:\ +///<[^\n]*)?\s+\w+(?:\ =\ [^,;()\n]*)?)+
+    r"""^(?P<indent>\ *)(?P<type>(?:(?:inline\ )?constexpr\ )?(?:const\ )?[\w:]+(?:<[\w:,\ ]+>)?)\ (?P<names>
+    \w+(?:\ =\ [^,;()\n]*|\{\})?
+    (?:,(?:\ +///<[^\n]*)?\s+\w+(?:\ =\ [^,;()\n]*|\{\})?)+
     );(?:\ +///<\ (?P<after>[^\n]*(?:\n\ +///<[^\n]*)*))?$""",
     re.MULTILINE | re.VERBOSE,
 )
@@ -24,16 +25,14 @@ COMPARISON = re.compile(r"^ +(?:friend )?bool operator==\(.*\)(?: const)? = defa
 def plain(text):
     for sign in "\\@#%":
         text = text.replace(sign, "\\" + sign)
-    text = text.replace("::", "\\::")
-    return text.replace("<", "\\<").replace(">", "\\>").replace("/*", "/ *").replace("*/", "* /")
+    text = text.replace("<", "\\<").replace(">", "\\>").replace("/*", "/ *").replace("*/", "* /")
+    return re.sub(r"`((?:[^`.?!]|\.(?=\w))+)`", r"<code>\1</code>", text)  # in which no sentence seems to end
 
 
-def page_text(lines, is_map):
-    """The first comment: a map's table as it is laid out."""
-    first = next((i for i, line in enumerate(lines) if line.startswith("  ")), None)
-    if not is_map or first is None:
-        return [plain(line) for line in lines]
-    return [*map(plain, lines[:first]), "@verbatim", *lines[first:], "@endverbatim"]
+def as_laid_out(found):
+    lines = found[0].splitlines()
+    lines[0] = re.sub(r"(//[/!]) ", r"\1 <pre>", lines[0], count=1)
+    return "\n".join([*lines[:-1], lines[-1] + "</pre>", ""])
 
 
 def comment_above(text, end):
@@ -52,22 +51,29 @@ def declare_apart(found):
     declared = []
     after = found["after"]
     both = re.sub(r"\s*\n\s*///<\s*", " ", after) if after else comment_above(found.string, found.start())
-    for name, own in re.findall(r"(\w+(?: = [^,;()\n]*)?)(?:,\s*|$)(?:///< ([^\n]*)\n\s*)?", found["names"]):
+    for name, own in re.findall(r"(\w+(?: = [^,;()\n]*|\{\})?)(?:,\s*|$)(?:///< ([^\n]*)\n\s*)?", found["names"]):
         comment = own or (both if after or declared else "")
         declared.append((f"/** {comment} */ " if comment else "") + f"{found['type']} {name};")
     return found["indent"] + " ".join(declared) + "\n" * found[0].count("\n")
 
 
-path = pathlib.Path(sys.argv[1])
-text = re.sub(r"(///<? ?)(.*)", lambda found: found[1] + plain(found[2]), path.read_text())
-text = DECLARATION.sub(declare_apart, text)
-text = MODULE.sub(
-    r"/** Holds a \1Impl, which its copies share. */ class \1 : public torch::nn::ModuleHolder<\1Impl> {};", text
-)
-text = COMPARISON.sub(lambda found: found[0] + "  ///< Whether all members are equal.", text)
-found = re.match(r"#pragma once\n((?://(?!/).*\n)+)", text)
-if found:
-    lines = [re.sub(r"^// ?", "", line) for line in found[1].splitlines()]
-    comment = "".join(f"//! {line}\n" for line in page_text(lines, path.parent.name == "imgcls"))
-    text = "//! @file\n" + comment + text[found.end():]  # for #pragma once
-sys.stdout.write(text)
+def comments(text):
+    """Comments' text for Doxygen."""
+    text = re.sub(r"(//[/!]<? ?)(.*)", lambda found: found[1] + plain(found[2]), text)
+    return INDENTED.sub(as_laid_out, text)
+
+
+def page(header):
+    first = re.match(r"#pragma once\n((?://(?!/).*\n)+)", header)
+    if first:  # "@file" stands for "#pragma once"
+        header = re.sub(r"^//", "//!", first[1], flags=re.MULTILINE) + header[first.end():]
+    text = DECLARATION.sub(declare_apart, comments(header))
+    text = MODULE.sub(
+        r"/** Holds a \1Impl, which its copies share. */ class \1 : public torch::nn::ModuleHolder<\1Impl> {};", text
+    )
+    text = COMPARISON.sub(lambda found: found[0] + "  ///< Whether all members are equal.", text)
+    return ("//! @file\n" if first else "") + text
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page(pathlib.Path(sys.argv[1]).read_text()))
