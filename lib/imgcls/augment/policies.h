@@ -19,7 +19,7 @@ struct PolicyEntry {
   std::string name;  ///< what `augment.policy` calls it
   /// What it is, and where it is described.
   std::string summary;
-  /// Its options: "augment.<name>.*" in configurations, AugmentOptions::policy_options in C++.
+  /// Its options: "augment.<name>" in configurations, AugmentOptions::policy_options in C++.
   OwnFields own = {};
   /// From its options, or an empty any for the defaults; null: nothing is ever drawn. Throws
   /// ConfigError for options that contradict each other.

@@ -14,7 +14,8 @@ class Adam final : public Optimizer {
 
   void step(double lr, const at::Tensor& grad_scale, const at::Tensor& found_inf) override;
 
-  /// "exp_avg.*", "exp_avg_sq.*" of the parameter's shape, and the scalar "step.*", for each one.
+  /// "exp_avg.<parameter>", "exp_avg_sq.<parameter>" of the parameter's shape, and the scalar
+  /// "step.<parameter>", for each one.
   std::vector<models::NamedTensor> state() const override;
 
   void set_momentum(double momentum) override { beta1_ = momentum; }

@@ -16,7 +16,7 @@ struct OptimizerEntry {
   std::string name;  ///< what `optimizer.name` calls it
   /// What it is, and where it is described.
   std::string summary;
-  /// Its options that no other has: "optimizer.<name>.*" in configurations, OptimizerOptions::own
+  /// Its options that no other has: "optimizer.<name>" in configurations, OptimizerOptions::own
   /// in C++.
   OwnFields own = {};
   /// Whether it obeys OptimizerOptions::cautious; others are refused with it.

@@ -51,7 +51,7 @@ double weight_decay_factor(const ScheduleOptions& options, std::int64_t step);
 struct ScheduleEntry {
   std::string name;     ///< what `schedule.name` calls it
   std::string summary;  ///< a line for help and the schema
-  /// Its options that no other has: "schedule.<name>.*".
+  /// Its options that no other has: "schedule.<name>".
   OwnFields own = {};
   /// The learning rate of a step of the run that lies behind the warm-up.
   std::function<double(const ScheduleOptions&, std::int64_t step)> rate = {};

@@ -13,7 +13,8 @@ class Sgd final : public Optimizer {
 
   void step(double lr, const at::Tensor& grad_scale, const at::Tensor& found_inf) override;
 
-  /// "momentum_buffer.*" of the parameter's shape, for each one; nothing without momentum.
+  /// "momentum_buffer.<parameter>" of the parameter's shape, for each one; nothing without
+  /// momentum.
   std::vector<models::NamedTensor> state() const override;
 
   void set_momentum(double momentum) override { momentum_ = momentum; }

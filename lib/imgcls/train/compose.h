@@ -35,14 +35,15 @@ enum class Split { train, val };
 /// The folder of that half: `data.root` and `data.train` or `data.val`.
 std::filesystem::path data_folder(const Config& config, Split split);
 
-/// Opens the half of the data set that `data.*` describes, in its data_folder. Throws DataError.
+/// Opens the half of the data set that the section `data` describes, in its data_folder. Throws
+/// DataError.
 std::shared_ptr<const data::Source> open_source(const Config& config, Split split);
 /// Likewise, in the folder that it was copied to (train/stage.h).
 std::shared_ptr<const data::Source> open_source(const Config& config, Split split,
                                                 const std::filesystem::path& folder);
 
-/// Makes the model that `model.*` describes, with first weights drawn from PyTorch's generator.
-/// Throws ConfigError.
+/// Makes the model that the section `model` describes, with first weights drawn from PyTorch's
+/// generator. Throws ConfigError.
 models::Model create_model(const Config& config, std::size_t classes);
 
 }  // namespace imgcls::train

@@ -219,7 +219,7 @@ struct RunOptions {
 /// What the loaders of a run are told, on rank `rank` of `world`. For training throws ConfigError
 /// when the batch cannot be cut into micro-batches or shards of equal size.
 data::LoaderOptions train_loader_options(const RunOptions& options, int rank, int world);
-/// Likewise for evaluation: `eval.*`, each image once, batches dealt to the ranks whole.
+/// Likewise for evaluation, by `eval`: each image once, batches dealt to the ranks whole.
 data::LoaderOptions eval_loader_options(const RunOptions& options, int rank, int world);
 
 /// Intra-op threads of a rank that has so many cores.

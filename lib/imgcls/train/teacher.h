@@ -1,5 +1,5 @@
 #pragma once
-// The teacher that a configuration's `distillation.*` names.
+// The teacher that a configuration's section `distillation` names.
 
 #include <imgcls/models/model.h>
 #include <imgcls/train/options.h>

@@ -48,7 +48,7 @@ using AverageShare = std::function<double(std::int64_t n)>;
 struct AverageEntry {
   std::string name;     ///< what `average.name` calls it
   std::string summary;  ///< a line for help and the schema
-  /// Its options that no other has: "average.<name>.*".
+  /// Its options that no other has: "average.<name>".
   OwnFields own = {};
   /// From the options (`own` among them): its shares; null where `whole` makes it.
   std::function<AverageShare(const AverageOptions&)> make = {};

@@ -45,7 +45,7 @@ using Clip = std::function<void(optim::Optimizer& optimizer, const std::string& 
 struct ClipEntry {
   std::string name;     ///< what `clip.name` calls it
   std::string summary;  ///< a line for help and the schema
-  /// Its options that no other has: "clip.<name>.*".
+  /// Its options that no other has: "clip.<name>".
   OwnFields own = {};
   /// What limits, made from the options (`own` among them).
   std::function<Clip(const ClipOptions&)> make = {};

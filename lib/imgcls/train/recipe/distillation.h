@@ -1,5 +1,5 @@
 #pragma once
-// Learning from another model's logits ("distillation.*"), as DeiT's DistillationLoss has it
+// Learning from another model's logits ("distillation"), as DeiT's DistillationLoss has it
 // (Touvron et al., arXiv:2012.12877; Hinton et al., arXiv:1503.02531), without a token of its own:
 // the logits that learn from the labels learn from the teacher, too.
 

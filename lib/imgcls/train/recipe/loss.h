@@ -42,7 +42,7 @@ using Loss =
 struct LossEntry {
   std::string name;     ///< what `loss.name` calls it
   std::string summary;  ///< a line for help and the schema
-  /// Its options that no other has: "loss.<name>.*".
+  /// Its options that no other has: "loss.<name>".
   OwnFields own = {};
   /// `class_weights`: the options', float K, on the device of the logits; undefined where all
   /// are 1.

@@ -55,7 +55,7 @@ using Mix = std::function<Mixed(const at::Tensor& first, const at::Tensor& secon
 struct MixEntry {
   std::string name;     ///< what `mix.kinds` calls it
   std::string summary;  ///< a line for help and the schema
-  /// Its options that no other has: "mix.<name>.*".
+  /// Its options that no other has: "mix.<name>".
   OwnFields own = {};
   /// From its own options (empty: defaults): what mixes pairs.
   std::function<Mix(const std::any& own)> make = {};
