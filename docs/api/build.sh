@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# build.sh BUILD OUT: the public headers of BUILD, and examples/, as pages in OUT/html. A public name without a sentence of
-# its own is an error, as is a reference that leads nowhere; messages name the header of lib/, the line and the name.
+# build.sh BUILD OUT: the public headers of BUILD, and examples/, as pages in OUT/html. A public name without a sentence
+# of its own is an error, as is a reference that leads nowhere; messages name the header of lib/, the line and the name.
 set -euo pipefail
 build=$(realpath "$1") out=$(realpath -m "$2")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """For Doxygen: a header with its first comment as its page's text, and comments as they are laid out.
 
-What Doxygen takes for commands and HTML in comments is nothing of the kind here; `names` are code, and indented lines, a
-map's table among them, stay as they are. A comment of one declaration of several names ("least and greatest") is each
-name's; a defaulted comparison and what TORCH_MODULE declares say what they are. Lines keep their numbers.
+What Doxygen takes for commands and HTML in comments is nothing of the kind here; `names` are code, and indented lines,
+a map's table among them, stay as they are. A comment of one declaration of several names ("least and greatest") is
+each name's; a defaulted comparison and what TORCH_MODULE declares say what they are. Lines keep their numbers.
 """
 
 import pathlib
