@@ -6,7 +6,7 @@
 
 namespace imgcls::data {
 
-/// What `augment.augmix` says.
+/// The options in `augment.augmix`.
 struct AugMixOptions {
   /// From how many of ten bins of each operation's scale, from the weakest, one is drawn.
   int severity = 3;

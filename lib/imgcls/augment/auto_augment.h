@@ -10,7 +10,7 @@ namespace imgcls::data {
 /// The data set that the pairs were learned for.
 enum class AutoAugmentSet { imagenet, cifar10, svhn };
 
-/// What `augment.auto_augment` says.
+/// The options in `augment.auto_augment`.
 struct AutoAugmentOptions {
   AutoAugmentSet set = AutoAugmentSet::imagenet;  ///< whose 25 pairs are drawn from
   /// How moved pixels are made, and the colour of those from outside.

@@ -6,7 +6,7 @@
 
 namespace imgcls::data {
 
-/// What `augment.rand_augment` says.
+/// The options in `augment.rand_augment`.
 struct RandAugmentOptions {
   /// Operations for each image, drawn with replacement from 14.
   int num_ops = 2;

@@ -6,7 +6,7 @@
 
 namespace imgcls::data {
 
-/// How wide the blur is.
+/// The kernel of a blur, and how wide it may be.
 struct RandomBlurOptions {
   /// Side of the kernel in pixels, odd.
   int kernel_size = 23;
@@ -28,7 +28,7 @@ class RandomBlur final : public Policy {
   RandomBlurOptions options_;
 };
 
-/// How wide the blur is.
+/// How wide Pillow's blur may be.
 struct RandomPillowBlurOptions {
   /// Ends of the radius in pixels, which is drawn uniformly.
   double radius_min = 0.1, radius_max = 2.0;

@@ -6,7 +6,7 @@
 
 namespace imgcls::data {
 
-/// What `augment.three_augment` says.
+/// The options in `augment.three_augment`.
 struct ThreeAugmentOptions {
   /// Brightness, contrast and saturation of the colour jitter that follows; 0: none.
   double color_jitter = 0.3;

@@ -16,7 +16,7 @@ enum class TimmSampling {
   bicubic,   ///< of the sixteen nearest pixels
 };
 
-/// What `augment.timm_rand_augment` says.
+/// The options in `augment.timm_rand_augment`.
 struct TimmRandAugmentOptions {
   /// Operations drawn for each image, with replacement (timm's n).
   int num_ops = 2;

@@ -74,8 +74,8 @@ struct AugmentOptions {
 /// The transform of evaluation images: shorter side resized to `resize` (0: not resized), then the
 /// centred square of side `size`.
 struct EvalOptions {
-  int size = 224;    ///< side of the square, in pixels
-  int resize = 256;  ///< the shorter side then, in pixels; 0: not resized
+  int size = 224;    ///< side of the square that is cut out, in pixels
+  int resize = 256;  ///< the shorter side before that, in pixels; 0: not resized
   /// How pixels are made where the image is resized.
   Interpolation interpolation = Interpolation::bilinear;
   /// 1: the centred square alone; 5 or 10: corner_views' squares, one behind the other.

@@ -7,7 +7,7 @@
 
 namespace imgcls::data {
 
-/// What `augment.trivial_augment_wide` says.
+/// The options in `augment.trivial_augment_wide`.
 struct TrivialAugmentWideOptions {
   /// Bins of each operation's scale, of which one is drawn; at least 2.
   int bins = 31;

@@ -10,7 +10,7 @@
 
 namespace imgcls::data {
 
-/// One of them.
+/// One of the images that are made of one.
 struct View {
   /// The part of the image that it shows.
   Rect window;

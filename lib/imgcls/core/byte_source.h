@@ -14,7 +14,7 @@
 
 namespace imgcls {
 
-/// Bytes of a known number, read at any place.
+/// A known number of bytes, which are read at any place.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;

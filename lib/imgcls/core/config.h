@@ -25,7 +25,7 @@ class Config {
   /// The same from JSON text; `name` stands for the file in messages.
   static Config parse(std::string_view text, std::string_view name = "config");
 
-  Config(const Config&);                 ///< its own of all values
+  Config(const Config&);                 ///< copies all values
   Config(Config&&) noexcept;             ///< leaves the other one to be assigned to or destroyed
   Config& operator=(Config&&) noexcept;  ///< leaves the other one to be assigned to or destroyed
   ~Config();

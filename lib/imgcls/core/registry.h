@@ -18,8 +18,8 @@
 
 namespace imgcls {
 
-/// `Entry` has at least `std::string name`, `std::string summary` (what it is and the paper) and
-/// `OwnFields own`.
+/// Ingredients of one kind by their names. `Entry` has at least `std::string name`,
+/// `std::string summary` (what it is and the paper) and `OwnFields own`.
 template <class Entry>
 class Registry {
  public:

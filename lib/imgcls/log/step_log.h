@@ -9,7 +9,7 @@
 
 namespace imgcls::report {
 
-/// Appends rows.
+/// Appends rows to steps.csv.
 class StepLog {
  public:
   /// Opens `path` to go on after `step` steps, as RowFile does. Throws IoError.

@@ -79,7 +79,7 @@ enum { timestamp = 2, items = 3 };
 namespace output {
 /// Of a line that was said.
 enum { type = 1, timestamp = 2, line = 3 };
-constexpr int kStdout = 1;  ///< of standard output, a type
+constexpr int kStdout = 1;  ///< the type that says standard output
 }  // namespace output
 
 namespace run_exit {

@@ -29,9 +29,9 @@ class StatisticsExchange {
   virtual void sum(at::Tensor& values) = 0;
 };
 
-/// For images N x C x H x W in float, half, bfloat16 or double. Statistics are float (double for
-/// double), also under autocast. It derives from torch's template and not from its BatchNorm2d, so
-/// that no pointer to the latter can call a forward that shares nothing.
+/// Batch norm for images N x C x H x W in float, half, bfloat16 or double. Statistics are float
+/// (double for double), also under autocast. It derives from torch's template and not from its
+/// BatchNorm2d, so that no pointer to the latter can call a forward that shares nothing.
 class BatchNorm2dImpl : public torch::nn::BatchNormImplBase<2, BatchNorm2dImpl> {
  public:
   /// The constructors take torch::nn::BatchNorm2dOptions or a number of channels.
@@ -51,7 +51,7 @@ class BatchNorm2dImpl : public torch::nn::BatchNormImplBase<2, BatchNorm2dImpl> 
   struct Statistics;  // internal
 
  protected:
-  /// Throws c10::Error for other than 4 dimensions.
+  /// Throws Error for other than 4 dimensions.
   void _check_input_dim(const at::Tensor& images) override;
 
  private:

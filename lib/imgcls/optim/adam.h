@@ -6,7 +6,7 @@
 
 namespace imgcls::optim {
 
-/// Both, by OptimizerOptions::name: "adamw" decays apart from the gradient.
+/// Adam and AdamW, by OptimizerOptions::name: "adamw" decays apart from the gradient.
 class Adam final : public Optimizer {
  public:
   /// Takes name, beta1, beta2 and eps of the options.

@@ -9,7 +9,7 @@
 
 namespace imgcls::optim {
 
-/// What `optimizer.adan` says.
+/// The options in `optimizer.adan`.
 struct AdanOptions {
   /// What decays the averages of the gradient, of its change and of the square.
   std::array<double, 3> betas{0.98, 0.92, 0.99};

@@ -6,7 +6,7 @@
 
 namespace imgcls::optim {
 
-/// Made for "adamw" where OptimizerOptions::cautious is set.
+/// AdamW with caution: made for "adamw" where OptimizerOptions::cautious is set.
 class CautiousAdamW final : public ForeachOptimizer {
  public:
   /// Takes beta1, beta2 and eps of the options.

@@ -12,7 +12,7 @@
 
 namespace imgcls::optim {
 
-/// Derive from it and implement `update`.
+/// An optimizer of operations over lists: derive from it and implement `update`.
 class ForeachOptimizer : public Optimizer {
  public:
   /// With a grad scaler, gradients are divided here, and the host waits for the device to know

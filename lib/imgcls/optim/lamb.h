@@ -8,7 +8,7 @@
 
 namespace imgcls::optim {
 
-/// What `optimizer.lamb` says.
+/// The options in `optimizer.lamb`.
 struct LambOptions {
   double beta1 = 0.9,  ///< decay of the gradient's average
       beta2 = 0.999,   ///< decay of the average of its square

@@ -7,7 +7,7 @@
 
 namespace imgcls::optim {
 
-/// What `optimizer.lars` says.
+/// The options in `optimizer.lars`.
 struct LarsOptions {
   double momentum = 0.9;  ///< of the adapted gradients
   bool nesterov = false;  ///< Nesterov's form of it

@@ -8,7 +8,7 @@
 
 namespace imgcls::optim {
 
-/// What `optimizer.lion` says.
+/// The options in `optimizer.lion`.
 struct LionOptions {
   /// Share of the average in the update's direction, and what decays it.
   double beta1 = 0.9, beta2 = 0.99;

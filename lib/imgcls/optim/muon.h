@@ -20,7 +20,7 @@ enum class MuonScale {
   original,      ///< sqrt(max(1, out / in))
 };
 
-/// What `optimizer.muon` says.
+/// The options in `optimizer.muon`.
 struct MuonOptions {
   double momentum = 0.95;  ///< of the gradient, before it is made orthogonal
   bool nesterov = true;    ///< Nesterov's form of it

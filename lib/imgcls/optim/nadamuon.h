@@ -13,7 +13,7 @@
 
 namespace imgcls::optim {
 
-/// What `optimizer.nadamuon` says.
+/// The options in `optimizer.nadamuon`.
 struct NAdaMuonOptions {
   /// Decay of the gradient's average, and of that of the orthogonal update's square.
   double momentum = 0.95, beta2 = 0.95;

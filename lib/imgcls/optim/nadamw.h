@@ -7,7 +7,7 @@
 
 namespace imgcls::optim {
 
-/// What `optimizer.nadamw` says.
+/// The options in `optimizer.nadamw`.
 struct NAdamWOptions {
   double beta1 = 0.9,  ///< decay of the gradient's average, once it has risen
       beta2 = 0.999,   ///< decay of the average of its square

@@ -7,7 +7,7 @@
 
 namespace imgcls::optim {
 
-/// What `optimizer.radam` says.
+/// The options in `optimizer.radam`.
 struct RAdamOptions {
   double beta1 = 0.9,  ///< decay of the gradient's average
       beta2 = 0.999,   ///< decay of the average of its square

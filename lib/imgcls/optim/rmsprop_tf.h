@@ -8,7 +8,7 @@
 
 namespace imgcls::optim {
 
-/// What `optimizer.rmsprop_tf` says.
+/// The options in `optimizer.rmsprop_tf`.
 struct RmspropTfOptions {
   /// Decay of the mean square.
   double alpha = 0.9;

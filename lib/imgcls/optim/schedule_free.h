@@ -17,14 +17,14 @@ struct AveragingOptions {
       lr_power = 2;  ///< power of the highest rate so far
 };
 
-/// What `optimizer.schedule_free_sgd` says.
+/// The options in `optimizer.schedule_free_sgd`.
 struct ScheduleFreeSgdOptions {
   /// Share of x in y.
   double momentum = 0.9;
   AveragingOptions averaging = {};  ///< how much each step counts in x
 };
 
-/// What `optimizer.schedule_free_adamw` says.
+/// The options in `optimizer.schedule_free_adamw`.
 struct ScheduleFreeAdamWOptions {
   double beta1 = 0.9,               ///< share of x in y
       beta2 = 0.999,                ///< decay of the average of the gradient's square

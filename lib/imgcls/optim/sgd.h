@@ -5,7 +5,7 @@
 
 namespace imgcls::optim {
 
-/// Its step is one fused call a group.
+/// Gradient descent with momentum; a step is one fused call a group.
 class Sgd final : public Optimizer {
  public:
   /// Takes momentum and nesterov of the options.

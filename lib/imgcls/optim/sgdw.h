@@ -6,7 +6,7 @@
 
 namespace imgcls::optim {
 
-/// What "sgdw" names; decay is times the learning rate.
+/// Gradient descent with momentum, and decay times the learning rate.
 class Sgdw final : public ForeachOptimizer {
  public:
   /// Takes momentum, nesterov and cautious of the options.

@@ -54,7 +54,8 @@ struct Classified {
   std::string error;            ///< why the image could not be read, or has no prediction
 };
 
-/// Its members are const and may be called from several threads at once: they share the weights.
+/// A model with its weights, its classes and its transform of images. Its members are const and may
+/// be called from several threads at once: they share the weights.
 class Classifier {
  public:
   /// Throws ConfigError for an unknown model, WeightsError where the weights do not fit, IoError.

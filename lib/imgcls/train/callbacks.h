@@ -36,10 +36,11 @@ struct EvaluationDone {
   const models::Model& model;  ///< as it is trained, also where an average was evaluated
 };
 
-/// Each rank calls those that it was given, with the same figures on all, so that they may use the
-/// world where every rank has them; what is to happen once is given to rank 0 alone
-/// (`if (world->is_first())`). Figures come from a GPU while it does the next step, so `step` is
-/// called one step late there, and the host is never more than a step ahead.
+/// Functions of a program's own that a run calls. Each rank calls those that it was given, with the
+/// same figures on all, so that they may use the world where every rank has them; what is to happen
+/// once is given to rank 0 alone (`if (world->is_first())`). Figures come from a GPU while it does
+/// the next step, so `step` is called one step late there, and the host is never more than a step
+/// ahead.
 ///
 /// What a callback throws ends the run on all ranks between two steps, as a dist::AgreedError of
 /// the same words, after a checkpoint was saved; the same program goes on from there, with the step

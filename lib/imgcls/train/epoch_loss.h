@@ -10,7 +10,7 @@
 
 namespace imgcls::train {
 
-/// Of all ranks, or of one.
+/// Losses added up, of all ranks or of one.
 struct LossTotals {
   double sum = 0;           ///< of the images' losses
   std::int64_t images = 0;  ///< in the sum

@@ -41,7 +41,8 @@ struct Confusion {
   std::int64_t images = 0;               ///< how many
 };
 
-/// Takes memory for what was seen, not for what could be: as much as there are images and classes.
+/// Which classes are taken for which, calibration and the worst mistakes. Takes memory for what was
+/// seen, not for what could be: as much as there are images and classes.
 class EvalDetails {
  public:
   /// Bins of equal width that the highest probability of an image falls into, as in Guo et al., "On

@@ -42,7 +42,7 @@ struct SinkContext;
 
 /// The arithmetic of convolutions and matrix products. Parameters are fp32 in all cases.
 enum class Precision {
-  fp32,       ///< all in single precision
+  fp32,       ///< without autocast
   bf16,       ///< autocast to bfloat16
   fp16,       ///< autocast to half, with a GradScaler
   automatic,  ///< bf16 where the device multiplies it in hardware, else fp32

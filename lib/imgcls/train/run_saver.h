@@ -15,7 +15,7 @@
 
 namespace imgcls::train {
 
-/// All ranks call its members alike; rank 0 writes.
+/// Saves a run, and finds what it goes on from. All ranks call its members alike; rank 0 writes.
 class RunSaver {
  public:
   /// What becomes of a checkpoint that cannot be written: it is tried again at the next, or the run

@@ -43,8 +43,9 @@ struct EvaluationReport {
   const models::Model& model;      ///< as it is trained
 };
 
-/// Told on rank 0, in the order of things; each overrides what it wants to know. A member may throw
-/// IoError: the training goes on, and what could not be written is written with what comes next.
+/// What keeps or shows a run's figures. Told on rank 0, in the order of things; each overrides what
+/// it wants to know. A member may throw IoError: the training goes on, and what could not be
+/// written is written with what comes next.
 class RunSink {
  public:
   virtual ~RunSink() = default;

@@ -30,7 +30,8 @@ struct ScanBlock {
   bool flat = false;                     ///< there is no coefficient but DC's
 };
 
-/// Functions return false where the data are not what a baseline JPEG's may be, or end.
+/// The MCUs of a scan, one after the other. Functions return false where the data are not what a
+/// baseline JPEG's may be, or end.
 class JpegScan {
  public:
   /// Blocks in the largest MCU: four of luma, and two.

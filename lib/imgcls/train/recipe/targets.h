@@ -8,7 +8,7 @@
 
 namespace imgcls::train {
 
-/// Of N images; `narrow` and micro-batches cut all of it alike.
+/// What N images are to be taken for; `narrow` and micro-batches cut all of it alike.
 struct Targets {
   at::Tensor labels;         ///< int64, N: the classes
   at::Tensor partners = {};  ///< int64, N: the classes of what was mixed in; undefined: nothing was
