@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""For Doxygen: the first page, which lists rooms and examples, and a page for each example.
+"""For Doxygen: the first page, which lists rooms and examples, and what is said of namespaces and examples.
 
 pages.py INCLUDE EXAMPLES writes comments for the headers below the folder INCLUDE and the programs in EXAMPLES.
 """
