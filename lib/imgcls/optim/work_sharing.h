@@ -14,9 +14,8 @@ class WorkSharing {
  public:
   virtual ~WorkSharing() = default;
 
-  /// This rank's number, from 0, and the number of ranks.
-  virtual int rank() const = 0;
-  virtual int size() const = 0;
+  virtual int rank() const = 0;  ///< this rank's number, from 0
+  virtual int size() const = 0;  ///< number of ranks
 
   /// Gives every rank what the owners made: tensors[i] is rank owners[i]'s, and is written to on
   /// all others. A collective: called by all ranks with the same owners, and tensors of the same
