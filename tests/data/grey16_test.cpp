@@ -5,7 +5,9 @@
 #include <imgcls/core/error.h>
 #include <imgcls/data/loader.h>
 #include <imgcls/image/decode.h>
+#include <imgcls/image/encode.h>
 #include <imgcls/image/grey16.h>
+#include <imgcls/image/thumbnail.h>
 
 #include <catch2/catch.hpp>
 
@@ -145,6 +147,13 @@ TEST_CASE("bits are changed both ways") {
   to_bits(image, 8);
   CHECK(image.pixels[0] == luma(rgb[0], rgb[1], rgb[2]));
   CHECK(image.pixels[1] == image.pixels[0]);
+}
+
+TEST_CASE("pictures for people have the upper bytes") {
+  const Image grey = make_grey16(9, 7), seen = with_bits(grey, 8);
+  CHECK(encode_png(grey) == encode_png(seen));
+  CHECK(thumbnail_jpeg(grey, 100) == encode_jpeg(seen));
+  CHECK(thumbnail_jpeg(grey, 4) == thumbnail_jpeg(seen, 4));
 }
 
 TEST_CASE("batches of 16 bits are made from pixels of either kind, on any number of threads") {

@@ -1,6 +1,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/new_file.h>
 #include <imgcls/image/encode.h>
+#include <imgcls/image/grey16.h>
 
 #include <fmt/format.h>
 
@@ -112,12 +113,14 @@ std::vector<std::uint8_t> deflated_rows(const Image& image) {
 }  // namespace
 
 std::vector<std::byte> encode_jpeg(const Image& image, int quality) {
+  if (image.bits == 16) return encode_jpeg(with_bits(image, 8), quality);
   Compressor compressor;
   if (!compressor.compress(image, quality)) fail(image, "JPEG");
   return {compressor.bytes().begin(), compressor.bytes().end()};
 }
 
 std::vector<std::byte> encode_png(const Image& image) {
+  if (image.bits == 16) return encode_png(with_bits(image, 8));
   std::vector<std::uint8_t> png{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
   std::vector<std::uint8_t> header;
   append_number(header, static_cast<std::uint32_t>(image.size.width));

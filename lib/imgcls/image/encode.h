@@ -1,5 +1,6 @@
 #pragma once
-// Images as bytes of files and as files, by libjpeg-turbo and zlib.
+// Images as bytes of files and as files, by libjpeg-turbo and zlib. Of images of 16 bits the upper
+// bytes are written: these files are for people to look at.
 
 #include <imgcls/image/image.h>
 

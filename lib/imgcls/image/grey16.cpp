@@ -27,4 +27,9 @@ void to_bits(Image& image, int bits) {
   bits == 16 ? to_grey16(image) : to_rgb(image);
 }
 
+Image with_bits(Image image, int bits) {
+  to_bits(image, bits);
+  return image;
+}
+
 }  // namespace imgcls::data

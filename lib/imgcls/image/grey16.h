@@ -29,5 +29,7 @@ inline std::uint32_t luma(std::uint32_t red, std::uint32_t green, std::uint32_t 
 /// Gives an image `bits`, where it has others: RGB becomes grey of 16 bits, its luma times 257, so
 /// that white stays white; grey of 16 bits becomes RGB, of each pixel the upper byte.
 void to_bits(Image& image, int bits);
+/// The same of a copy.
+Image with_bits(Image image, int bits);
 
 }  // namespace imgcls::data

@@ -1,4 +1,5 @@
 #include <imgcls/image/encode.h>
+#include <imgcls/image/grey16.h>
 #include <imgcls/image/thumbnail.h>
 
 #include <opencv2/imgproc.hpp>
@@ -10,6 +11,7 @@
 namespace imgcls::data {
 
 std::vector<std::byte> thumbnail_jpeg(const Image& image, int side) {
+  if (image.bits == 16) return thumbnail_jpeg(with_bits(image, 8), side);
   const double shrink = static_cast<double>(side) / std::max(image.size.width, image.size.height);
   if (shrink >= 1) return encode_jpeg(image);
   const auto scaled = [&](int pixels) {

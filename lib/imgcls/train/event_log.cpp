@@ -2,7 +2,6 @@
 #include <imgcls/core/utf8.h>
 #include <imgcls/image/decode.h>
 #include <imgcls/image/encode.h>
-#include <imgcls/image/grey16.h>
 #include <imgcls/image/thumbnail.h>
 #include <imgcls/train/event_log.h>
 
@@ -104,7 +103,6 @@ void EventLog::first_batch(const data::Batch& batch, std::int64_t step) {
   const auto pixels = std::span(batch.images).first(std::min(kImages, batch.size) * bytes);
   data::Image sheet = data::contact_sheet(pixels, batch.side, kAcross);
   sheet.bits = batch.bits;
-  data::to_bits(sheet, 8);
   const report::Picture picture{sheet.size.width, sheet.size.height,
                                 text_of(data::encode_png(sheet))};
   train_.pictures("augmented", step, {&picture, 1});

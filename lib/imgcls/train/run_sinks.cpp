@@ -91,7 +91,7 @@ class AugmentedFolder final : public ReplacedFolder {
     std::string text = "step,sample,label,picture\n";
     for (std::size_t i = 0; i < std::min(kImages, batch.size); ++i) {
       const std::uint8_t* first = &batch.images[i * batch.views * bytes];  // of its views
-      const data::Image image{{batch.side, batch.side}, {first, first + bytes}};
+      const data::Image image{{batch.side, batch.side}, {first, first + bytes}, batch.bits};
       const std::string name = fmt::format("{:02}.jpg", i + 1);
       write_unsynced(folder / name, data::thumbnail_jpeg(image, kSide));
       text += fmt::format("{},{},{},{}\n", step, batch.samples[i], batch.labels[i], name);
