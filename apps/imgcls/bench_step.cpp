@@ -51,8 +51,8 @@ Subject synthetic_subject(const Config& config, dist::World& world) {
   dist::agree(world, [&] {
     const train::RunOptions options = train::run_options(config);
     train::configure_torch(options, world);
-    const auto source =
-        std::make_shared<SyntheticSource>(options.batch * 1000, options.augment.size, 1000);
+    const auto source = std::make_shared<SyntheticSource>(
+        options.batch * 1000, options.augment.size, 1000, options.data.multi_label);
     subject =
         Subject{options, source, train::create_model(config, source->classes().size()), source};
   });

@@ -16,6 +16,7 @@
 #include <imgcls/train/program.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -132,6 +133,16 @@ data::LoaderOptions loading_of(const train::RunOptions& run, std::size_t images,
   return train::train_loader_options(one, /*rank=*/0, /*world=*/1);
 }
 
+/// What a sample is labelled: its class, or all that it has.
+std::string label_text(const data::Source& source, std::uint64_t sample, std::int64_t label) {
+  const auto labels = source.label_set(static_cast<std::size_t>(sample));
+  std::vector<std::string> names;
+  for (const std::int64_t each : labels.value_or(std::vector{label})) {
+    names.push_back(quote_name(source.classes()[static_cast<std::size_t>(each)]));
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 int show_images(const ShowArguments& arguments) {
   const Config config = Config::load(arguments.config);
   const train::RunOptions run = train::run_options(config);
@@ -171,7 +182,7 @@ int show_images(const ShowArguments& arguments) {
       page.add({.before = data::thumbnail_jpeg(original, /*side=*/160),
                 .after = data::encode_png(shown),
                 .name = quote_name(source->name(sample)),
-                .label = quote_name(source->classes()[static_cast<std::size_t>(batch.labels[i])]),
+                .label = label_text(*source, sample, batch.labels[i]),
                 .told = told(view)});
     }
   }

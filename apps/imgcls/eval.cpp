@@ -20,6 +20,7 @@
 #include <imgcls/train/load_with_hint.h>
 #include <imgcls/train/program.h>
 #include <imgcls/train/rank_fields.h>
+#include <imgcls/train/recipe/combinations.h>
 #include <imgcls/train/run_weights.h>
 #include <imgcls/train/termination_signals.h>
 #include <imgcls/train/trainer.h>
@@ -138,6 +139,7 @@ Evaluation open(const Config& config, const EvalArguments& arguments, dist::Worl
     if (arguments.flip) options.eval.flip = true;
     const auto source =
         with_model_classes(train::open_source(config, train::Split::val), arguments);
+    train::require_labels_as_told(options, *source, "evaluation");
     const models::Model model = train::create_model(config, source->classes().size());
     const auto notes =
         train::load_with_hint(model, weights, {.key = arguments.key},
@@ -188,6 +190,34 @@ train::EvalCounts evaluate(const Evaluation& subject, const Log& log, dist::Worl
   return counts;
 }
 
+void print_accuracies(const train::EvalCounts& counts, const train::EvalDetails& details) {
+  print("top-1  {:8.4f} %  {} right\n", counts.acc1(), counts.top1);
+  print("top-5  {:8.4f} %  {} right\n", counts.acc5(), counts.top5);
+  print("loss   {:>8.4f}\n", counts.loss());
+  print("calibration error {:.4f}\n", details.calibration_error());
+  if (const std::int64_t none = details.without_prediction(); none > 0) {
+    print("{} images have no prediction: the model gives a NaN\n", none);
+  }
+}
+
+void print_multi_label(const train::MultiLabelFigures& figures, double loss) {
+  print("mAP       {:8.4f} %\n", 100 * figures.map());
+  print("micro F1  {:8.4f} %  at a probability of 0.5\n", 100 * figures.micro_f1());
+  print("macro F1  {:8.4f} %\n", 100 * figures.macro_f1());
+  print("loss      {:>8.4f}\n", loss);
+  if (const std::size_t none = figures.classes_without_images(); none > 0) {
+    print("{} of {} classes have no image and are left out of mAP and macro F1\n", none,
+          figures.classes.size());
+  }
+}
+
+/// The files that write_eval_files has written there.
+std::string written_files(const train::EvalCounts& counts, const train::EvalDetails& details) {
+  if (counts.multi_label) return "eval.json, per_class.csv";
+  return fmt::format("eval.json, per_class.csv, {}, confusion.png, mistakes.csv",
+                     train::confusion_file(details));
+}
+
 int run(const Config& config, const EvalArguments& arguments, dist::World& world) {
   const Evaluation subject = open(config, arguments, world);
   const Log log;
@@ -206,20 +236,17 @@ int run(const Config& config, const EvalArguments& arguments, dist::World& world
   }
   print("{}\n", arguments.weights);
   print("images {}\n", counts.images);
-  print("top-1  {:8.4f} %  {} right\n", counts.acc1(), counts.top1);
-  print("top-5  {:8.4f} %  {} right\n", counts.acc5(), counts.top5);
-  print("loss   {:>8.4f}\n", counts.loss());
-  print("calibration error {:.4f}\n", details.calibration_error());
-  if (const std::int64_t none = details.without_prediction(); none > 0) {
-    print("{} images have no prediction: the model gives a NaN\n", none);
+  if (counts.multi_label) {
+    print_multi_label(*counts.multi_label, counts.loss());
+  } else {
+    print_accuracies(counts, details);
   }
   const std::size_t skipped = subject.loader->skipped();
   if (skipped > 0) print("skipped {} unreadable images\n", skipped);
   if (!arguments.output.empty()) {
     train::write_eval_files(arguments.output, counts, details, *subject.source,
                             {.step = {}, .weights = arguments.weights});
-    print("written: {}/eval.json, per_class.csv, {}, confusion.png, mistakes.csv\n",
-          arguments.output, train::confusion_file(details));
+    print("written: {}/{}\n", arguments.output, written_files(counts, details));
   }
   return code;
 }

@@ -47,6 +47,7 @@ std::vector<std::pair<std::string, std::string>> metadata(const train::TrainedRu
     ids.push_back(quote_name(name.id));
   }
   return {{"model", run.model.name()},
+          {"activation", run.options.data.multi_label ? "sigmoid" : "softmax"},
           {"classes", names.dump()},
           {"class_ids", ids.dump()},
           {"resize", eval.at("resize").dump()},

@@ -24,6 +24,7 @@
 #include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,7 +38,9 @@ struct PredictArguments {
   std::vector<std::string> inputs;
   std::string run, model, weights, key, classes;
   int top = 5, size = 0, resize = -1, batch = 32, threads = 0;
-  bool flip = false, best = false, json = false, csv = false;
+  std::optional<double> threshold;
+  bool top_is_given = false;
+  bool flip = false, best = false, multi_label = false, json = false, csv = false;
 };
 
 /// What standard input holds: an image, or a path in each line.
@@ -65,6 +68,7 @@ Classifier make_classifier(const PredictArguments& arguments) {
   options.transform.size = arguments.size;
   options.transform.resize = arguments.resize;
   options.flip = arguments.flip;
+  options.multi_label = arguments.multi_label;
   try {
     return Classifier(options);
   } catch (const WeightsError& e) {
@@ -82,7 +86,9 @@ class Printer {
     if (arguments.csv) fmt::print("image,place,class,id,name,probability\n");
   }
 
-  void print(const std::string& image, const std::vector<Prediction>& top) const {
+  /// `found` are the most probable classes, of which those above the threshold are printed.
+  void print(const std::string& image, std::span<const Prediction> found) const {
+    const std::span<const Prediction> top = found.first(above_threshold(found));
     if (arguments_.json) return print_json(image, top);
     if (!arguments_.csv) fmt::print("{}\n", quote_name(image));
     for (std::size_t i = 0; i < top.size(); ++i) {
@@ -100,8 +106,15 @@ class Printer {
   }
 
  private:
+  std::size_t above_threshold(std::span<const Prediction> found) const {
+    if (!arguments_.threshold) return found.size();
+    const auto end = std::ranges::find_if(
+        found, [&](const Prediction& each) { return !(each.probability > *arguments_.threshold); });
+    return static_cast<std::size_t>(end - found.begin());
+  }
+
   /// A line an image.
-  void print_json(const std::string& image, const std::vector<Prediction>& top) const {
+  void print_json(const std::string& image, std::span<const Prediction> top) const {
     nlohmann::json items = nlohmann::json::array();
     for (const auto& [label, probability] : top) {
       const data::ClassName& name = classifier_.classes()[static_cast<std::size_t>(label)];
@@ -123,7 +136,10 @@ class Job {
   explicit Job(const PredictArguments& arguments)
       : arguments_(arguments),
         classifier_(make_classifier(arguments)),
-        printer_(arguments, classifier_) {}
+        printer_(arguments, classifier_),
+        top_(arguments.threshold && !arguments.top_is_given
+                 ? static_cast<int>(classifier_.classes().size())
+                 : arguments.top) {}
 
   /// A folder that could not be read, or part of one.
   void report_folder(const std::string& error) {
@@ -134,8 +150,8 @@ class Job {
   void classify_bytes(std::string_view text) {
     ++images_;
     try {
-      printer_.print("-", classifier_.classify(std::as_bytes(std::span(text)), "standard input",
-                                               arguments_.top));
+      printer_.print("-",
+                     classifier_.classify(std::as_bytes(std::span(text)), "standard input", top_));
     } catch (const Error& e) {
       report_image(e.what());
     }
@@ -173,7 +189,7 @@ class Job {
   }
 
   void classify_batch(std::span<const fs::path> files) {
-    const auto results = classifier_.classify(files, arguments_.top, arguments_.threads);
+    const auto results = classifier_.classify(files, top_, arguments_.threads);
     progress_.clear();
     for (std::size_t i = 0; i < files.size(); ++i) {
       if (results[i].error.empty()) {
@@ -197,6 +213,7 @@ class Job {
   const Log log_;
   const Classifier classifier_;
   const Printer printer_;
+  const int top_;  // classes that are asked for
   report::Progress progress_{log_, report::find_terminal()};
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::size_t images_ = 0, broken_ = 0, folders_ = 0;
@@ -239,6 +256,15 @@ void add_options(CLI::App& command, PredictArguments& arguments) {
   command.add_option("--top", arguments.top, "How many classes of each image are printed")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
+  command
+      .add_option("--threshold", arguments.threshold,
+                  "Print all classes with a probability above this, or as many of them as --top "
+                  "says:\nwhat multi-label models are asked")
+      ->check(CLI::Range(0.0, 1.0));
+  command
+      .add_flag("--multi-label", arguments.multi_label,
+                "Each class has a probability of its own (sigmoid); of a run that is known")
+      ->excludes(run);
   command.add_option("--size", arguments.size, "Side of the centre crop; default: the model's own")
       ->excludes(run)
       ->check(CLI::PositiveNumber);
@@ -269,8 +295,12 @@ void add_predict(CLI::App& program, std::function<int()>& chosen) {
       "  imgcls predict cat.jpg dog.jpg --run runs/pets\n"
       "  imgcls predict photos/ --model resnet50 --weights resnet50.pth --top 1 --csv > "
       "photos.csv\n"
+      "  imgcls predict photos/ --run runs/tags --threshold 0.5 --json\n"
       "  find . -name '*.jpg' | imgcls predict - --run runs/pets --json");
-  command->callback([arguments, &chosen] { chosen = [arguments] { return predict(*arguments); }; });
+  command->callback([arguments, command, &chosen] {
+    arguments->top_is_given = command->count("--top") > 0;
+    chosen = [arguments] { return predict(*arguments); };
+  });
 }
 
 }  // namespace imgcls::cli

@@ -6,8 +6,8 @@
 
 namespace imgcls::cli {
 
-SyntheticSource::SyntheticSource(std::size_t size, int side, std::size_t classes)
-    : size_(size), side_(side) {
+SyntheticSource::SyntheticSource(std::size_t size, int side, std::size_t classes, bool multi_label)
+    : size_(size), side_(side), multi_label_(multi_label) {
   for (std::size_t i = 0; i < classes; ++i) classes_.push_back(std::to_string(i));
 }
 

@@ -2,8 +2,8 @@
 // All of imgcls/data: from the files of a data set to batches. In the order of things:
 //
 //   header                what it does
-//   data/source.h         a data set: numbered samples, each with a class and an image; folders,
-//                         shards, IDX files, or one of your own
+//   data/source.h         a data set: numbered samples, each with a class, or several, and an
+//                         image; folders, shards, IDX files, lists, or one of your own
 //   data/formats.h        the table of formats by name, and how a program adds its own
 //   data/class_names.h    what its classes are called
 //   data/index.h          what is known of its samples without reading them
@@ -13,7 +13,7 @@
 //
 // Inside:
 //
-//   folder_files.h        the files of a folder of class folders
+//   folder_files.h        the files of a folder of class folders; list_files.h those of a list
 //   shard_folder.h        the tar files of a folder; shard_listing.h their samples, by tar.h,
 //                         tar_samples.h, member_name.h and shard_labels.h
 //   index_format.h        an index's bytes; index_content.h one in the making

@@ -16,7 +16,7 @@
 //   train/recipe/          what a recipe adds to a step: mix.h, erase.h, distillation.h, loss.h,
 //                          clip.h, average.h; ingredient.h says in which order they are asked
 //   train/step_profile.h   where a step's time goes
-//   train/evaluate.h       exact evaluation
+//   train/evaluate.h       exact evaluation; train/multi_label.h of images with several classes
 //   train/checkpoint.h     all that a run needs to go on
 //   train/run_weights.h    the file of weights that a run's folder stands for; train/trained_run.h
 //                          its model and classes with them
@@ -30,6 +30,7 @@
 #include <imgcls/train/compose.h>
 #include <imgcls/train/evaluate.h>
 #include <imgcls/train/input.h>
+#include <imgcls/train/multi_label.h>
 #include <imgcls/train/options.h>
 #include <imgcls/train/precision.h>
 #include <imgcls/train/program.h>

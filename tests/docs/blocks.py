@@ -84,6 +84,11 @@ class Reader:
         images(folder / "photos/train", ["cat", "dog", "hare"], 6, 80)
         images(folder / "photos/val", ["cat", "dog", "hare"], 2, 80)
         png(folder / "cat.jpg", 64, (200, 120, 40))
+        images(folder / "tags", ["img"], 8, 80)
+        (folder / "tags/train.txt").write_text("".join(
+            f"img/{i}.png" + "".join(f"\t{name}" for k, name in enumerate(["dog", "traffic light"]) if i >> k & 1)
+            + "\n" for i in range(8)))
+        (folder / "tags/val.json").write_text('{"img/3.png": ["dog"], "img/5.png": ["traffic light"]}')
         for link, target in {"imagenet": "data/Imagenet", "data/flowers": "../photos/train",
                              "configs": SOURCE / "configs", "examples": SOURCE / "examples"}.items():
             (folder / link).symlink_to(target)

@@ -95,6 +95,19 @@ TEST_CASE("train_log.csv is cut back by its second column") {
   CHECK(text.find("\n2,20,") == std::string::npos);
 }
 
+TEST_CASE("train_log.csv has the figures of the data that it is of") {
+  const test::TempFolder folder;
+  const auto path = folder / "train_log.csv";
+  report::TrainLog log(path, 0, report::eval_figures(/*multi_label=*/true));
+  report::TrainLogRow row;
+  row.epoch = 1, row.step = 10, row.val_loss = 0.5, row.val_acc1 = 7;
+  row.val_map = 61.25, row.val_micro_f1 = 50, row.val_macro_f1 = 40.5;
+  log.append(row);
+  CHECK(read_text(path) ==
+        "epoch,step,train_loss,val_loss,val_map,val_micro_f1,val_macro_f1,time,checkpoint_dir\n"
+        "1,10,0.000000,0.500000,61.2500,50.0000,40.5000,0.000,\n");
+}
+
 TEST_CASE("a samples.csv that cannot be written to is named") {
   const test::TempFolder folder;
   report::SampleLog log(folder / "samples.csv", 0);

@@ -91,7 +91,7 @@ TEST_CASE("a group's points are of the runs that have them") {
   CHECK(curve[2].val_acc1.n == 1);
   CHECK(std::isnan(curve[2].val_acc1.sd));
   CHECK(report::final_point(runs, groups[0]).val_acc1.mean == 31);
-  CHECK(report::best_acc1(runs, groups[0]).n == 1);  // of the run that is as far
+  CHECK(report::best_of(runs, groups[0]).n == 1);  // of the run that is as far
 }
 
 TEST_CASE("many rows of steps.csv are averaged, each run for itself") {
@@ -126,7 +126,7 @@ TEST_CASE("the best of accuracies is a number where there is one") {
        {std::vector{none, 20.0, 30.0, none}, std::vector{30.0, none, 20.0},
         std::vector{none, 30.0}}) {
     const std::vector<report::Run> runs{run_with(config_of(0, 0.1), accuracies)};
-    CHECK(report::best_acc1(runs, report::group_runs(runs)[0]).mean == 30);
+    CHECK(report::best_of(runs, report::group_runs(runs)[0]).mean == 30);
     CHECK(report::report_json(runs, {}).at("runs")[0].at("best_acc1").at("value") == 30);
   }
 }

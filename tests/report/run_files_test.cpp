@@ -95,6 +95,47 @@ TEST_CASE("a run of nothing but a configuration is a run") {
   CHECK_FALSE(run.eval);
 }
 
+TEST_CASE("a run on images with several classes has mAP where others have accuracies") {
+  const test::TempFolder folder;
+  fs::create_directories(folder / "eval");
+  fs::create_directories(folder / "augmented");
+  folder.write("config.json", R"({"data": {"multi_label": true}, "train": {"epochs": 2}})");
+  folder.write("classes.txt", "cat\ndog\nowl\n");
+  folder.write(
+      "train_log.csv",
+      "epoch,step,train_loss,val_loss,val_map,val_micro_f1,val_macro_f1,time,checkpoint_dir\n"
+      "1,10,0.5,0.4,61.5,50,40,3,\n2,20,0.4,0.5,60,51,41,6,\n");
+  folder.write("eval/eval.json", R"({"map": 60.0, "classes_without_images": 1})");
+  folder.write("eval/per_class.csv",
+               "class,id,images,found,wrong,ap,f1\n0,cat,4,2,1,75.0000,57.1429\n"
+               "1,dog,5,5,2,45.0000,83.3333\n2,owl,0,0,1,,\n");
+  folder.write("augmented/augmented.csv", "step,sample,label,picture\n1,5,0 1,\n1,6,,\n1,7,7,\n");
+  const report::Run run = read_one(folder.path());
+  CHECK(run.multi_label);
+  REQUIRE(run.evaluations.size() == 2);
+  CHECK(run.evaluations[0].val_map == 61.5);
+  CHECK(std::isnan(run.evaluations[0].val_acc1));
+  CHECK(run.eval->classes[0].ap == 0.75);
+  CHECK(std::isnan(run.eval->classes[2].ap.value()));
+  CHECK(run.augmented[0].label == "cat, dog");
+  CHECK(run.augmented[1].label.empty());
+  CHECK(run.augmented[2].label == "class 7");
+
+  const nlohmann::json told = report::report_json(std::vector{run}, {}).at("runs")[0];
+  CHECK(told.at("multi_label") == true);
+  CHECK(told.at("best_map").at("value") == 61.5);
+  CHECK(told.at("best_map").at("epoch") == 1);
+  CHECK(told.at("final").at("map") == 60);
+  CHECK(told.at("final").at("acc1").is_null());
+  CHECK(told.at("eval").at("classes")[1].at("ap") == 0.45);
+  CHECK(told.at("eval").at("classes")[2].at("ap").is_null());
+
+  folder.write("augmented/augmented.csv", "step,sample,label,picture\n1,5,0 x,\n");
+  CHECK_THROWS_WITH(read_one(folder.path()), Contains("augmented.csv:2: label must be"));
+  folder.write("train_log.csv", kHeader);
+  CHECK_THROWS_WITH(read_one(folder.path()), Contains("train_log.csv:1: no column \"val_map\""));
+}
+
 TEST_CASE("a last line without its end is left out, wherever it is cut") {
   const test::TempFolder folder;
   const std::string row = "1,10,2.5,2.25,30.5,70,12.5,\n";

@@ -15,6 +15,9 @@ class WrappedSource : public data::Source {
 
   std::size_t size() const override { return inner_->size(); }
   std::int64_t label(std::size_t index) const override { return inner_->label(index); }
+  std::optional<std::vector<std::int64_t>> label_set(std::size_t index) const override {
+    return inner_->label_set(index);
+  }
   std::string name(std::size_t index) const override { return inner_->name(index); }
   const std::vector<std::string>& classes() const override { return inner_->classes(); }
   std::string fingerprint() const override { return inner_->fingerprint(); }

@@ -142,6 +142,7 @@ TEST_CASE("options as a configuration give these options again, key by key") {
     if (key == "train.shards") continue;         // does not go with train.accumulate and others
     if (key == "data.bits") continue;            // does not go with augment.policy
     if (key == "augment.views") continue;        // does not go with mix.kinds
+    if (key == "data.multi_label") continue;     // does not go with data.sampling=balanced, others
     if (key == "progressive.dropout") continue;  // the model has none
     INFO(key);
     CHECK(value_at(config.json(), key) !=
@@ -174,6 +175,28 @@ TEST_CASE("shards are told of as a configuration names them") {
   options.shards = 4;
   const json own = json::parse(train::own_config(options, test::toy_model(), source, source));
   CHECK(own.at("train").at("shards") == 4);
+}
+
+TEST_CASE("images with any number of classes are told of as a configuration names them") {
+  const test::ToySource source(10, 1);
+  train::RunOptions options;
+  options.data.multi_label = true;
+  options.loss.name = "bce";
+  options.eval.metric = train::Metric::map;
+  const json own = json::parse(train::own_config(options, test::toy_model(), source, source));
+  CHECK(own.at("data").at("multi_label") == true);
+  CHECK(own.at("eval").at("metric") == "map");
+
+  const test::TempFolder folder;
+  std::filesystem::create_directories(folder / "img");
+  folder.write("img/a.jpg", "x");
+  const auto list = data::open_list(folder.write("train.txt", "img/a.jpg,dog,cat\n"),
+                                    {.multi_label = true, .classes = {}, .training = {}});
+  const json listed = json::parse(train::own_config(options, test::toy_model(), *list, *list));
+  CHECK(value_at(listed, "data.format") == "list");
+  CHECK(value_at(listed, "data.root") == folder.path().string());
+  CHECK(value_at(listed, "data.train") == "train.txt");
+  CHECK(value_at(listed, "data.classes") == json{"cat", "dog"});
 }
 
 TEST_CASE("a teacher is told of as a configuration names it, or by its name") {

@@ -69,6 +69,13 @@ class Renumbered final : public Source {
   std::int64_t label(std::size_t index) const override {
     return numbers_[static_cast<std::size_t>(source_->label(index))];
   }
+  std::optional<std::vector<std::int64_t>> label_set(std::size_t index) const override {
+    auto labels = source_->label_set(index);
+    if (!labels) return labels;
+    for (std::int64_t& label : *labels) label = numbers_[static_cast<std::size_t>(label)];
+    std::ranges::sort(*labels);
+    return labels;
+  }
   Sample read(std::size_t index) const override { return source_->read(index); }
   std::string name(std::size_t index) const override { return source_->name(index); }
   const std::vector<std::string>& classes() const override { return ids_; }

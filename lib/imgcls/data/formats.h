@@ -21,10 +21,13 @@ struct SourceRequest {
   std::filesystem::path folder;
   /// Its index; empty: one beside the images, if there is one.
   std::filesystem::path index = {};
-  /// data.image_key and data.classes.
+  /// data.image_key, data.classes and data.multi_label.
   std::string image_key = {};
   /// The classes' names, where a format's files hold none (idx).
   std::vector<std::string> classes = {};
+  bool multi_label = false;
+  /// data.train: of which half the classes are.
+  std::string training = {};
 };
 
 /// A format as the table has it.
@@ -41,7 +44,7 @@ struct FormatEntry {
 /// is none.
 std::string find_idx_images(const std::filesystem::path& folder);
 
-/// All that there are: "folder", "shards", "idx". A program adds its own with
+/// All that there are: "folder", "shards", "idx", "list". A program adds its own with
 /// `formats().add({...})`.
 Registry<FormatEntry>& formats();
 

@@ -45,7 +45,7 @@ Made ImageMaker::make(std::uint32_t epoch, std::uint64_t sample, std::uint32_t t
     try {
       make_one({.seed = options_.seed, .epoch = epoch, .sample = made.sample, .turn = turn},
                output);
-      made.label = source_.label(made.sample);
+      made.label = is_multi_label_ ? 0 : source_.label(made.sample);
       return made;
     } catch (const Error& e) {
       if (options_.on_error == OnError::stop) throw DataError(e.what());

@@ -20,7 +20,7 @@ namespace imgcls::data {
 /// What became of a place in a batch.
 struct Made {
   std::uint64_t sample = 0;           ///< the sample that took the place
-  std::int64_t label = 0;             ///< its label, or kSkippedLabel
+  std::int64_t label = 0;             ///< as in Batch::labels
   std::vector<std::string> failures;  ///< one message for each image that could not be used
 };
 
@@ -34,7 +34,10 @@ class ImageMaker {
   /// null where there is none.
   ImageMaker(const Source& source, const LoaderOptions& options,
              const std::unique_ptr<const Policy>& policy)
-      : source_(source), options_(options), policy_(policy) {}
+      : source_(source),
+        options_(options),
+        policy_(policy),
+        is_multi_label_(is_multi_label(source)) {}
 
   /// Makes `sample` of `epoch`, which was there `turn` times before, into `output`: its
   /// views one behind the other, side x side x 3 each. An image that cannot be read or decoded is a
@@ -52,6 +55,7 @@ class ImageMaker {
   const Source& source_;
   const LoaderOptions& options_;
   const std::unique_ptr<const Policy>& policy_;
+  bool is_multi_label_;
   LapClock clock_;
   LoaderTimes times_;
   RegionDecoder decoder_;

@@ -122,6 +122,9 @@ bool Loader::wait(std::chrono::milliseconds time) {
 const Batch* Loader::next() {
   return workers_->pipeline->next();
 }
+const Source& Loader::source() const {
+  return workers_->pipeline->source();
+}
 std::size_t Loader::batches_per_epoch() const {
   return workers_->pipeline->batches_per_epoch();
 }

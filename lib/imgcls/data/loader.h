@@ -80,7 +80,8 @@ struct Batch {
   int side = 0;                                ///< pixels: images are side x side
   int bits = 8;                                ///< of images: Image::bits
   std::pmr::vector<std::uint8_t> images = {};  ///< N x V x side x side x 3: Image::pixels
-  /// N; kSkippedLabel: an evaluation image is left out.
+  /// N; kSkippedLabel: an evaluation image is left out. Of a multi-label source all others are 0:
+  /// what their classes are, it says of `samples`.
   std::pmr::vector<std::int64_t> labels = {};
   std::vector<std::uint64_t> samples = {};  ///< N: each one's number in the source
   int kept = 1;  ///< LoaderOptions::kept: it is valid until so many more come
@@ -113,6 +114,8 @@ class Loader {
   /// Waits `time` at most for `next` to have an answer: a batch, the epoch's end, an error. Whether
   /// it has one.
   bool wait(std::chrono::milliseconds time);
+
+  const Source& source() const;
 
   /// Global batches in an epoch (training: complete ones only).
   std::size_t batches_per_epoch() const;

@@ -49,6 +49,7 @@ class Pipeline {
   bool wait(std::chrono::milliseconds time);
   const Batch* next();
   std::size_t batches_per_epoch() const;
+  const Source& source() const { return *source_; }
   LoaderTimes times();
 
   /// What a thread does until `stop` is requested: tell the source which samples a batch that was

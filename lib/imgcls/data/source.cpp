@@ -5,6 +5,10 @@
 
 namespace imgcls::data {
 
+bool is_multi_label(const Source& source) {
+  return source.size() > 0 && source.label_set(0).has_value();
+}
+
 Image read_image(const Source& source, std::size_t index) {
   Sample sample = source.read(index);
   if (auto* pixels = std::get_if<Image>(&sample)) return std::move(*pixels);

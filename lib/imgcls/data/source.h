@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,8 +24,10 @@ using Sample = std::variant<std::vector<std::byte>, Image>;
 /// Where a data set lies, as the keys data.format, data.root and data.train or data.val of a
 /// configuration have it.
 struct Origin {
-  std::string format = {};  ///< "folder", "shards" or "idx"; empty: a configuration cannot say
-  std::filesystem::path path = {};  ///< the folder; idx: the files' path up to "-images-idx3-ubyte"
+  /// "folder", "shards", "idx" or "list"; empty: a configuration cannot say
+  std::string format = {};
+  /// The folder; idx: the files' path up to "-images-idx3-ubyte"; list: the list.
+  std::filesystem::path path = {};
   std::string image_key = {};       ///< shards: data.image_key
 };
 
@@ -36,8 +39,14 @@ class Source {
 
   /// Number of samples.
   virtual std::size_t size() const = 0;
-  /// The class of sample `index`, from 0 to `classes().size() - 1`.
+  /// The class of sample `index`, from 0 to `classes().size() - 1`. Of a multi-label data set it
+  /// says nothing, and nobody asks it.
   virtual std::int64_t label(std::size_t index) const = 0;
+  /// The classes of sample `index` of a multi-label data set, whose images have any number of them
+  /// each: ascending, without doubles. Nothing: each image has the one class that `label` says.
+  virtual std::optional<std::vector<std::int64_t>> label_set(std::size_t /*index*/) const {
+    return std::nullopt;
+  }
   /// Sample `index`. Throws DataError or IoError when it cannot be read.
   virtual Sample read(std::size_t index) const = 0;
   /// What messages call sample `index`: its path, or the file and its number in it.
@@ -59,6 +68,9 @@ class Source {
   /// throw.
   virtual void will_need(std::size_t /*index*/) const {}
 };
+
+/// Whether its images have any number of classes each (Source::label_set).
+bool is_multi_label(const Source& source);
 
 /// Sample `index` of `source` as pixels. Throws DataError when it cannot be read or decoded.
 Image read_image(const Source& source, std::size_t index);
@@ -102,5 +114,25 @@ std::unique_ptr<Source> open_shards(const std::filesystem::path& folder,
 std::unique_ptr<Source> open_idx(const std::filesystem::path& images,
                                  const std::filesystem::path& labels,
                                  std::vector<std::string> class_names = {});
+
+/// What a list of images (docs/data.md, Lists) is taken for.
+struct ListOptions {
+  /// Images have any number of classes each; else exactly one.
+  bool multi_label = false;
+  /// The classes in the order of their numbers; empty: those of `training`, sorted (byte order).
+  std::vector<std::string> classes = {};
+  /// The list of the training images; empty: this list is that.
+  std::filesystem::path training = {};
+};
+
+/// Images that a list names, with their classes: JSON (.json), an object of paths with lists of
+/// names; or text, a line an image with its path and its classes' names, tabs or commas between
+/// them. Paths are relative to the list's folder. Samples have the list's order, JSON's that of
+/// their paths (byte order). The fingerprint covers classes, paths, sizes and labels, not the
+/// images' bytes. Throws DataError naming file and line: for broken JSON, a path that comes twice,
+/// is no image's or leads to no file, a class that is none of `classes`, not one class without
+/// `multi_label`; and for an empty list. IoError where it cannot be read.
+std::unique_ptr<Source> open_list(const std::filesystem::path& list,
+                                  const ListOptions& options = {});
 
 }  // namespace imgcls::data

@@ -10,22 +10,31 @@
 namespace imgcls::report {
 namespace {
 
-constexpr std::string_view kHeader =
-    "epoch,step,train_loss,val_loss,val_acc1,val_acc5,time,checkpoint_dir\n";
 constexpr std::size_t kStepColumn = 1;
+
+std::string header(std::span<const EvalFigure> figures) {
+  std::string text = "epoch,step,train_loss";
+  for (const EvalFigure& figure : figures) text += fmt::format(",val_{}", figure.name);
+  text += ",time,checkpoint_dir\n";
+  return text;
+}
 
 }  // namespace
 
-TrainLog::TrainLog(std::filesystem::path path, std::int64_t step)
-    : path_(std::move(path)), text_(kHeader) {
+TrainLog::TrainLog(std::filesystem::path path, std::int64_t step,
+                   std::span<const EvalFigure> figures)
+    : path_(std::move(path)), figures_(figures), text_(header(figures)) {
   if (std::filesystem::exists(path_)) text_ += rows_up_to(read_text(path_), kStepColumn, step);
   replace_file(path_, text_);
 }
 
 void TrainLog::append(const TrainLogRow& row) {
-  text_ += fmt::format("{},{},{:.6f},{:.6f},{:.4f},{:.4f},{:.3f},{}\n", row.epoch, row.step,
-                       row.train_loss, without_nan_sign(row.val_loss), row.val_acc1, row.val_acc5,
-                       row.time_s, row.checkpoint_dir);
+  text_ += fmt::format("{},{},{:.6f}", row.epoch, row.step, row.train_loss);
+  for (const EvalFigure& figure : figures_) {
+    text_ += ',';
+    text_ += fmt::format(fmt::runtime(figure.format), without_nan_sign(row.*figure.value));
+  }
+  text_ += fmt::format(",{:.3f},{}\n", row.time_s, row.checkpoint_dir);
   retry();
 }
 

@@ -198,7 +198,7 @@ RowPlace place_of(std::string_view history) {
       }
     }
     if (key == "step") place.step = std::strtod(value.c_str(), nullptr);
-    place.evaluation = place.evaluation || key == "val/acc1";
+    place.evaluation = place.evaluation || key == "val/loss";
   }
   return place;
 }

@@ -29,13 +29,16 @@ std::string metric_of(const StepFigure& figure) {
   return fmt::format("train/{}", figure.name);
 }
 
+std::string metric_of(const EvalFigure& figure) {
+  return fmt::format("val/{}", figure.name);
+}
+
 /// What the history has besides `step`: epochs, the figures of steps, and those of evaluations.
-std::vector<std::string> metrics() {
+std::vector<std::string> metrics(std::span<const EvalFigure> of_evaluations) {
   std::vector<std::string> names{"epoch"};
   for (const StepFigure& figure : kStepFigures) names.push_back(metric_of(figure));
-  for (const char* name : {"train/epoch_loss", "val/loss", "val/acc1", "val/acc5"}) {
-    names.emplace_back(name);
-  }
+  names.emplace_back("train/epoch_loss");
+  for (const EvalFigure& figure : of_evaluations) names.push_back(metric_of(figure));
   return names;
 }
 
@@ -88,7 +91,7 @@ std::vector<fs::path> wandb_folders(const fs::path& run) {
 
 WandbRun::WandbRun(const fs::path& folder, fs::path log, const WandbOptions& options,
                    std::int64_t step, std::int64_t evaluated)
-    : log_(std::move(log)), cpu_s_(cpu_seconds()) {
+    : log_(std::move(log)), figures_(options.figures), cpu_s_(cpu_seconds()) {
   const std::vector<fs::path> earlier = wandb_folders(folder);
   const fs::path run = earlier.empty() ? new_folder(folder) : earlier.back();
   file_ = std::make_unique<WandbFile>(file_of(run), [&](int kind, std::string_view message) {
@@ -116,7 +119,9 @@ WandbRun::WandbRun(const fs::path& folder, fs::path log, const WandbOptions& opt
 void WandbRun::begin(std::string_view id, const WandbOptions& options) {
   file_->add(record::header, header_message());
   file_->add(record::run, run_message(id, options.project, options.name, options.config));
-  for (const std::string& name : metrics()) file_->add(record::metric, metric_message(name));
+  for (const std::string& name : metrics(figures_)) {
+    file_->add(record::metric, metric_message(name));
+  }
 }
 
 void WandbRun::begin_session() {
@@ -147,12 +152,14 @@ void WandbRun::step(const StepRow& row) {
 }
 
 void WandbRun::evaluation(const TrainLogRow& row) {
-  const std::array figures{Figure{"step", static_cast<double>(row.step)},
-                           Figure{"epoch", row.epoch},
-                           Figure{"train/epoch_loss", row.train_loss},
-                           Figure{"val/loss", row.val_loss},
-                           Figure{"val/acc1", row.val_acc1},
-                           Figure{"val/acc5", row.val_acc5}};
+  std::vector<std::string> names;
+  for (const EvalFigure& figure : figures_) names.push_back(metric_of(figure));
+  std::vector<Figure> figures{Figure{"step", static_cast<double>(row.step)},
+                              Figure{"epoch", static_cast<double>(row.epoch)},
+                              Figure{"train/epoch_loss", row.train_loss}};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    figures.emplace_back(names[i], row.*figures_[i].value);
+  }
   add_row(figures, row.time_s);
   add_output();
   file_->flush();

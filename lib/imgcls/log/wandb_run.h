@@ -28,6 +28,7 @@ struct WandbOptions {
   std::string project = "imgcls";  ///< what the run belongs to
   std::string name;                ///< of the run
   std::string config;              ///< the configuration as JSON text, an object; may be empty
+  std::span<const EvalFigure> figures = kEvalFigures;  ///< of evaluations
 };
 
 /// The folders below `run`/wandb that `wandb sync` takes, oldest first.
@@ -60,6 +61,7 @@ class WandbRun {
   void add_output();
 
   std::filesystem::path log_;
+  std::span<const EvalFigure> figures_;
   std::unique_ptr<WandbFile> file_;
   bool begun_ = false;          // whether the file says what run it is
   std::int64_t rows_ = 0;       // of the history

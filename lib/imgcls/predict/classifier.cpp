@@ -48,12 +48,13 @@ std::string no_prediction(std::string_view image) {
 
 Classifier::Classifier(models::Model model, std::vector<data::ClassName> classes,
                        const data::EvalOptions& transform,
-                       const train::Normalization& normalization, bool flip)
+                       const train::Normalization& normalization, bool flip, bool multi_label)
     : model_(std::move(model)),
       classes_(std::move(classes)),
       transform_(transform),
       normalization_(normalization),
-      flip_(flip) {
+      flip_(flip),
+      multi_label_(multi_label) {
   model_.train(false);
   model_.to_channels_last();
 }
@@ -61,14 +62,14 @@ Classifier::Classifier(models::Model model, std::vector<data::ClassName> classes
 Classifier::Classifier(const ClassifierOptions& options, const Log& log)
     : Classifier(with_weights(options, or_imagenet(options.classes).size(), log),
                  or_imagenet(options.classes), complete(options.transform, options.model),
-                 options.normalization, options.flip) {}
+                 options.normalization, options.flip, options.multi_label) {}
 
 Classifier Classifier::from_run(const std::filesystem::path& run, const Log& log,
                                 train::RunWeights which) {
   train::TrainedRun found = train::open_run(run, which, log);
   const train::RunOptions& options = found.options;
-  return {std::move(found.model), std::move(found.classes), options.eval.transform,
-          options.data.normalization, options.eval.flip};
+  return {std::move(found.model),     std::move(found.classes), options.eval.transform,
+          options.data.normalization, options.eval.flip,        options.data.multi_label};
 }
 
 std::vector<Prediction> Classifier::classify(const std::filesystem::path& file, int top) const {
@@ -131,7 +132,7 @@ std::vector<std::vector<Prediction>> Classifier::predict(std::span<const std::ui
   // By the logits: of infinite ones, the softmax is NaN.
   const auto [sorted, order] = logits.sort(/*stable=*/true, /*dim=*/1, /*descending=*/true);
   const at::Tensor labels = order.slice(1, 0, shown).contiguous();
-  const at::Tensor values = logits.softmax(1).gather(1, labels);
+  const at::Tensor values = (multi_label_ ? logits.sigmoid() : logits.softmax(1)).gather(1, labels);
   const at::Tensor broken = logits.isnan().any(1);
   std::vector<std::vector<Prediction>> all(static_cast<std::size_t>(logits.size(0)));
   for (std::size_t i = 0; i < all.size(); ++i) {

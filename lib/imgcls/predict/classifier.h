@@ -40,12 +40,15 @@ struct ClassifierOptions {
   train::Normalization normalization = {};
   /// Average each image's logits with its mirror image's.
   bool flip = false;
+  /// Images have any number of classes each: a class's probability is the sigmoid of its logit.
+  bool multi_label = false;
 };
 
 /// A class that an image may be of.
 struct Prediction {
   std::int64_t label;  ///< the class's number
-  float probability;   ///< softmax of the logits: NaN where a logit is infinite
+  /// Softmax of the logits: NaN where a logit is infinite. Multi-label: sigmoid of the class's.
+  float probability;
 };
 
 /// What became of one of many images.
@@ -70,6 +73,8 @@ class Classifier {
 
   /// In the order of the logits.
   const std::vector<data::ClassName>& classes() const { return classes_; }
+  /// Whether each class has a probability of its own (ClassifierOptions::multi_label).
+  bool is_multi_label() const { return multi_label_; }
 
   /// The `top` most probable classes of an image file, or of one in memory, which errors call
   /// `name`: those of the highest logits, of equals the lower number first, as evaluation counts.
@@ -89,7 +94,7 @@ class Classifier {
  private:
   Classifier(models::Model model, std::vector<data::ClassName> classes,
              const data::EvalOptions& transform, const train::Normalization& normalization,
-             bool flip);
+             bool flip, bool multi_label);
 
   std::vector<std::uint8_t> pixels(std::span<const std::byte> file, std::string_view name) const;
   /// Of images that lie one behind the other, each the transform's crops of size x size x 3; empty
@@ -100,7 +105,7 @@ class Classifier {
   std::vector<data::ClassName> classes_;
   data::EvalOptions transform_;
   train::Normalization normalization_;
-  bool flip_;
+  bool flip_, multi_label_;
 };
 
 }  // namespace imgcls

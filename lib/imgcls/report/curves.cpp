@@ -26,7 +26,8 @@ EvaluationPoint point_of(std::span<const TrainLogRow* const> rows) {
           .train_loss = over(&TrainLogRow::train_loss),
           .val_loss = over(&TrainLogRow::val_loss),
           .val_acc1 = over(&TrainLogRow::val_acc1),
-          .val_acc5 = over(&TrainLogRow::val_acc5)};
+          .val_acc5 = over(&TrainLogRow::val_acc5),
+          .val_map = over(&TrainLogRow::val_map)};
 }
 
 double mean_of(std::span<const StepRow> rows, double StepRow::*member) {
@@ -93,21 +94,26 @@ EvaluationPoint final_point(std::span<const Run> runs, const Group& group) {
   return curve.empty() ? EvaluationPoint{} : curve.back();
 }
 
+double TrainLogRow::*compared(const Run& run) {
+  return run.multi_label ? &TrainLogRow::val_map : &TrainLogRow::val_acc1;
+}
+
 const TrainLogRow& best_evaluation(const Run& run) {
+  const auto figure = compared(run);
   return *std::max_element(run.evaluations.begin(), run.evaluations.end(),
-                           [](const TrainLogRow& a, const TrainLogRow& b) {
-                             if (std::isnan(b.val_acc1)) return false;
-                             return std::isnan(a.val_acc1) || a.val_acc1 < b.val_acc1;
+                           [figure](const TrainLogRow& a, const TrainLogRow& b) {
+                             if (std::isnan(b.*figure)) return false;
+                             return std::isnan(a.*figure) || a.*figure < b.*figure;
                            });
 }
 
-Spread best_acc1(std::span<const Run> runs, const Group& group) {
+Spread best_of(std::span<const Run> runs, const Group& group) {
   const std::int64_t furthest = final_point(runs, group).step;
   std::vector<double> best;
   for (const std::size_t run : group.runs) {
     const std::vector<TrainLogRow>& rows = runs[run].evaluations;
     if (rows.empty() || rows.back().step != furthest) continue;
-    best.push_back(best_evaluation(runs[run]).val_acc1);
+    best.push_back(best_evaluation(runs[run]).*compared(runs[run]));
   }
   return spread_of(best);
 }

@@ -28,8 +28,8 @@ Spread spread_of(std::span<const double> numbers);
 struct EvaluationPoint {
   std::int64_t step = 0;  ///< optimizer steps done
   int epoch = 0;          ///< epochs completed
-  /// Of the runs' rows: seconds, losses, accuracies in per cent.
-  Spread time_s, train_loss, val_loss, val_acc1, val_acc5;
+  /// Of the runs' rows: seconds, losses, accuracies and mAP in per cent.
+  Spread time_s, train_loss, val_loss, val_acc1, val_acc5, val_map;
 };
 
 /// A group's evaluations by step. Where some runs of the group are not yet as far as others, the
@@ -40,11 +40,15 @@ std::vector<EvaluationPoint> evaluation_curve(std::span<const Run> runs, const G
 /// The group's furthest evaluation, of the runs that have it; n is 0 where none was evaluated.
 EvaluationPoint final_point(std::span<const Run> runs, const Group& group);
 
-/// The evaluation with the highest top-1 of a run that has any; one without a top-1 comes last.
+/// By what evaluations of a run are compared: the top-1 or, of multi-label data, the mAP.
+double TrainLogRow::*compared(const Run& run);
+
+/// The evaluation of a run that has any with the highest of what is compared; one without it comes
+/// last.
 const TrainLogRow& best_evaluation(const Run& run);
 
-/// The best top-1 that each of the runs of `final_point` had, at whatever epoch.
-Spread best_acc1(std::span<const Run> runs, const Group& group);
+/// The best that each of the runs of `final_point` had, at whatever epoch.
+Spread best_of(std::span<const Run> runs, const Group& group);
 
 /// What the runs that were logged after `step` steps read then.
 struct StepPoint {

@@ -2,6 +2,7 @@
 #include <imgcls/report/eval_json.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -64,7 +65,12 @@ json augmented_json(std::span<const TrainingImage> images) {
 json eval_json(const EvalFiles& eval) {
   json classes = json::array(), mistakes = json::array();
   for (const ClassResult& item : eval.classes) {
-    classes.push_back({{"name", item.name}, {"images", item.images}, {"right", item.right}});
+    classes.push_back({{"name", item.name}, {"images", item.images}});
+    if (item.ap) {
+      classes.back()["ap"] = std::isfinite(*item.ap) ? json(*item.ap) : json();
+    } else {
+      classes.back()["right"] = item.right;
+    }
   }
   for (const Mistake& item : eval.mistakes) {
     mistakes.push_back({{"name", item.name},

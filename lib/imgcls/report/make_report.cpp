@@ -20,11 +20,13 @@ struct Figure {
   bool over_time;
 };
 
-constexpr std::array<Figure, 4> kFigures{
+constexpr std::array<Figure, 6> kFigures{
     {{"step_vs_acc1.png", "top-1 accuracy, %", &EvaluationPoint::val_acc1, false},
      {"step_vs_acc5.png", "top-5 accuracy, %", &EvaluationPoint::val_acc5, false},
      {"time_vs_acc1.png", "top-1 accuracy, %", &EvaluationPoint::val_acc1, true},
-     {"time_vs_acc5.png", "top-5 accuracy, %", &EvaluationPoint::val_acc5, true}}};
+     {"time_vs_acc5.png", "top-5 accuracy, %", &EvaluationPoint::val_acc5, true},
+     {"step_vs_map.png", "mean average precision, %", &EvaluationPoint::val_map, false},
+     {"time_vs_map.png", "mean average precision, %", &EvaluationPoint::val_map, true}}};
 
 struct TimeUnit {
   const char* label;
@@ -80,6 +82,11 @@ std::vector<std::filesystem::path> write_plots(std::span<const Run> runs,
   });
   for (const Figure& figure : kFigures) {
     if (figure.accuracy == &EvaluationPoint::val_acc5 && !has_top5) continue;
+    const bool multi_label = figure.accuracy == &EvaluationPoint::val_map;
+    const auto has_it = [&](const Group& group) {
+      return runs[group.runs.front()].multi_label == multi_label;
+    };
+    if (std::ranges::none_of(groups, has_it)) continue;
     Plot plot{.title = bands ? "Validation accuracy, mean ± 2 sample standard deviations"
                              : "Validation accuracy",
               .x_label = figure.over_time ? unit.label : "step",
@@ -88,6 +95,7 @@ std::vector<std::filesystem::path> write_plots(std::span<const Run> runs,
               .most = 100,
               .lines = {}};
     for (const Group& group : groups) {
+      if (!has_it(group)) continue;
       plot.lines.push_back(line_of(runs, group, figure, unit.seconds));
     }
     written.push_back(folder / figure.file);

@@ -7,6 +7,7 @@
 #include <imgcls/report/read_eval.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -35,14 +36,20 @@ class Names {
 };
 
 std::vector<ClassResult> read_per_class(const fs::path& file, const Names& names) {
-  constexpr std::array<std::string_view, 4> kColumns{"class", "id", "images", "right"};
+  constexpr std::array<std::string_view, 3> kColumns{"class", "id", "images"};
   const CsvTable table(file, kColumns);
+  const bool multi_label = table.has("ap");
   std::vector<ClassResult> classes;
   for (std::size_t row = 0; row < table.rows(); ++row) {
     ClassResult result{.name = names.of(table.text(row, "id")),
-                       .images = table.integer(row, "images"),
-                       .right = table.integer(row, "right")};
+                       .images = table.integer(row, "images")};
     if (result.images < 0) table.refuse(row, "images", "at least 0");
+    if (multi_label) {
+      result.ap = table.number(row, "ap") / 100;
+      classes.push_back(std::move(result));
+      continue;
+    }
+    result.right = table.integer(row, "right");
     if (result.right < 0 || result.right > result.images) {
       table.refuse(row, "right", "at least 0 and at most images");
     }
@@ -137,12 +144,21 @@ std::vector<TrainingImage> read_augmented(const fs::path& folder,
   constexpr std::array<std::string_view, 2> kColumns{"label", "picture"};
   const CsvTable table(file, kColumns);
   for (std::size_t row = 0; row < table.rows(); ++row) {
-    const std::int64_t label = table.integer(row, "label");
-    if (label < 0) table.refuse(row, "label", "at least 0");
-    const auto place = static_cast<std::size_t>(label);
-    images.push_back(
-        {.label = place < labels.size() ? labels[place].name : fmt::format("class {}", label),
-         .picture = read_thumbnail(folder, table.text(row, "picture"))});
+    std::vector<std::string> names;
+    const std::string& numbers = table.text(row, "label");  // with blanks between them
+    for (std::string_view rest = numbers; !rest.empty();) {
+      const std::string_view number = rest.substr(0, rest.find(' '));
+      rest.remove_prefix(std::min(rest.size(), number.size() + 1));
+      std::size_t place = 0;
+      const auto [end, error] =
+          std::from_chars(number.data(), number.data() + number.size(), place);
+      if (error != std::errc() || end != number.data() + number.size()) {
+        table.refuse(row, "label", "the numbers of classes, at least 0");
+      }
+      names.push_back(place < labels.size() ? labels[place].name : fmt::format("class {}", place));
+    }
+    images.push_back({.label = fmt::format("{}", fmt::join(names, ", ")),
+                      .picture = read_thumbnail(folder, table.text(row, "picture"))});
   }
   return images;
 }

@@ -21,6 +21,9 @@ struct ClassLabel {
 struct ClassResult {
   std::string name;                    ///< for people
   std::int64_t images = 0, right = 0;  ///< of this class: all, and those that were taken for it
+  /// Of multi-label data, instead of `right`: average precision, 0 to 1, and NaN for a class
+  /// without images.
+  std::optional<double> ap = {};
 };
 
 /// Images of one class that were taken for another, or rightly for their own.
@@ -40,7 +43,7 @@ struct Mistake {
 
 /// An image that the network was trained on, as it was augmented.
 struct TrainingImage {
-  std::string label;    ///< the name of its class
+  std::string label;    ///< the name of its class; of several, with commas between them
   std::string picture;  ///< bytes of a JPEG; empty where there is none
 };
 

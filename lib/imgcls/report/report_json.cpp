@@ -50,12 +50,13 @@ json list_json(std::span<const Point> points, Get get) {
 json evaluations_json(std::span<const EvaluationPoint> points) {
   return {{"step", list_json(points, [](const EvaluationPoint& p) { return p.step; })},
           {"epoch", list_json(points, [](const EvaluationPoint& p) { return p.epoch; })},
-          {"n", list_json(points, [](const EvaluationPoint& p) { return p.val_acc1.n; })},
+          {"n", list_json(points, [](const EvaluationPoint& p) { return p.val_loss.n; })},
           {"time", column_json(points, &EvaluationPoint::time_s)},
           {"train_loss", column_json(points, &EvaluationPoint::train_loss)},
           {"val_loss", column_json(points, &EvaluationPoint::val_loss)},
           {"acc1", column_json(points, &EvaluationPoint::val_acc1)},
-          {"acc5", column_json(points, &EvaluationPoint::val_acc5)}};
+          {"acc5", column_json(points, &EvaluationPoint::val_acc5)},
+          {"map", column_json(points, &EvaluationPoint::val_map)}};
 }
 
 json steps_json(const StepCurve& curve) {
@@ -72,15 +73,16 @@ json steps_json(const StepCurve& curve) {
 }
 
 json final_json(const EvaluationPoint& point) {
-  if (point.val_acc1.n == 0) return nullptr;
-  return {{"n", point.val_acc1.n},
+  if (point.val_loss.n == 0) return nullptr;
+  return {{"n", point.val_loss.n},
           {"epoch", point.epoch},
           {"step", point.step},
           {"time", spread_json(point.time_s)},
           {"train_loss", spread_json(point.train_loss)},
           {"val_loss", spread_json(point.val_loss)},
           {"acc1", spread_json(point.val_acc1)},
-          {"acc5", spread_json(point.val_acc5)}};
+          {"acc5", spread_json(point.val_acc5)},
+          {"map", spread_json(point.val_map)}};
 }
 
 /// A whole number of the configuration; `otherwise` where it is not there.
@@ -102,13 +104,19 @@ bool is_complete(const Run& run) {
          (steps > 0 && run.evaluations.back().step >= steps);
 }
 
+/// By what a run's evaluations are compared.
+const char* best_key(const Run& run) {
+  return run.multi_label ? "best_map" : "best_acc1";
+}
+
 json group_json(std::span<const Run> runs, const Group& group) {
   const std::int64_t epochs = config_number(runs[group.runs.front()], "train", "epochs", 0);
   return {{"label", group.label},
           {"runs", group.runs},
           {"planned_epochs", epochs > 0 ? json(epochs) : json()},
           {"final", final_json(final_point(runs, group))},
-          {"best_acc1", spread_json(best_acc1(runs, group))},
+          {"multi_label", runs[group.runs.front()].multi_label},
+          {best_key(runs[group.runs.front()]), spread_json(best_of(runs, group))},
           {"evaluations", evaluations_json(evaluation_curve(runs, group))},
           {"steps", steps_json(step_curve(runs, group, kMostPoints))}};
 }
@@ -124,14 +132,15 @@ json run_evaluations_json(const Run& run) {
           {"train_loss", numbers(&TrainLogRow::train_loss)},
           {"val_loss", numbers(&TrainLogRow::val_loss)},
           {"acc1", numbers(&TrainLogRow::val_acc1)},
-          {"acc5", numbers(&TrainLogRow::val_acc5)}};
+          {"acc5", numbers(&TrainLogRow::val_acc5)},
+          {"map", numbers(&TrainLogRow::val_map)}};
 }
 
 json run_json(const Run& run, std::size_t group) {
   json best, last;
   if (!run.evaluations.empty()) {
     const TrainLogRow& row = best_evaluation(run);
-    best = {{"value", number_json(row.val_acc1)}, {"epoch", row.epoch}};
+    best = {{"value", number_json(row.*compared(run))}, {"epoch", row.epoch}};
     const TrainLogRow& end = run.evaluations.back();
     last = {{"epoch", end.epoch},
             {"step", end.step},
@@ -139,7 +148,8 @@ json run_json(const Run& run, std::size_t group) {
             {"train_loss", number_json(end.train_loss)},
             {"val_loss", number_json(end.val_loss)},
             {"acc1", number_json(end.val_acc1)},
-            {"acc5", number_json(end.val_acc5)}};
+            {"acc5", number_json(end.val_acc5)},
+            {"map", number_json(end.val_map)}};
   }
   const std::int64_t seed = config_number(run, "train", "seed", -1);
   return {{"name", run.name},
@@ -149,7 +159,8 @@ json run_json(const Run& run, std::size_t group) {
           {"steps_done", std::max(run.steps.empty() ? 0 : run.steps.back().step,
                                   run.evaluations.empty() ? 0 : run.evaluations.back().step)},
           {"final", std::move(last)},
-          {"best_acc1", std::move(best)},
+          {"multi_label", run.multi_label},
+          {best_key(run), std::move(best)},
           {"evaluations", run_evaluations_json(run)},
           {"classes", run.classes},
           {"eval", run.eval ? eval_json(*run.eval) : json()},

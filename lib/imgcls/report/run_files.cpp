@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <limits>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace imgcls::report {
 namespace {
@@ -23,21 +25,33 @@ constexpr std::array<std::string_view, 9> kFiles{
     "train_log.csv",      "steps.csv",         "eval/eval.json",
     "eval/per_class.csv", "eval/mistakes.csv", "augmented/augmented.csv"};
 
-std::vector<TrainLogRow> read_train_log(const fs::path& file) {
+bool is_multi_label(const json& config) {
+  const json::json_pointer key("/data/multi_label");
+  return config.is_object() && config.contains(key) && config.at(key) == true;
+}
+
+std::vector<TrainLogRow> read_train_log(const fs::path& file, bool multi_label) {
   std::vector<TrainLogRow> rows;
   if (!fs::exists(file)) return rows;
-  constexpr std::array<std::string_view, 7> kColumns{
-      "epoch", "step", "train_loss", "val_loss", "val_acc1", "val_acc5", "time"};
-  const CsvTable table(file, kColumns);
+  const std::span<const EvalFigure> figures = eval_figures(multi_label);
+  std::vector<std::string> names;
+  for (const EvalFigure& figure : figures) names.push_back(fmt::format("val_{}", figure.name));
+  std::vector<std::string_view> columns{"epoch", "step", "train_loss", "time"};
+  columns.insert(columns.end(), names.begin(), names.end());
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  const CsvTable table(file, columns);
   for (std::size_t row = 0; row < table.rows(); ++row) {
     rows.push_back({.epoch = static_cast<int>(table.integer(row, "epoch")),
                     .step = table.integer(row, "step"),
                     .train_loss = table.number(row, "train_loss"),
-                    .val_loss = table.number(row, "val_loss"),
-                    .val_acc1 = table.number(row, "val_acc1"),
-                    .val_acc5 = table.number(row, "val_acc5"),
+                    .val_acc1 = kNone,
+                    .val_acc5 = kNone,
+                    .val_map = kNone,
                     .time_s = table.number(row, "time"),
                     .checkpoint_dir = table.text(row, "checkpoint_dir")});
+    for (std::size_t i = 0; i < figures.size(); ++i) {
+      rows.back().*figures[i].value = table.number(row, names[i]);
+    }
     if (row > 0 && rows[row].step <= rows[row - 1].step) {
       table.refuse(row, "step", fmt::format("above {}, the row before's", rows[row - 1].step));
     }
@@ -156,11 +170,14 @@ std::vector<Run> read_runs(std::span<const fs::path> folders) {
   for (std::size_t i = 0; i < folders.size(); ++i) {
     const fs::path& folder = folders[i];
     const std::vector<ClassLabel> labels = read_class_labels(folder / "classes.txt");
+    json config = read_json_object(folder / "config.json");
+    const bool multi_label = is_multi_label(config);
     runs.push_back({.folder = folder,
                     .name = names[i],
-                    .config = read_json_object(folder / "config.json"),
+                    .config = std::move(config),
                     .sessions = read_sessions(folder / "environment.json"),
-                    .evaluations = read_train_log(folder / "train_log.csv"),
+                    .evaluations = read_train_log(folder / "train_log.csv", multi_label),
+                    .multi_label = multi_label,
                     .steps = read_steps(folder / "steps.csv"),
                     .eval = read_eval_files(folder / "eval", labels),
                     .augmented = read_augmented(folder / "augmented", labels),

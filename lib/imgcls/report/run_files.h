@@ -22,7 +22,8 @@ struct Run {
   std::string name;                      ///< the folder's, as short as tells runs apart
   nlohmann::json config;                 ///< config.json; null where it is missing
   nlohmann::json sessions;               ///< of environment.json: an array of objects, maybe empty
-  std::vector<TrainLogRow> evaluations;  ///< train_log.csv
+  std::vector<TrainLogRow> evaluations;  ///< train_log.csv; a figure that it has not is NaN
+  bool multi_label = false;              ///< its figures are those of multi-label data
   std::vector<StepRow> steps;            ///< steps.csv; a field that it leaves empty is NaN
   std::optional<EvalFiles> eval;         ///< its eval/; unset: there is none
   std::vector<TrainingImage> augmented;  ///< of the newest session's first batch

@@ -15,12 +15,15 @@ double figure(const EvalCounts& counts, Metric metric) {
       return counts.acc5();
     case Metric::loss:
       return counts.loss();
+    case Metric::map:
+      return counts.multi_label ? 100 * counts.multi_label->map() : 0;
   }
   return 0;
 }
 
 std::string figure_text(double value, Metric metric) {
   if (metric == Metric::loss) return fmt::format("loss {:.4f}", value);
+  if (metric == Metric::map) return fmt::format("mAP {:.2f} %", value);
   return fmt::format("top-{} {:.2f} %", metric == Metric::acc1 ? 1 : 5, value);
 }
 

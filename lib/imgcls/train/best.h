@@ -11,12 +11,13 @@ namespace imgcls::train {
 
 struct EvalCounts;
 
-/// The figure by which evaluations are compared. Accuracies are per cent, and higher is better.
-enum class Metric { acc1, acc5, loss };
+/// The figure by which evaluations are compared. Accuracies and mAP are per cent, and higher is
+/// better.
+enum class Metric { acc1, acc5, loss, map };
 
 /// Metrics as a configuration spells them in `eval.metric`.
-inline constexpr Names<Metric, 3> kMetrics{
-    {{Metric::acc1, "acc1"}, {Metric::acc5, "acc5"}, {Metric::loss, "loss"}}};
+inline constexpr Names<Metric, 4> kMetrics{
+    {{Metric::acc1, "acc1"}, {Metric::acc5, "acc5"}, {Metric::loss, "loss"}, {Metric::map, "map"}}};
 
 /// What an evaluation's counts come to by that metric: accuracies in per cent.
 double figure(const EvalCounts& counts, Metric metric);
@@ -24,7 +25,7 @@ double figure(const EvalCounts& counts, Metric metric);
 inline bool higher_is_better(Metric metric) {
   return metric != Metric::loss;
 }
-/// For people: "top-1 76.07 %", "loss 0.9671".
+/// For people: "top-1 76.07 %", "mAP 76.07 %", "loss 0.9671".
 std::string figure_text(double value, Metric metric);
 
 /// The best of the evaluations so far.

@@ -58,7 +58,9 @@ std::shared_ptr<const data::Source> open_source(const Config& config, Split spli
              .folder = folder,
              .index = index,
              .image_key = j.at("image_key"),
-             .classes = std::move(classes)});
+             .classes = std::move(classes),
+             .multi_label = j.at("multi_label"),
+             .training = j.at("train")});
 }
 
 models::Model create_model(const Config& config, std::size_t classes) {

@@ -30,6 +30,16 @@ std::string parameters_text(const RunShape& shape) {
                      text(shape.parameters - shape.trained));
 }
 
+/// "top-1 76.07 % (38035 of 50000)", "mAP 86.43 % of 80 classes, 4952 images".
+std::string reached_text(const EvalCounts& counts) {
+  if (!counts.multi_label) {
+    return fmt::format("top-1 {:.2f} % ({} of {})", counts.acc1(), counts.top1, counts.images);
+  }
+  const std::size_t classes = counts.multi_label->classes.size();
+  return fmt::format("mAP {:.2f} % of {} classes, {} images", 100 * counts.multi_label->map(),
+                     classes - counts.multi_label->classes_without_images(), counts.images);
+}
+
 }  // namespace
 
 ConsoleLogger::ConsoleLogger(const dist::World& world) : log_(make_log(world)) {}
@@ -122,16 +132,19 @@ void ConsoleLogger::epoch(const report::TrainLogRow& row) {
   clear();
   constexpr int kScreen = 20;
   if (rows_++ % kScreen == 0) {
+    const char* const first = shape_.multi_label ? "mAP" : "top-1";
+    const char* const second = shape_.multi_label ? "micro F1" : "top-5";
     log_.info(fmt::format("{:<14}{:>9}{:>12}{:>10}{:>11}{:>11}{:>10}", "", "step", "train loss",
-                          "val loss", "top-1", "top-5", "time"));
+                          "val loss", first, second, "time"));
   }
   // An epoch that is under way when the run ends by max_steps counts as the one it is.
   const auto steps = static_cast<std::int64_t>(shape_.steps_per_epoch);
   const int epoch_number = row.epoch + (row.step % steps == 0 ? 0 : 1);
-  log_.info(fmt::format("{:<14}{:>9}{:>12.4f}{:>10.4f}{:>9.2f} %{:>9.2f} %{:>10}",
-                        fmt::format("epoch {}/{}", epoch_number, shape_.epochs), row.step,
-                        row.train_loss, row.val_loss, row.val_acc1, row.val_acc5,
-                        report::clock_text(row.time_s)));
+  log_.info(fmt::format(
+      "{:<14}{:>9}{:>12.4f}{:>10.4f}{:>9.2f} %{:>9.2f} %{:>10}",
+      fmt::format("epoch {}/{}", epoch_number, shape_.epochs), row.step, row.train_loss,
+      row.val_loss, shape_.multi_label ? row.val_map : row.val_acc1,
+      shape_.multi_label ? row.val_micro_f1 : row.val_acc5, report::clock_text(row.time_s)));
 }
 
 void ConsoleLogger::clear() {
@@ -198,14 +211,14 @@ void ConsoleLogger::end(const TrainResult& result, const RunFiles& files) {
                           result.checkpoint.string()));
     return;
   }
-  const std::string reached = result.eval
-                                  ? fmt::format("top-1 {:.2f} % ({} of {})", result.eval->acc1(),
-                                                result.eval->top1, result.eval->images)
-                                  : std::string("nothing left to do, the run had ended already");
+  const std::string reached =
+      result.eval ? reached_text(*result.eval) : "nothing left to do, the run had ended already";
   log_.info(fmt::format("done: {}; {} steps, {}", reached, result.position.step,
                         report::clock_text(result.position.elapsed_s)));
   log_.info(fmt::format("  log      {}", files.train_log().string()));
-  log_.info(fmt::format("  mistakes {}", (files.evaluation() / "mistakes.csv").string()));
+  log_.info(shape_.multi_label
+                ? fmt::format("  classes  {}", (files.evaluation() / "per_class.csv").string())
+                : fmt::format("  mistakes {}", (files.evaluation() / "mistakes.csv").string()));
   log_.info(fmt::format("  weights  {}", weights_to_use(result.checkpoint).string()));
   if (!result.best.empty()) {
     const Best& best = result.position.best;

@@ -30,6 +30,7 @@ struct RunShape {
   int epochs = 0;                         ///< RunOptions::epochs
   Precision precision = Precision::fp32;  ///< as resolved for the device
   int shards = 0;                         ///< RunOptions::shards
+  bool multi_label = false;               ///< DataOptions::multi_label
 };
 
 /// Where training stands, for a progress line.

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace imgcls::train {
@@ -49,14 +50,61 @@ void write_mistakes(const fs::path& folder, const EvalDetails& details,
   replace_file(folder / "mistakes.csv", text);
 }
 
+std::string per_cent(double share) {
+  return std::isnan(share) ? "" : fmt::format("{:.4f}", 100 * share);
+}
+
+/// A row for each class; no precision where it has no image.
+void write_class_figures(const MultiLabelFigures& figures, std::span<const std::string> names,
+                         const fs::path& csv) {
+  std::string text = "class,id,images,found,wrong,ap,f1\n";
+  for (std::size_t i = 0; i < figures.classes.size(); ++i) {
+    const ClassFigures& each = figures.classes[i];
+    text += fmt::format("{},{},{},{},{},{},{}\n", i, report::csv_name(names[i]), each.images,
+                        each.found, each.wrong, per_cent(each.ap),
+                        each.images == 0 ? "" : per_cent(each.f1()));
+  }
+  replace_file(csv, text);
+}
+
+void add_origin(nlohmann::ordered_json& summary, const EvalOrigin& origin) {
+  if (origin.weights) summary["weights"] = *origin.weights;
+  if (origin.step) summary["step"] = *origin.step;
+}
+
+void write_summary(const nlohmann::ordered_json& summary, const fs::path& folder) {
+  replace_file(folder / "eval.json",
+               summary.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+void write_multi_label_files(const fs::path& folder, const EvalCounts& counts,
+                             const data::Source& source, const EvalOrigin& origin) {
+  const MultiLabelFigures& figures = *counts.multi_label;
+  // What an evaluation of images with one class each has left.
+  for (const char* name :
+       {"confusion.csv", "confusion_pairs.csv", "confusion.png", "mistakes.csv", "mistakes"}) {
+    remove_tree(folder / name);
+  }
+  nlohmann::ordered_json summary;
+  add_origin(summary, origin);
+  summary["images"] = counts.images;
+  summary["map"] = 100 * figures.map();
+  summary["micro_f1"] = 100 * figures.micro_f1();
+  summary["macro_f1"] = 100 * figures.macro_f1();
+  summary["loss"] = counts.loss();
+  summary["classes_without_images"] = figures.classes_without_images();
+  write_class_figures(figures, source.classes(), folder / "per_class.csv");
+  write_summary(summary, folder);
+}
+
 }  // namespace
 
 void write_eval_files(const fs::path& folder, const EvalCounts& counts, const EvalDetails& details,
                       const data::Source& source, const EvalOrigin& origin) {
   make_folders(folder);
+  if (counts.multi_label) return write_multi_label_files(folder, counts, source, origin);
   nlohmann::ordered_json summary;
-  if (origin.weights) summary["weights"] = *origin.weights;
-  if (origin.step) summary["step"] = *origin.step;
+  add_origin(summary, origin);
   summary["images"] = counts.images;
   summary["top1"] = counts.top1;
   summary["top5"] = counts.top5;
@@ -69,8 +117,7 @@ void write_eval_files(const fs::path& folder, const EvalCounts& counts, const Ev
   write_confusion(details, source.classes(), folder);
   draw_confusion(details, folder / "confusion.png");
   write_mistakes(folder, details, source);
-  replace_file(folder / "eval.json",
-               summary.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  write_summary(summary, folder);
 }
 
 }  // namespace imgcls::train

@@ -6,6 +6,10 @@
 //                    see train/eval_details.h
 //   mistakes.csv     the worst mistakes, from the worst on; "predicted" is empty where there is
 //   none mistakes/NN.jpg  their images, small
+//
+// Of multi-label data eval.json has map, micro_f1 and macro_f1 instead of accuracies, per_class.csv
+// the columns class, id, images, found, wrong, ap and f1 (train/multi_label.h; shares in %, empty
+// where a class has no image), and there are no other files.
 
 #include <imgcls/data/source.h>
 #include <imgcls/train/eval_details.h>

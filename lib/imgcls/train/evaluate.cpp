@@ -6,6 +6,7 @@
 #include <ATen/core/Reduction.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/binary_cross_entropy_with_logits.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/stack.h>
@@ -82,6 +83,34 @@ class LateDetails {
   std::vector<std::uint64_t> samples_;
 };
 
+/// The same of a multi-label source's logits.
+class LateScores {
+ public:
+  LateScores(const data::Source& source, const std::string& device)
+      : scores_(source), readback_(device) {}
+
+  void add(const at::Tensor& logits, const data::Batch& batch) {
+    finish();
+    readback_.start({logits});
+    samples_ = batch.samples;
+    labels_.assign(batch.labels.begin(), batch.labels.end());
+  }
+  MultiLabelFigures figures(dist::World& world) {
+    finish();
+    return scores_.figures(world);
+  }
+
+ private:
+  void finish() {
+    if (readback_.is_under_way()) scores_.add(readback_.take().front(), samples_, labels_);
+  }
+
+  MultiLabelScores scores_;
+  Readback readback_;
+  std::vector<std::uint64_t> samples_;
+  std::vector<std::int64_t> labels_;
+};
+
 /// EvalCounts on the device of the logits.
 struct DeviceCounts {
   at::Tensor integers;    ///< int64, 4: images, top1, top5, loss_units
@@ -98,9 +127,31 @@ struct DeviceCounts {
   }
 };
 
+/// The images' losses, in double, as sums: in units, and of those that integers have no room for.
+std::pair<at::Tensor, at::Tensor> sums_of(const at::Tensor& losses) {
+  constexpr double kFarLoss = 0x1p16;                        // 2^23 of them fit into 2^63 units
+  const at::Tensor far = losses.le(kFarLoss).logical_not();  // and not "gt": a NaN is
+  return {losses.masked_fill(far, 0).sum().mul(0x1p24).add(0.5).floor().to(at::kLong),
+          losses.masked_fill(far.logical_not(), 0).sum().unsqueeze(0)};
+}
+
+/// Of multi-label images; their ranks are counted when all have come. Waits for nothing.
+DeviceCounts losses_on_device(const at::Tensor& logits, const at::Tensor& rows,
+                              const at::Tensor& labels) {
+  const at::Tensor used = labels.ne(data::kSkippedLabel);
+  const at::Tensor losses =
+      at::binary_cross_entropy_with_logits(logits.to(at::kFloat), rows, /*weight=*/{},
+                                           /*pos_weight=*/{}, at::Reduction::None)
+          .to(at::kDouble)
+          .mean(1)
+          .masked_fill(used.logical_not(), 0);
+  const at::Tensor none = at::zeros({}, labels.options());
+  const auto [units, far] = sums_of(losses);
+  return {at::stack({used.sum(), none, none, units}), far};
+}
+
 /// Waits for nothing.
 DeviceCounts counts_on_device(const at::Tensor& all_logits, const at::Tensor& all_labels) {
-  constexpr double kFarLoss = 0x1p16;  // 2^23 of them fit into 2^63 units
   const at::Tensor logits = all_logits.to(at::kFloat);
   const at::Tensor used = all_labels.ne(data::kSkippedLabel);
   const at::Tensor ranked = logits.isnan().any(1).logical_not().logical_and(used);
@@ -112,12 +163,10 @@ DeviceCounts counts_on_device(const at::Tensor& all_logits, const at::Tensor& al
   const at::Tensor losses = at::cross_entropy_loss(logits, all_labels, /*weight=*/{},
                                                    at::Reduction::None, data::kSkippedLabel)
                                 .to(at::kDouble);
-  const at::Tensor far = losses.le(kFarLoss).logical_not();  // and not "gt": a NaN is
-  const at::Tensor units =
-      losses.masked_fill(far, 0).sum().mul(0x1p24).add(0.5).floor().to(at::kLong);
+  const auto [units, far] = sums_of(losses);
   return {at::stack({used.sum(), place.lt(1).logical_and(ranked).sum(),
                      place.lt(5).logical_and(ranked).sum(), units}),
-          losses.masked_fill(far.logical_not(), 0).sum().unsqueeze(0)};
+          far};
 }
 
 /// Waits once for the device.
@@ -156,7 +205,10 @@ EvalCounts evaluate(const models::Model& model, data::Loader& loader, const Inpu
   const EvalMode eval_mode(model);
   const FullFloat full_float;
   DeviceCounts counts = DeviceCounts::none(world.device());
-  LateDetails late(details, world.device());
+  const data::Source& source = loader.source();
+  std::optional<LateScores> scores;
+  if (data::is_multi_label(source)) scores.emplace(source, world.device());
+  LateDetails late(scores ? nullptr : details, world.device());
   loader.start(0);
   // Ranks take batches in turn; in the last turn some have none, but all agree on going on.
   const std::size_t batches = loader.batches_per_epoch();
@@ -168,13 +220,23 @@ EvalCounts evaluate(const models::Model& model, data::Loader& loader, const Inpu
     if (!batch) continue;
     const DeviceBatch on_device = input(*batch);
     const at::Tensor logits = eval_logits(model, on_device.images, on_device.views, flip);
+    if (scores) {
+      const at::Tensor rows = label_rows(*batch, source, logits.device());
+      counts.add(losses_on_device(logits, rows, on_device.labels));
+      scores->add(logits, *batch);
+      continue;
+    }
     counts.add(counts_on_device(logits, on_device.labels));
     late.add(logits, on_device.labels, batch->samples);
   }
   late.finish();
   go_on(batches);
-  const EvalCounts totals = summed(on_host(counts), world);
-  if (details != nullptr) details->sum(world);
+  EvalCounts totals = summed(on_host(counts), world);
+  if (scores) {
+    totals.multi_label = scores->figures(world);
+  } else if (details != nullptr) {
+    details->sum(world);
+  }
   return totals;
 }
 

@@ -8,9 +8,11 @@
 #include <imgcls/models/model.h>
 #include <imgcls/train/eval_details.h>
 #include <imgcls/train/input.h>
+#include <imgcls/train/multi_label.h>
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 namespace imgcls::train {
 
@@ -25,11 +27,14 @@ struct EvalCounts {
   /// Sum of the greater ones, which integers have no room for, and of those that are infinite or no
   /// numbers: then it is no finite number either.
   double far_losses = 0;
+  /// Of a multi-label source alone, where `top1` and `top5` are 0, and an image's loss is the mean
+  /// over the classes of the binary cross-entropy.
+  std::optional<MultiLabelFigures> multi_label = {};
 
   /// In per cent: the double nearest to the quotient, so 181 of 500 are 36.2 to the last digit.
   double acc1() const { return share(100 * static_cast<double>(top1)); }
   double acc5() const { return share(100 * static_cast<double>(top5)); }  ///< as acc1, of top5
-  /// The mean cross-entropy; infinite or a NaN where an image's is.
+  /// The mean loss of the images; infinite or a NaN where an image's is.
   double loss() const {
     return without_nan_sign(share(static_cast<double>(loss_units) * 0x1p-24 + far_losses));
   }
@@ -52,8 +57,9 @@ at::Tensor eval_logits(const models::Model& model, const at::Tensor& images, int
 /// batch, some times a second while data is waited for, and at the end, with the number of global
 /// batches done; when it returns false on any rank, all stop, and the result's `images` is -1 (at
 /// the end its answer is not looked at). `details`, where given, is added to and summed over the
-/// ranks. The host never waits for the batch that the device computes, and uses the loader best
-/// where `input` has prepared its options. All ranks call this.
+/// ranks, but not for a multi-label source: it is about images of one class each. The host never
+/// waits for the batch that the device computes, and uses the loader best where `input` has
+/// prepared its options. All ranks call this.
 EvalCounts evaluate(const models::Model& model, data::Loader& loader, const InputStage& input,
                     dist::World& world, bool flip, const std::function<bool(std::size_t)>& go_on,
                     EvalDetails* details = nullptr);

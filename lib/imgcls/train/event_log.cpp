@@ -67,6 +67,7 @@ std::vector<report::Hyperparameter> as_hyperparameters(const nlohmann::json& fla
 EventLog::EventLog(const SinkContext& context)
     : file_(context.files.train_events() / "events.out.tfevents.*"),
       evaluation_(context.files.evaluation()),
+      figures_(report::eval_figures(context.options.data.multi_label)),
       train_(context.files.train_events(), context.step,
              context.evaluated < context.step ? kEpochLoss : ""),
       val_(context.files.val_events(), context.evaluated) {
@@ -84,7 +85,7 @@ void EventLog::describe(const std::string& config, std::int64_t step) {
   train_.text("config", step, as_table(flat));
   // TensorBoard's table of hyperparameters takes a run's figures from its own folder and those
   // below it, so they belong where the metric is.
-  val_.hyperparameters(as_hyperparameters(flat), "acc1");
+  val_.hyperparameters(as_hyperparameters(flat), figures_[1].name);
 }
 
 void EventLog::step(const report::StepRow& row) {
@@ -112,8 +113,10 @@ void EventLog::first_batch(const data::Batch& batch, std::int64_t step) {
 void EventLog::evaluation(const EvaluationReport& report) {
   const report::TrainLogRow& row = report.row;
   train_.scalar(kEpochLoss, row.step, row.train_loss);
-  const std::array figures{Figure{"loss", row.val_loss}, Figure{"acc1", row.val_acc1},
-                           Figure{"acc5", row.val_acc5}};
+  std::vector<Figure> figures;
+  for (const report::EvalFigure& figure : figures_) {
+    figures.emplace_back(figure.name, row.*figure.value);
+  }
   val_.scalars(row.step, figures);
   add_mistakes(row.step);
   add_parameters(row.step, report.model);

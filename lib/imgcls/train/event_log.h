@@ -5,13 +5,15 @@
 //   train  loss, lr, grad_norm, loss_scale, images_per_second, data_wait, memory_mib (steps.csv);
 //          epoch_loss (train_log.csv); the configuration as text and as hyperparameters; the first
 //          batch of a session as augmented; histograms of the parameters
-//   val    loss, acc1, acc5 (train_log.csv); the worst mistakes' images
+//   val    loss, acc1, acc5 (train_log.csv), of multi-label data loss, map, micro_f1, macro_f1; the
+//          worst mistakes' images
 
 #include <imgcls/log/event_file.h>
 #include <imgcls/train/run_sink.h>
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 
 namespace imgcls::train {
@@ -37,6 +39,7 @@ class EventLog final : public RunSink {
   void add_parameters(std::int64_t step, const models::Model& model);
 
   std::filesystem::path file_, evaluation_;
+  std::span<const report::EvalFigure> figures_;  // loss, and by what runs are compared, first
   report::EventFile train_, val_;
 };
 

@@ -80,6 +80,10 @@ at::Tensor DeviceBatch::labels_of_images() const {
   return views == 1 ? labels : labels.repeat_interleave(views);
 }
 
+at::Tensor DeviceBatch::rows_of_images() const {
+  return views == 1 || !rows.defined() ? rows : rows.repeat_interleave(views, 0);
+}
+
 InputStage::InputStage(const Normalization& normalization, const std::string& device,
                        bool channels_last)
     : mean_(channel_values(normalization.mean, normalization.channels, device)),

@@ -18,9 +18,13 @@ struct DeviceBatch {
   at::Tensor images;
   at::Tensor labels;  ///< int64, N
   int views = 1;      ///< V: images of a label, one behind the other
+  /// Of a multi-label source: float, N x K, 0 and 1 (label_rows); else undefined.
+  at::Tensor rows = {};
 
   /// A label for each image: int64, N V.
   at::Tensor labels_of_images() const;
+  /// The same of `rows`: float, N V x K.
+  at::Tensor rows_of_images() const;
 };
 
 /// Images as the loader makes them, uint8 N x side x side x 3 one behind the other, as the

@@ -65,6 +65,8 @@ struct DataOptions {
   Normalization normalization;  ///< `data.mean`, `data.std`, `data.channels`
   /// An image that cannot be read: stop the run, or skip and count it.
   data::OnError on_error = data::OnError::stop;
+  /// Images have any number of classes each (data::Source::label_set), not one.
+  bool multi_label = false;
   /// Which training images an epoch has, and how often each.
   data::Sampler sampling = data::Sampler::all;
   int repeats = 1;  ///< times that an epoch has each image that it has, augmented anew each time
@@ -91,7 +93,8 @@ struct EvalRunOptions {
   /// Evaluate with the convolutions that training uses; else with PyTorch's, on any CPU, so that an
   /// accuracy is comparable to the image.
   bool fast_convolutions = false;
-  /// The figure by which evaluations are compared: `checkpoint.best`, `patience`.
+  /// The figure by which evaluations are compared: `checkpoint.best`, `patience`. Accuracies are
+  /// of images with one class each, mAP of multi-label ones.
   Metric metric = Metric::acc1;
 };
 

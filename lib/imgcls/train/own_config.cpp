@@ -32,7 +32,7 @@ json data_json(const DataOptions& o, const data::Source& train, const data::Sour
   const bool beside = to.path.parent_path() == root;
   j["val"] = beside ? to.path.filename().string() : fs::absolute(to.path).string();
   if (!from.image_key.empty()) j["image_key"] = from.image_key;
-  if (from.format == "idx") {
+  if (from.format == "idx" || from.format == "list") {
     j["classes"] = json::array();
     for (const std::string& name : train.classes()) j["classes"].push_back(quote_name(name));
   }

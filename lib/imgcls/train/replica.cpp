@@ -4,6 +4,7 @@
 #include <imgcls/dist/step_ranges.h>
 #include <imgcls/dist/sync_batch_norm.h>
 #include <imgcls/models/registry.h>
+#include <imgcls/train/multi_label.h>
 #include <imgcls/train/recipe/class_weights.h>
 #include <imgcls/train/recipe/combinations.h>
 #include <imgcls/train/replica.h>
@@ -62,6 +63,7 @@ Replica::Replica(models::Model model, std::shared_ptr<const data::Source> source
                                         options_.channels_last);
   dist::agree(world_, [&] {
     require_fitting(options_);
+    require_labels_as_told(options_, *source, "training");
     require_same_channels(model_, options_.data.normalization.channels);
     if (world_.device() == "cpu" && kernels::uses_fast_convolutions(options_.fast_convolutions)) {
       fast_convolutions_ = std::make_unique<kernels::FastConvolutionsGuard>();
@@ -130,6 +132,9 @@ at::Tensor Replica::step(const data::Batch& batch, std::int64_t done, at::Tensor
   {
     const StepRange range(ranges::kInput);
     inputs = (*input_)(batch, step_->input_type());
+    if (options_.data.multi_label) {
+      inputs.rows = label_rows(batch, loader_->source(), inputs.images.device());
+    }
   }
   if (const auto momentum = optim::momentum(schedule_, done)) optimizer_->set_momentum(*momentum);
   optimizer_->scale_weight_decay(optim::weight_decay_factor(schedule_, done));

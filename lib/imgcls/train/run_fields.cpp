@@ -75,6 +75,11 @@ const OptionFields<DataOptions>& data_fields() {
     f.include(&O::normalization, normalization_fields());
     f.add("on_error", &O::on_error, kOnErrors,
           "An image that cannot be read: stop and name it, or skip and count it.");
+    f.add(
+        "multi_label", &O::multi_label,
+        "Images have any number of classes each, also none, not one: with data.format=list, a loss "
+        "that knows such data (bce, sigmoid_focal, asymmetric_multi_label) and eval.metric=map or "
+        "loss.");
     f.add("sampling", &O::sampling, kSamplers,
           "Training images of an epoch: each as often as any other, or as many of each class, "
           "however few images it has.");
@@ -117,7 +122,8 @@ const OptionFields<EvalRunOptions>& eval_fields() {
           Limits::between(0, kMost));
     f.add("metric", &O::metric, kMetrics,
           "Figure by which validations are compared, for checkpoint.best and train.patience: top-1 "
-          "accuracy, top-5 accuracy, or the loss.");
+          "accuracy, top-5 accuracy, the loss, or with data.multi_label the mean average "
+          "precision.");
     return f;
   }();
   return fields;

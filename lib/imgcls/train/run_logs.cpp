@@ -7,14 +7,15 @@
 
 namespace imgcls::train {
 
-RunLogs::RunLogs(const RunFiles& files, const RunOptions& options, std::int64_t step,
-                 std::int64_t evaluated, const std::string& config, Warn warn)
+RunLogs::RunLogs(const RunFiles& files, const RunOptions& options, const data::Source& train,
+                 std::int64_t step, std::int64_t evaluated, const std::string& config, Warn warn)
     : warn_(std::move(warn)) {
   std::vector<SinkFactory> factories = house_sinks();
   factories.insert(factories.end(), options.sinks.begin(), options.sinks.end());
   for (const SinkFactory& make : factories) {
     auto sink = make({.files = files,
                       .options = options,
+                      .train = train,
                       .step = step,
                       .evaluated = evaluated,
                       .config = config});

@@ -26,11 +26,11 @@ class RunLogs {
   /// Is told what could not be written, and why.
   using Warn = std::function<void(const std::string&)>;
 
-  /// For a run that goes on after `step` steps and after the evaluations up to step `evaluated`.
-  /// `config` is the configuration as JSON text; it may be empty. Throws IoError, as no other
-  /// member does: nothing is lost yet.
-  RunLogs(const RunFiles& files, const RunOptions& options, std::int64_t step,
-          std::int64_t evaluated, const std::string& config, Warn warn);
+  /// For a run on `train` that goes on after `step` steps and after the evaluations up to step
+  /// `evaluated`. `config` is the configuration as JSON text; it may be empty. Throws IoError, as
+  /// no other member does: nothing is lost yet.
+  RunLogs(const RunFiles& files, const RunOptions& options, const data::Source& train,
+          std::int64_t step, std::int64_t evaluated, const std::string& config, Warn warn);
 
   void step(const report::StepRow& row);  ///< every `log.every` steps
   /// The first batch of a session, for step `step`.

@@ -17,11 +17,17 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string best_json(const Position& position, const EvalCounts& counts) {
-  const nlohmann::json j{
-      {"step", position.step},        {"metric", name_in(kMetrics, position.best.metric)},
-      {"value", position.best.value}, {"val_loss", counts.loss()},
-      {"val_acc1", counts.acc1()},    {"val_acc5", counts.acc5()},
-      {"images", counts.images}};
+  nlohmann::json j{{"step", position.step},
+                   {"metric", name_in(kMetrics, position.best.metric)},
+                   {"value", position.best.value},
+                   {"val_loss", counts.loss()},
+                   {"images", counts.images}};
+  if (counts.multi_label) {
+    j["val_map"] = 100 * counts.multi_label->map();
+  } else {
+    j["val_acc1"] = counts.acc1();
+    j["val_acc5"] = counts.acc5();
+  }
   return j.dump(2) + "\n";
 }
 

@@ -29,6 +29,7 @@ struct RunOptions;
 struct SinkContext {
   const RunFiles& files;      ///< the paths of the run's folder
   const RunOptions& options;  ///< of the run
+  const data::Source& train;  ///< what is trained on; outlives the sink
   /// The last step, and the last evaluation's, that the sink may keep figures of.
   std::int64_t step = 0, evaluated = 0;
   const std::string& config;  ///< JSON text; may be empty

@@ -11,6 +11,7 @@
 #include <imgcls/train/run_sink.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -73,17 +74,19 @@ class EvalFolder final : public ReplacedFolder {
 };
 
 /// What the network is trained on, for the report: the first images of a session as they were
-/// augmented, and augmented.csv, which tells the number of each one's class.
+/// augmented, and augmented.csv, which tells the number of each one's class, or the numbers with
+/// blanks between them.
 class AugmentedFolder final : public ReplacedFolder {
  public:
-  explicit AugmentedFolder(const RunFiles& files) : ReplacedFolder(files.augmented()) {}
+  explicit AugmentedFolder(const SinkContext& context)
+      : ReplacedFolder(context.files.augmented()), source_(context.train) {}
 
   void first_batch(const data::Batch& batch, std::int64_t step) override {
     replace([&](const fs::path& folder) { write(folder, batch, step); });
   }
 
  private:
-  static void write(const fs::path& folder, const data::Batch& batch, std::int64_t step) {
+  void write(const fs::path& folder, const data::Batch& batch, std::int64_t step) const {
     constexpr std::size_t kImages = 16;
     constexpr int kSide = 160;
     const std::size_t bytes = static_cast<std::size_t>(batch.side) * batch.side * 3;
@@ -94,16 +97,23 @@ class AugmentedFolder final : public ReplacedFolder {
       const data::Image image{{batch.side, batch.side}, {first, first + bytes}, batch.bits};
       const std::string name = fmt::format("{:02}.jpg", i + 1);
       write_unsynced(folder / name, data::thumbnail_jpeg(image, kSide));
-      text += fmt::format("{},{},{},{}\n", step, batch.samples[i], batch.labels[i], name);
+      const auto labels = source_.label_set(static_cast<std::size_t>(batch.samples[i]));
+      text += fmt::format(
+          "{},{},{},{}\n", step, batch.samples[i],
+          labels ? fmt::format("{}", fmt::join(*labels, " ")) : fmt::format("{}", batch.labels[i]),
+          name);
     }
     replace_file(folder / "augmented.csv", text);
   }
+
+  const data::Source& source_;
 };
 
 class TrainLogSink final : public RunSink {
  public:
   explicit TrainLogSink(const SinkContext& context)
-      : file_(context.files.train_log()), log_(file_, context.evaluated) {}
+      : file_(context.files.train_log()),
+        log_(file_, context.evaluated, report::eval_figures(context.options.data.multi_label)) {}
   fs::path file() const override { return file_; }
 
   void evaluation(const EvaluationReport& report) override {
@@ -162,7 +172,8 @@ class WandbSink final : public RunSink {
         run_(context.files.folder, context.files.log(),
              {.project = context.options.wandb_project,
               .name = name_of(context.files.folder),
-              .config = context.config},
+              .config = context.config,
+              .figures = report::eval_figures(context.options.data.multi_label)},
              context.step, context.evaluated) {}
   fs::path file() const override { return file_; }
   void step(const report::StepRow& row) override { run_.step(row); }
@@ -190,7 +201,7 @@ void RunSink::end(bool /*complete*/, double /*time_s*/) {}
 std::vector<SinkFactory> house_sinks() {
   return {
       [](const SinkContext& c) { return std::make_unique<EvalFolder>(c.files); },
-      [](const SinkContext& c) { return std::make_unique<AugmentedFolder>(c.files); },
+      [](const SinkContext& c) { return std::make_unique<AugmentedFolder>(c); },
       [](const SinkContext& c) { return std::make_unique<TrainLogSink>(c); },
       [](const SinkContext& c) { return std::make_unique<StepLogSink>(c); },
       [](const SinkContext& c) { return made_if<SampleLogSink>(c.options.log_samples, c); },

@@ -10,6 +10,7 @@
 #include <imgcls/train/own_config.h>
 #include <imgcls/train/precision.h>
 #include <imgcls/train/rank_fields.h>
+#include <imgcls/train/recipe/combinations.h>
 #include <imgcls/train/session.h>
 #include <imgcls/train/wait_for_data.h>
 
@@ -86,6 +87,10 @@ void Trainer::Session::check_sources() {
   const std::vector<dist::Field> teacher{
       {"the fingerprint of the teacher", saver_.identity().teacher_fingerprint}};
   dist::require_equal(world_, teacher, "Give all ranks the same teacher.");
+  dist::agree(world_, [&] {
+    require_labels_as_told(options_, *train_source_, "training");
+    require_labels_as_told(options_, *val_source_, "evaluation");
+  });
   const std::string differences =
       class_differences(train_source_->classes(), val_source_->classes());
   if (!differences.empty()) throw dist::AgreedError(differences);
@@ -166,7 +171,7 @@ void Trainer::Session::fit_position() {
 void Trainer::Session::open_files(std::span<const std::string> changes) {
   // A run that was stopped before or in an epoch's evaluation makes it again.
   const std::int64_t evaluated = position_.step - (epoch_is_complete() ? 1 : 0);
-  logs_ = std::make_unique<RunLogs>(files_, options_, position_.step, evaluated,
+  logs_ = std::make_unique<RunLogs>(files_, options_, *train_source_, position_.step, evaluated,
                                     saver_.identity().config,
                                     [this](const std::string& message) { console_.warn(message); });
   record_session(files_.environment(), world_, position_.step, options_.shards,

@@ -22,7 +22,8 @@ RunShape Trainer::Session::shape() const {
           .last_step = last_step_,
           .epochs = options_.epochs,
           .precision = resolve(options_.precision, world_.device()),
-          .shards = options_.shards};
+          .shards = options_.shards,
+          .multi_label = options_.data.multi_label};
 }
 
 /// After each step: the progress line, and where it is logged its row of steps.csv, or its
@@ -111,16 +112,21 @@ void Trainer::Session::end_profile() {
 
 void Trainer::Session::report_evaluation(const EvalCounts& counts, const EvalDetails& details,
                                          int epoch, double train_loss) {
-  const report::TrainLogRow row{.epoch = epoch,
-                                .step = position_.step,
-                                .train_loss = train_loss,
-                                .val_loss = counts.loss(),
-                                .val_acc1 = counts.acc1(),
-                                .val_acc5 = counts.acc5(),
-                                .time_s = elapsed(),
-                                .checkpoint_dir = saver_.has_step(position_.step)
-                                                      ? saver_.path(position_.step).string()
-                                                      : ""};
+  report::TrainLogRow row{.epoch = epoch,
+                          .step = position_.step,
+                          .train_loss = train_loss,
+                          .val_loss = counts.loss(),
+                          .val_acc1 = counts.acc1(),
+                          .val_acc5 = counts.acc5(),
+                          .time_s = elapsed(),
+                          .checkpoint_dir = saver_.has_step(position_.step)
+                                                ? saver_.path(position_.step).string()
+                                                : ""};
+  if (counts.multi_label) {
+    row.val_map = 100 * counts.multi_label->map();
+    row.val_micro_f1 = 100 * counts.multi_label->micro_f1();
+    row.val_macro_f1 = 100 * counts.multi_label->macro_f1();
+  }
   console_.epoch(row);
   dist::agree(world_, [&] {
     if (logs_) logs_->evaluation(row, counts, details, *val_source_, replica_->model());

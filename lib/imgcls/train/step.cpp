@@ -33,7 +33,9 @@ at::Tensor TrainStep::operator()(const DeviceBatch& given, double lr, at::Tensor
                                   given.images.size(0), accumulate_));
   }
   const TrainBatch batch{.images = given.images,
-                         .targets = {.labels = given.labels_of_images(), .views = given.views}};
+                         .targets = {.labels = given.labels_of_images(),
+                                     .sets = given.rows_of_images(),
+                                     .views = given.views}};
   const at::Tensor loss = shards_ != nullptr ? by_shards(batch, info) : whole(batch, info);
   // The scale is taken off here only where someone looks; the update does it on its way.
   const bool unscaled = scaler_ && recipe_.changes_gradients();

@@ -1,6 +1,8 @@
 // One run's classes, confusions and mistakes.
 
-const share = (item) => item.images ? item.right / item.images : null;
+// The share of images that are right or, of multi-label data, the average precision.
+const isByPrecision = (item) => item.ap !== undefined;
+const share = (item) => isByPrecision(item) ? item.ap : item.images ? item.right / item.images : null;
 
 function barsOf(classes) {
   return classes.map((item) => {
@@ -8,7 +10,7 @@ function barsOf(classes) {
     return element("li", null, element("span", {class: "name", title: item.name}, item.name),
       element("span", {class: "track", "aria-hidden": "true"},
         element("span", {class: "fill", style: `width:${100 * (part || 0)}%;display:block`})),
-      element("span", {class: "share", title: `${item.right} of ${item.images}`},
+      element("span", {class: "share", title: isByPrecision(item) ? `${item.images} images` : `${item.right} of ${item.images}`},
         part === null ? missing : `${(100 * part).toFixed(1)}\u00a0%`));
   });
 }
@@ -23,6 +25,7 @@ function showClasses(classes) {
     list.append(...barsOf(sorted.slice(0, half)),
       element("li", {class: "gap"}, `${sorted.length - most} classes between`), ...barsOf(sorted.slice(-half)));
   }
+  byId("classes-h").textContent = classes.some(isByPrecision) ? "Average precision by class" : "Accuracy by class";
   byId("classes").replaceChildren(list);
   byId("classes-card").hidden = !classes.length;
 }
@@ -103,6 +106,10 @@ function showRun(run) {
   const facts = [];
   if (isNumber(summary.images)) facts.push(`${summary.images.toLocaleString("en-US")} images`);
   if (isNumber(summary.step)) facts.push(`after step ${summary.step.toLocaleString("en-US")}`);
+  if (isNumber(summary.map)) facts.push(`mAP ${percent(summary.map)} %`);
+  if (isNumber(summary.micro_f1)) facts.push(`micro F1 ${percent(summary.micro_f1)} %`);
+  if (isNumber(summary.macro_f1)) facts.push(`macro F1 ${percent(summary.macro_f1)} %`);
+  if (summary.classes_without_images > 0) facts.push(`${summary.classes_without_images.toLocaleString("en-US")} classes without images, left out`);
   if (isNumber(summary.acc1)) facts.push(`top-1 ${percent(summary.acc1)} %`);
   if (summary.without_prediction > 0) facts.push(`${summary.without_prediction.toLocaleString("en-US")} without a prediction (NaN)`);
   if (isNumber(summary.calibration_error)) facts.push(`calibration error ${(100 * summary.calibration_error).toFixed(2)} %`);
@@ -118,7 +125,8 @@ function showDetails(report) {
   byId("details").hidden = !runs.length;
   if (!runs.length) return;
   const select = byId("run");
-  const best = runs.reduce((a, b) => ((b.run.final || {}).acc1 ?? -1) > ((a.run.final || {}).acc1 ?? -1) ? b : a);
+  const figure = ({run}) => (run.final || {})[run.multi_label ? "map" : "acc1"] ?? -1;
+  const best = runs.reduce((a, b) => figure(b) > figure(a) ? b : a);
   const wanted = select.value || String(best.place);
   const chosen = runs.find(({place}) => String(place) === wanted) || best;
   if (document.activeElement !== select) {

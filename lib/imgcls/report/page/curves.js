@@ -27,18 +27,22 @@ function evaluationSpec(report, key, axis, over) {
   return {...axis, curves, singles};
 }
 
+const hasTop1 = (report) => report.runs.some((run) => !run.multi_label);
+const hasMap = (report) => report.runs.some((run) => run.multi_label);
 // Top-5 says something where there are more than five classes, or where nobody knows.
-const hasTop5 = (report) => report.runs.some((run) => !run.classes || run.classes > 5);
+const hasTop5 = (report) => report.runs.some((run) => !run.multi_label && (!run.classes || run.classes > 5));
 
 function drawEvaluations(report) {
   const parent = byId("evaluation-charts");
   const logarithms = byId("log-evaluation").checked;
   const time = timeAxis(report);
   for (const [key, title, unit, text, most] of [["acc1", "Top-1 accuracy", "in %", percent, 100],
-    ["acc5", "Top-5 accuracy", "in %", percent, 100], ["val_loss", "Validation loss", "", loss, null]]) {
+    ["acc5", "Top-5 accuracy", "in %", percent, 100],
+    ["map", "Mean average precision", "in %", percent, 100], ["val_loss", "Validation loss", "", loss, null]]) {
     for (const [over, axis] of [["step", stepAxis], ["time", time]]) {
       const spec = evaluationSpec(report, key, axis, over);
-      if (key === "acc5" && !hasTop5(report)) spec.curves = [];
+      const has = {acc1: hasTop1, acc5: hasTop5, map: hasMap}[key];
+      if (has && !has(report)) spec.curves = [];
       draw(parent, {...spec, id: `${key}-${over}`, title, logarithms: logarithms && key === "val_loss",
         unit: `${unit} over ${over === "time" ? "time" : "steps"}`.trim(), text, most});
     }

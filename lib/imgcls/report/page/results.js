@@ -1,14 +1,21 @@
 // What was reached: the heading's figures and the table.
 
-// The group with the highest final top-1.
+// By what runs are compared: the top-1 or, where all are of multi-label data, the mAP.
+const isMultiLabel = (report) => report.groups.every((group) => group.multi_label);
+const compared = (report) => isMultiLabel(report) ? {key: "map", best: "best_map", label: "mAP"}
+  : {key: "acc1", best: "best_acc1", label: "top-1"};
+
+// The group with the highest final figure.
 function bestGroup(report) {
-  const done = report.groups.filter((group) => group.final && isNumber(group.final.acc1.mean));
-  return done.reduce((best, group) => !best || group.final.acc1.mean > best.final.acc1.mean ? group : best, null);
+  const {key} = compared(report);
+  const done = report.groups.filter((group) => group.final && isNumber(group.final[key].mean));
+  return done.reduce((best, group) => !best || group.final[key].mean > best.final[key].mean ? group : best, null);
 }
 
 function bestRun(report) {
-  const done = report.runs.filter((run) => run.best_acc1 && isNumber(run.best_acc1.value));
-  return done.reduce((best, run) => !best || run.best_acc1.value > best.best_acc1.value ? run : best, null);
+  const {best: key} = compared(report);
+  const done = report.runs.filter((run) => run[key] && isNumber(run[key].value));
+  return done.reduce((best, run) => !best || run[key].value > best[key].value ? run : best, null);
 }
 
 const tile = (label, value, unit, of) => element("div", null, element("dt", null, label),
@@ -29,9 +36,11 @@ function showTiles(report) {
     const who = several ? group.label
       : final.n > 1 ? `mean of ${final.n} runs ± 2 sd` : `after ${count(final.epoch, "epoch", "epochs")}`;
     const time = final.n > 1 ? "a run, mean ± 2 sd" : "over all sessions";
-    tiles.push(tile("Final top-1", small(final.acc1, percent, " %"), "", who));
-    tiles.push(tile("Best top-1", [percent(run.best_acc1.value), element("small", null, " %")], "",
-      report.runs.length > 1 ? `${run.name}, epoch ${run.best_acc1.epoch}` : `at epoch ${run.best_acc1.epoch}`));
+    const {key, best: bestKey, label} = compared(report);
+    const best = run[bestKey];
+    tiles.push(tile(`Final ${label}`, small(final[key], percent, " %"), "", who));
+    tiles.push(tile(`Best ${label}`, [percent(best.value), element("small", null, " %")], "",
+      report.runs.length > 1 ? `${run.name}, epoch ${best.epoch}` : `at epoch ${best.epoch}`));
     tiles.push(tile("Validation loss", small(final.val_loss, loss, ""), "",
       several ? `${group.label}, epoch ${final.epoch}` : `at epoch ${final.epoch}`));
     tiles.push(tile("Time", small(final.time, clock, ""), "", several ? `${group.label}, ${time}` : time));
@@ -56,10 +65,12 @@ function state(run, planned) {
   return `epoch ${epoch} of ${planned}`;
 }
 
-const best = () => element("span", {class: "best", title: "the highest final top-1"}, "best");
+const best = () => element("span", {class: "best", title: "the highest final figure"}, "best");
 
-// Figures of the table, in its order; top-5 where it says something.
-const accuracies = (report) => hasTop5(report) ? ["acc1", "acc5"] : ["acc1"];
+// Figures of the table, in its order: those that a run has; top-5 where it says something.
+const accuracies = (report) => [...(hasTop1(report) ? ["acc1"] : []), ...(hasTop5(report) ? ["acc5"] : []),
+  ...(hasMap(report) ? ["map"] : [])];
+const bestOf = (item) => item.multi_label ? item.best_map : item.best_acc1;
 
 function groupRow(report, group, place) {
   const final = group.final;
@@ -74,7 +85,7 @@ function groupRow(report, group, place) {
     ...accuracies(report).map((key) => element("td", {class: "n"}, ...spread(final && final[key], percent))),
     element("td", {class: "n"}, ...spread(final && final.val_loss, loss)),
     element("td", {class: "n"}, ...spread(final && final.time, clock)),
-    element("td", {class: "n"}, ...spread(group.best_acc1, percent)),
+    element("td", {class: "n"}, ...spread(bestOf(group), percent)),
     element("td", {class: "n"}, final ? String(final.epoch) : missing),
     element("td", {class: "n"}, n));
 }
@@ -83,7 +94,7 @@ function runRow(report, run) {
   const final = run.final || {};
   const seed = run.seed !== null && !run.name.includes(`seed`) ? `, seed ${run.seed}` : "";
   const values = [...accuracies(report).map((key) => percent(final[key])), loss(final.val_loss), clock(final.time),
-    percent(run.best_acc1 && run.best_acc1.value), isNumber(final.epoch) ? String(final.epoch) : missing, ""];
+    percent(bestOf(run) && bestOf(run).value), isNumber(final.epoch) ? String(final.epoch) : missing, ""];
   return element("tr", {class: "run"},
     element("th", {scope: "row"}, run.name + seed,
       element("span", {class: "state"}, state(run, report.groups[run.group].planned_epochs))),
@@ -91,7 +102,8 @@ function runRow(report, run) {
 }
 
 function showResults(report) {
-  const columns = ["top-1 %", ...(hasTop5(report) ? ["top-5 %"] : []), "loss", "time", "best top-1 %", "epoch", "n"];
+  const labels = {acc1: "top-1 %", acc5: "top-5 %", map: "mAP %"};
+  const columns = [...accuracies(report).map((key) => labels[key]), "loss", "time", `best ${compared(report).label} %`, "epoch", "n"];
   const rows = report.groups.flatMap((group, place) => [groupRow(report, group, place),
     ...(group.runs.length > 1 // else the group's row is the run's
       ? group.runs.map((run) => runRow(report, report.runs[run])) : [])]);

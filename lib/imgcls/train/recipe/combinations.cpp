@@ -10,7 +10,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace imgcls::train {
 
@@ -201,7 +203,63 @@ void require_views(const RunOptions& options) {
   }
 }
 
+std::vector<std::string> multi_label_losses() {
+  std::vector<std::string> names;
+  for (const std::string& name : losses().names()) {
+    if (losses().at(name).multi_label) names.push_back(name);
+  }
+  return names;
+}
+
+/// What needs one class an image, or several.
+void require_labels(const RunOptions& options) {
+  const Metric metric = options.eval.metric;
+  const std::string_view metric_name = name_in(kMetrics, metric);
+  if (!options.data.multi_label) {
+    if (metric != Metric::map) return;
+    throw ConfigError(
+        "eval.metric=map is for data.multi_label=true; of images with one class each take acc1, "
+        "acc5 or loss");
+  }
+  const auto refuse = [](std::string_view what, std::string_view why) {
+    throw ConfigError(fmt::format("{} does not go with data.multi_label=true: {}", what, why));
+  };
+  if (!losses().at(options.loss.name).multi_label) {
+    refuse("loss.name=" + options.loss.name, fmt::format("it takes one class an image; take {}",
+                                                         fmt::join(multi_label_losses(), ", ")));
+  }
+  if (metric == Metric::acc1 || metric == Metric::acc5) {
+    refuse(fmt::format("eval.metric={}", metric_name),
+           "images have any number of classes; take map or loss");
+  }
+  if (options.label_smoothing > 0) {
+    refuse(fmt::format("train.label_smoothing={}", options.label_smoothing),
+           "it spreads one class's target over all; leave it at 0");
+  }
+  if (options.data.sampling == data::Sampler::balanced) {
+    refuse("data.sampling=balanced", "an image counts for several classes; take all");
+  }
+  if (options.loss.balanced) {
+    refuse("loss.balanced=true",
+           "an image counts for several classes; give loss.class_weights instead");
+  }
+  const DistillationOptions& teacher = options.distillation;
+  if (teacher.teacher || !teacher.model.empty() || !teacher.run.empty()) {
+    refuse("distillation.*", "what is learnt from a teacher is which one class it finds likeliest");
+  }
+}
+
 }  // namespace
+
+void require_labels_as_told(const RunOptions& options, const data::Source& source,
+                            std::string_view what) {
+  const bool told = options.data.multi_label;
+  if (source.size() == 0 || data::is_multi_label(source) == told) return;
+  throw ConfigError(fmt::format(
+      "the {} data's images have {} each, and data.multi_label={}: give data.multi_label={}{}",
+      what, told ? "one class" : "any number of classes", told, !told,
+      told ? ", or data.format=list, or a source with label_set" : ""));
+}
 
 void require_equal_shards(const RunOptions& options) {
   if (options.shards == 0 || options.batch % static_cast<std::size_t>(options.shards) == 0) return;
@@ -218,6 +276,7 @@ void require_fitting(const RunOptions& options) {
   require_views(options);
   require_channels(options.data.normalization);
   require_bits(options);
+  require_labels(options);
   require_one_teacher(options.distillation);
   require_changeable(options);
   require_evaluations(options);

@@ -62,6 +62,43 @@ Loss focal(const LossOptions& options, const at::Tensor& class_weights) {
       };
 }
 
+/// A class's values, K a row, as what is minimized: summed over the classes or their mean, and the
+/// mean over the images.
+at::Tensor over_classes(const at::Tensor& values, bool sum) {
+  return sum ? mean_over_images(values) : values.mean();
+}
+
+Loss sigmoid_focal(const LossOptions& options, const at::Tensor& class_weights) {
+  const auto own = OwnFields::own_options<SigmoidFocalOptions>(options.own);
+  return [own, class_weights](const at::Tensor& logits, const Targets& targets, double smoothing) {
+    const at::Tensor wanted = targets.rows(logits.size(1), smoothing);
+    const at::Tensor others = wanted.neg().add(1);
+    const at::Tensor p = logits.sigmoid();
+    const at::Tensor right = p.mul(wanted).add(p.neg().add(1).mul(others));
+    at::Tensor losses =
+        at::binary_cross_entropy_with_logits(logits, wanted, {}, {}, at::Reduction::None)
+            .mul(right.neg().add(1).pow(own.gamma));
+    if (own.alpha >= 0) losses = losses.mul(wanted.mul(own.alpha).add(others.mul(1 - own.alpha)));
+    return over_classes(weighted(losses, class_weights), own.sum);
+  };
+}
+
+Loss asymmetric_multi_label(const LossOptions& options, const at::Tensor& class_weights) {
+  const auto own = OwnFields::own_options<AsymmetricMultiLabelOptions>(options.own);
+  return [own, class_weights](const at::Tensor& logits, const Targets& targets, double smoothing) {
+    constexpr double kLeast = 1e-8;  // timm's
+    const at::Tensor wanted = targets.rows(logits.size(1), smoothing);
+    const at::Tensor others = wanted.neg().add(1);
+    const at::Tensor p = logits.sigmoid();
+    const at::Tensor not_p = p.neg().add(1).add(own.clip).clamp_max(1);
+    const at::Tensor logs =
+        wanted.mul(p.clamp_min(kLeast).log()).add(others.mul(not_p.clamp_min(kLeast).log()));
+    const at::Tensor falls_short = p.mul(wanted).add(not_p.mul(others)).neg().add(1);
+    const at::Tensor power = wanted.mul(own.gamma_positive).add(others.mul(own.gamma_negative));
+    return mean_over_images(weighted(logs.mul(falls_short.pow(power)), class_weights)).neg();
+  };
+}
+
 Loss asymmetric(const LossOptions& options, const at::Tensor& class_weights) {
   const auto own = OwnFields::own_options<AsymmetricOptions>(options.own);
   return [own, class_weights](const at::Tensor& logits, const Targets& targets, double smoothing) {
@@ -124,6 +161,37 @@ const OptionFields<BceOptions>& bce_fields() {
   return fields;
 }
 
+const OptionFields<SigmoidFocalOptions>& sigmoid_focal_fields() {
+  using O = SigmoidFocalOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("alpha", &O::alpha,
+          "Factor of the classes that an image has; those it has not get 1 - alpha. -1: none.",
+          Limits::between(-1, 1));
+    f.add("gamma", &O::gamma, "Power of what a class's probability lacks of what is right.",
+          Limits::between(0, 100));
+    f.add("sum", &O::sum, "Sum over classes, mean over images; else the mean over both.");
+    return f;
+  }();
+  return fields;
+}
+
+const OptionFields<AsymmetricMultiLabelOptions>& asymmetric_multi_label_fields() {
+  using O = AsymmetricMultiLabelOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("gamma_positive", &O::gamma_positive, "Power for the classes that an image has.",
+          Limits::between(0, 100));
+    f.add("gamma_negative", &O::gamma_negative, "Power for the classes that it has not.",
+          Limits::between(0, 100));
+    f.add("clip", &O::clip,
+          "By how much the probability of a class that an image has not counts as smaller.",
+          {.minimum = 0, .below = 1});
+    return f;
+  }();
+  return fields;
+}
+
 const OptionFields<FocalOptions>& focal_fields() {
   using O = FocalOptions;
   static const OptionFields<O> fields = [] {
@@ -174,12 +242,17 @@ Registry<LossEntry>& losses() {
       "loss", "name",
       {
           {"asymmetric", "Asymmetric loss (arXiv:2009.14119)", asymmetric_fields(), asymmetric},
-          {"bce", "Binary cross-entropy of each class (arXiv:2110.00476)", bce_fields(), bce},
+          {"asymmetric_multi_label", "Asymmetric loss of each class (arXiv:2009.14119)",
+           asymmetric_multi_label_fields(), asymmetric_multi_label, /*multi_label=*/true},
+          {"bce", "Binary cross-entropy of each class (arXiv:2110.00476)", bce_fields(), bce,
+           /*multi_label=*/true},
           {"cross_entropy", "Cross-entropy of the softmax", {}, cross_entropy},
           {"focal", "Focal loss (arXiv:1708.02002)", focal_fields(), focal},
           {"jsd", "Cross-entropy and the divergence of augment.views (arXiv:1912.02781)",
            jsd_fields(), jsd},
           {"poly", "Poly-1 loss (arXiv:2204.12511)", poly_fields(), poly},
+          {"sigmoid_focal", "Focal loss of each class (arXiv:1708.02002)", sigmoid_focal_fields(),
+           sigmoid_focal, /*multi_label=*/true},
       });
   return known;
 }

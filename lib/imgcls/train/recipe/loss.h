@@ -22,7 +22,7 @@ namespace imgcls::train {
 
 /// The section `loss`.
 struct LossOptions {
-  /// One of losses(): "cross_entropy", "bce", "focal", "asymmetric", "jsd", "poly".
+  /// One of losses(): "cross_entropy", "bce", "focal", "sigmoid_focal", ...
   std::string name = "cross_entropy";
   /// Factor of each class, at least 0; empty: all are 1.
   std::vector<double> class_weights = {};
@@ -47,6 +47,8 @@ struct LossEntry {
   /// `class_weights`: the options', float K, on the device of the logits; undefined where all
   /// are 1.
   std::function<Loss(const LossOptions&, const at::Tensor& class_weights)> make = {};
+  /// Whether it knows multi-label data, whose targets are Targets::rows alone.
+  bool multi_label = false;
 };
 
 /// All that there are; a program adds its own with `losses().add({...})`

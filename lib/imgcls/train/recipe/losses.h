@@ -38,7 +38,31 @@ struct JsdOptions {
   double alpha = 12;  ///< at least 0
 };
 
-const OptionFields<BceOptions>& bce_fields();                ///< keys of `loss.bce`
+/// Focal loss of each class by itself: torchvision.ops.sigmoid_focal_loss.
+struct SigmoidFocalOptions {
+  /// Factor of the classes that an image has, those it has not being multiplied by 1 - alpha; below
+  /// 0: none.
+  double alpha = 0.25;
+  double gamma = 2;  ///< power of the distance from the target; at least 0
+  /// Sum over classes, and mean over images; else the mean over both, its reduction="mean".
+  bool sum = false;
+};
+
+/// Ridnik et al., arXiv:2009.14119, of each class by itself: timm's AsymmetricLossMultiLabel, which
+/// is the sum over classes and images. Here it is divided by the number of images, as what ranks
+/// and micro-batches add up must be a mean over them.
+struct AsymmetricMultiLabelOptions {
+  /// Powers for the classes that an image has, and for those it has not.
+  double gamma_positive = 1, gamma_negative = 4;
+  /// By how much the probability of what an image has not counts as smaller than it is.
+  double clip = 0.05;
+};
+
+const OptionFields<BceOptions>& bce_fields();  ///< keys of `loss.bce`
+/// Keys of `loss.sigmoid_focal`.
+const OptionFields<SigmoidFocalOptions>& sigmoid_focal_fields();
+/// Keys of `loss.asymmetric_multi_label`.
+const OptionFields<AsymmetricMultiLabelOptions>& asymmetric_multi_label_fields();
 const OptionFields<FocalOptions>& focal_fields();            ///< keys of `loss.focal`
 const OptionFields<AsymmetricOptions>& asymmetric_fields();  ///< keys of `loss.asymmetric`
 const OptionFields<JsdOptions>& jsd_fields();                ///< keys of `loss.jsd`

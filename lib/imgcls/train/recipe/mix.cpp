@@ -128,8 +128,15 @@ class Mixer final : public Ingredient {
 
   /// Of each pair the odd one is the even one's partner, and the other way round.
   static void finish(TrainBatch& batch, const at::Tensor& images, const at::Tensor& shares) {
-    const at::Tensor labels = batch.targets.labels;
+    const at::Tensor labels = batch.targets.labels, sets = batch.targets.sets;
     batch.images = images;
+    if (sets.defined()) {
+      const at::Tensor share = shares.unsqueeze(1);
+      const at::Tensor of_partners = at::stack({odds(sets), evens(sets)}, 1).flatten(0, 1);
+      batch.targets = {.labels = labels,
+                       .sets = sets.mul(share).add(of_partners.mul(share.neg().add(1)))};
+      return;
+    }
     batch.targets = {.labels = labels,
                      .partners = at::stack({odds(labels), evens(labels)}, 1).flatten(),
                      .shares = shares};

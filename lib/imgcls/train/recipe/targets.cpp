@@ -12,10 +12,12 @@ Targets Targets::narrow(std::int64_t start, std::int64_t length) const {
           .partners = part(partners),
           .shares = part(shares),
           .teacher = part(teacher),
+          .sets = part(sets),
           .views = views};
 }
 
 at::Tensor Targets::rows(std::int64_t classes, double smoothing) const {
+  if (sets.defined()) return sets;
   const double off = smoothing / static_cast<double>(classes), on = 1 - smoothing + off;
   const auto one_hot = [&](const at::Tensor& of) {
     return at::full({of.size(0), classes}, off, of.options().dtype(at::kFloat))

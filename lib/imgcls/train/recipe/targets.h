@@ -1,6 +1,6 @@
 #pragma once
-// What images are to be taken for: a class each or, of mixed images, two; and what a teacher takes
-// them for.
+// What images are to be taken for: a class each or, of mixed images, two; of multi-label data any
+// number; and what a teacher takes them for.
 
 #include <ATen/core/Tensor.h>
 
@@ -14,6 +14,9 @@ struct Targets {
   at::Tensor partners = {};  ///< int64, N: the classes of what was mixed in; undefined: nothing was
   at::Tensor shares = {};    ///< float, N: share of `labels`, the rest is the partners'
   at::Tensor teacher = {};   ///< float, N x classes: a teacher's logits; undefined: there is none
+  /// float, N x classes, 0 to 1: of multi-label data, what counts instead of `labels`, `partners`
+  /// and `shares`, mixed already; undefined: images have one class each
+  at::Tensor sets = {};
   /// Images that are views of one, one behind the other; N is a multiple of them.
   int views = 1;
 
@@ -22,7 +25,8 @@ struct Targets {
   /// Those of `length` images from `start`.
   Targets narrow(std::int64_t start, std::int64_t length) const;
 
-  /// Rows of probabilities, float N x classes. `smoothing` of each row is spread over all classes.
+  /// Rows of probabilities, float N x classes. `smoothing` of each row is spread over all classes;
+  /// of multi-label data they are `sets`, which are not smoothed.
   at::Tensor rows(std::int64_t classes, double smoothing = 0) const;
 };
 
