@@ -28,7 +28,7 @@ struct Origin {
   std::string format = {};
   /// The folder; idx: the files' path up to "-images-idx3-ubyte"; list: the list.
   std::filesystem::path path = {};
-  std::string image_key = {};       ///< shards: data.image_key
+  std::string image_key = {};  ///< shards: data.image_key
 };
 
 /// A data set of `size()` samples. All members are const and must be safe to call from several
