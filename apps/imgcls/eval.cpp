@@ -42,7 +42,7 @@ namespace fs = std::filesystem;
 
 struct EvalArguments {
   std::vector<std::string> config;
-  std::string weights, key;
+  std::string run, weights, key;
   std::string model, data, classes, output;
   int size = 0, resize = -1;
   bool flip = false, best = false;
@@ -77,6 +77,7 @@ void expand_model(EvalArguments& arguments) {
 
 /// A run's folder stands for its configuration and its weights.
 void expand_run_folder(EvalArguments& arguments) {
+  if (!arguments.run.empty()) arguments.config.insert(arguments.config.begin(), arguments.run);
   if (arguments.config.empty()) {
     throw ConfigError("give a run's folder, or --model MODEL --weights FILE --data FOLDER");
   }
@@ -271,12 +272,15 @@ int run_eval(EvalArguments arguments) {
 void add_options(CLI::App& command, EvalArguments& arguments) {
   command.add_option("RUN|CONFIG", arguments.config,
                      "A run's folder, or JSON files; then key.path=value overrides");
+  auto* run = command.add_option("-r,--run", arguments.run, "A run's folder, before all others");
   auto* weights = command.add_option(
       "-w,--weights", arguments.weights,
       "Weights: safetensors, .pth, or a run's folder; default: the run's newest good checkpoint");
   add_key(command, arguments.key);
-  auto* model = command.add_option("-m,--model", arguments.model,
-                                   "A model's name, instead of a run: with --weights and --data");
+  auto* model = command
+                    .add_option("-m,--model", arguments.model,
+                                "A model's name, instead of a run: with --weights and --data")
+                    ->excludes(run);
   command
       .add_option("-d,--data", arguments.data,
                   "The images: a folder with a subfolder for each class, or with shards")

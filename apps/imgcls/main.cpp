@@ -67,6 +67,10 @@ int run(int argc, char** argv) {
   for (const std::string& word : whole) pointers.push_back(word.c_str());
   try {
     program.parse(static_cast<int>(pointers.size()), pointers.data());
+  } catch (const CLI::CallForHelp& e) {
+    imgcls::cli::refuse_unknown_command(program);
+    program.exit(e);
+    return imgcls::train::kSuccess;
   } catch (const CLI::RequiredError& e) {
     imgcls::cli::refuse_unknown_command(program);
     imgcls::cli::refuse_unknown_option(program, words);

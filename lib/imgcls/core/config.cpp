@@ -167,6 +167,7 @@ Config Config::load(std::span<const std::string> arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     std::error_code ignored;
+    if (fs::is_directory(argument, ignored)) throw ConfigError(folder_argument(argument));
     if (fs::exists(argument, ignored)) {
       config.state_->add_text(read_text(argument), argument);
     } else if (argument.starts_with("-")) {

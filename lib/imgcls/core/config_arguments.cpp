@@ -100,6 +100,15 @@ std::string no_argument(const std::string& argument) {
   return fmt::format("argument {} is neither a file nor key.path=value{}", shown(argument), hint);
 }
 
+std::string folder_argument(const std::string& argument) {
+  const fs::path config = fs::path(argument) / "config.json";
+  std::error_code ignored;
+  return fmt::format("argument {} is a folder, and a configuration is a file{}", shown(argument),
+                     fs::exists(config, ignored)
+                         ? fmt::format("; this run goes on by {}", shown(config.string()))
+                         : fmt::format("; images are named by data.root={}", argument));
+}
+
 std::string yaml_text(std::string_view text, const std::string& name) {
   std::string_view line;  // the first that says something
   while (!text.empty() && (line.empty() || line.starts_with('#'))) {

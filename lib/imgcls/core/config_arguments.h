@@ -19,6 +19,9 @@ std::string cut_value(std::span<const std::string> arguments, std::size_t at);
 /// "argument "x" is neither a file nor key.path=value", with the nearest file.
 std::string no_argument(const std::string& argument);
 
+/// "runs/x is a folder, and a configuration is a file", with the configuration of a run's folder.
+std::string folder_argument(const std::string& argument);
+
 /// "x.yaml is YAML, ...": of a file that is no JSON; empty where it does not look like YAML.
 std::string yaml_text(std::string_view text, const std::string& name);
 

@@ -141,10 +141,10 @@ std::vector<fs::path> find_runs(std::span<const fs::path> arguments) {
   for (const fs::path& argument : arguments) {
     std::error_code error;
     if (!fs::is_directory(argument, error)) {
-      throw IoError(
-          fmt::format("{} is not a folder; expected the folder of a run, or one that holds "
-                      "runs",
-                      argument.string()));
+      throw IoError(fmt::format("{}; expected the folder of a run, or one that holds runs",
+                                fs::exists(argument, error)
+                                    ? argument.string() + " is not a folder"
+                                    : "there is no folder " + argument.string()));
     }
     const std::vector<fs::path> runs =
         is_run(argument) ? std::vector<fs::path>{argument} : runs_below(argument);

@@ -226,6 +226,7 @@ void ConsoleLogger::end(const TrainResult& result, const RunFiles& files) {
                           figure_text(best.value, best.metric), best.step));
   }
   log_.info(fmt::format("  next     imgcls report {}", files.folder.string()));
+  if (!result.eval) log_.info("  longer   train.epochs=N checkpoint.resume=changed");
   if (!report::wandb_folders(files.folder).empty()) {
     log_.info(fmt::format("           imgcls wandb sync {}", files.folder.string()));
   }

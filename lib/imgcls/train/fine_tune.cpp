@@ -1,9 +1,12 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/nearest.h>
+#include <imgcls/log/run_folder.h>
 #include <imgcls/models/head.h>
 #include <imgcls/models/weights.h>
+#include <imgcls/train/checkpoint.h>
 #include <imgcls/train/fine_tune.h>
 #include <imgcls/train/load_with_hint.h>
+#include <imgcls/train/options.h>
 #include <imgcls/train/run_weights.h>
 
 #include <fmt/format.h>
@@ -14,6 +17,8 @@
 
 namespace imgcls::train {
 namespace {
+
+namespace fs = std::filesystem;
 
 /// Values that only have a meaning beside weights.
 void require_no_weights_wanted(bool new_head, const std::string& key) {
@@ -31,11 +36,52 @@ void require_no_weights_wanted(bool new_head, const std::string& key) {
   }
 }
 
-std::filesystem::path start_of(const std::string& given) {
+/// Whether the run has a checkpoint to go on from, whose weights replace all others.
+bool goes_on(const Config& config) {
+  const RunOptions options = run_options(config);
+  if (options.checkpoint.resume == Resume::never) return false;
+  const RunFiles files{options.folder};
+  return Checkpoints(files.checkpoints(), options.checkpoint.keep)
+      .newest_good(Log::quiet(""))
+      .has_value();
+}
+
+/// Empty where they are gone and not needed any more.
+fs::path start_of(const std::string& given, const Config& config) {
   try {
     return weights_at(given, Log::quiet("model.weights: "));
   } catch (const CheckpointError& e) {
+    if (goes_on(config)) return {};
     throw CheckpointError(fmt::format("model.weights: {}", e.what()));
+  }
+}
+
+/// ". runs/x is of model.name=resnet9 model.width=8": what a run's folder says of the model whose
+/// weights it holds, where that is another than the configuration's.
+std::string other_model(const fs::path& run, const nlohmann::json& model) {
+  const RunFiles files{run};
+  std::error_code ignored;
+  if (!fs::exists(files.config(), ignored)) return {};
+  const Config config = Config::load(std::vector<std::string>{files.config().string()});
+  const nlohmann::json& theirs = config.json().at("model");
+  std::string differs;
+  for (const char* key : {"name", "width", "stem", "blur_pool", "image_size"}) {
+    if (theirs.at(key) == model.at(key)) continue;
+    const std::string value =
+        theirs.at(key).is_string() ? theirs.at(key).get<std::string>() : theirs.at(key).dump();
+    differs += fmt::format(" model.{}={}", key, value);
+  }
+  return differs.empty() ? differs : fmt::format("\n{} is of{}", run.string(), differs);
+}
+
+std::vector<std::string> load(const models::Model& model, const fs::path& weights,
+                              const nlohmann::json& options) {
+  try {
+    return load_with_hint(model, weights,
+                          {.head = !options.at("new_head"), .key = options.at("weights_key")},
+                          "model.new_head=true draws that anew, for other classes.");
+  } catch (const WeightsError& e) {
+    throw WeightsError(e.what() + other_model(options.at("weights").get<std::string>(), options));
   }
 }
 
@@ -66,11 +112,16 @@ std::vector<std::string> fine_tune(const Config& config, models::Model& model) {
   if (given.empty()) {
     require_no_weights_wanted(new_head, key);
   } else {
-    const std::filesystem::path weights = start_of(given);
-    notes = load_with_hint(model, weights, {.head = !new_head, .key = key},
-                           "model.new_head=true draws that anew, for other classes.");
-    if (weights != given) notes.push_back(fmt::format("starts from {}", weights.string()));
-    if (new_head) models::draw_heads(model);
+    const fs::path weights = start_of(given, config);
+    if (weights.empty()) {
+      notes.push_back(fmt::format(
+          "model.weights={} is not there any more; the run's own checkpoint has all weights",
+          given));
+    } else {
+      notes = load(model, weights, j);
+      if (weights != given) notes.push_back(fmt::format("starts from {}", weights.string()));
+      if (new_head) models::draw_heads(model);
+    }
   }
   freeze(model, j.at("freeze"));
   return notes;
