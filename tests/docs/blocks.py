@@ -45,6 +45,7 @@ if [[ {name} == train_resnet50 || $1 == train || "$1 $2" == "bench step" ]]; the
   [[ "$*" == *cifar10* || "$*" == *model.stem* ]] || words+=(model.stem=imagenet)
   words+=({small})
   [[ "$1 $2" != "bench step" ]] || words+=(--steps 1 --warm-up 0)
+  [[ "$*" != *unfreeze_epoch* ]] || words+=(train.epochs=9)
   [[ "$*" != *train.shards* ]] || words+=(train.batch=16)
 elif [[ $1 == eval && "$*" == *--model* ]]; then
   words+=(--size 32 --resize 32)
@@ -111,7 +112,7 @@ class Reader:
             if not (self.folder / name).exists() and not (makes and name in makes.groups()):
                 model = name.split(".")[0] if name.startswith("resnet") else "resnet18"
                 self.run(f"{self.folder}/build/bin/imgcls weights init {model} -o {name}")
-        for run in re.findall(r"\b(runs/[\w-]+|run(?=/checkpoints))", command):
+        for run in re.findall(r"\b(runs/[\w.-]+|run(?=/checkpoints))", command):
             if f"run.dir={run}" in command or (self.folder / run).exists():
                 continue
             self.run(f"imgcls train configs/train/finetune.json data.root=photos model.name=resnet18 "
@@ -126,9 +127,10 @@ class Reader:
 def commands(page):
     """Of the blocks of shell: lines, with those that they continue on; loops whole."""
     for block in re.findall(r"^```sh\n(.*?)^```", page, re.M | re.S):
-        if block.startswith("for "):
-            yield re.split(r"^done\nwait$", block, flags=re.M)[0] + "done\nwait"
-            continue
+        loop = re.match(r"for .*?^done\n(wait\n)?", block, re.M | re.S)
+        if loop:
+            yield loop[0]
+            block = block[loop.end():]
         for line in block.replace("\\\n", " ").splitlines():
             line = re.sub(r"(^|\s)#.*", "", line).strip()
             if line:

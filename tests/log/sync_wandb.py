@@ -1,79 +1,19 @@
 #!/usr/bin/env python3
-"""Lets Weights & Biases' own client upload what wandb_run_test.cpp wrote, to a server in this process, and
-compares what arrives to the last bit.
+"""Lets Weights & Biases' own client upload what wandb_run_test.cpp wrote to the server of
+tests/support/wandb_server.py, and compares what arrives to the last bit.
 
     sync_wandb.py FOLDER
 """
 
-import gzip
-import http.server
 import json
 import math
-import os
+import pathlib
 import struct
-import subprocess
 import sys
 import tempfile
-import threading
 
-
-class Server(http.server.ThreadingHTTPServer):
-    """Answers as far as `wandb sync` asks, and keeps what it is sent."""
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
-        self.lines, self.files, self.run, self.end = {}, {}, None, {}
-
-    def graphql(self, query, variables):
-        if "upsertBucket" in query:
-            self.run = {**(self.run or {}), **{key: value for key, value in variables.items() if value}}
-            project = {"name": variables["project"], "entity": {"name": "somebody"}}
-            return {"upsertBucket": {"inserted": True, "bucket": {
-                "id": "1", "name": variables["name"], "displayName": "", "sweepName": None,
-                "historyLineCount": 0, "config": "{}", "project": project}}}
-        if "createRunFiles" in query:
-            files = [{"name": name, "uploadUrl": f"{self.url}/{name}"} for name in variables["files"]]
-            return {"createRunFiles": {"runID": "1", "uploadHeaders": [], "files": files}}
-        return {}
-
-    def stream(self, message):
-        for name, part in message.get("files", {}).items():
-            lines = self.lines.setdefault(name, {})
-            if name == "wandb-summary.json":
-                lines.clear()
-            for place, line in enumerate(part["content"], part["offset"]):
-                lines[place] = line
-        self.end.update({key: message[key] for key in ("complete", "exitcode") if key in message})
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-    def body(self):
-        data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        return gzip.decompress(data) if self.headers.get("Content-Encoding") == "gzip" else data
-
-    def answer(self, value):
-        data = json.dumps(value).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def do_POST(self):
-        message = json.loads(self.body())
-        if self.path == "/graphql":
-            self.answer({"data": self.server.graphql(message["query"], message.get("variables") or {})})
-        else:
-            self.server.stream(message)
-            self.answer({})
-
-    def do_PUT(self):
-        self.server.files[self.path[1:]] = self.body()
-        self.answer({})
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import wandb_server  # noqa: E402
 
 
 def same(found, wanted):
@@ -88,14 +28,10 @@ def expect(what, found, wanted):
 
 
 def upload(folder):
-    server = Server()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    environment = {**os.environ, "WANDB_BASE_URL": server.url, "WANDB_API_KEY": "0" * 40,
-                   "WANDB_ERROR_REPORTING": "false", "WANDB_MODE": "online"}
     with tempfile.TemporaryDirectory() as elsewhere:
-        subprocess.run([sys.executable, "-m", "wandb", "sync", folder], check=True, env=environment,
-                       cwd=elsewhere, timeout=120)
-    server.shutdown()
+        server, code = wandb_server.served([sys.executable, "-m", "wandb", "sync", folder], elsewhere)
+    if code != 0:
+        sys.exit(code)
     return server
 
 
@@ -108,7 +44,7 @@ def main():
            {"train": {"batch": 128, "seed": 3}, "optimizer": {"lr": 0.1}})
 
     # The client writes "-0" for -0.0, an integer to Python.
-    history = [json.loads(line, parse_int=float) for _, line in sorted(server.lines["wandb-history.jsonl"].items())]
+    history = wandb_server.history(server, parse_int=float)
     awkward = [0.0, -0.0, 5e-324, 1.7976931348623157e308, 0.1, math.inf, math.nan, 1 / 3, 1e21, 9007199254740992.0]
     losses = awkward + [1.0 / step for step in range(11, 301)]
     expect("rows", len(history), len(losses) + 1)
