@@ -88,7 +88,8 @@ std::pair<double, double> time_logs(const models::Model& model) {
   {
     train::RunOptions options;
     options.wandb = true;
-    train::RunLogs logs(train::RunFiles{folder}, options, 0, 0, R"({"train":{"epochs":1}})",
+    const GreyImages source;
+    train::RunLogs logs(train::RunFiles{folder}, options, source, 0, 0, R"({"train":{"epochs":1}})",
                         [](const std::string& warning) { throw Error(warning); });
     constexpr int kRows = 200;
     row = seconds([&] {
@@ -99,7 +100,6 @@ std::pair<double, double> time_logs(const models::Model& model) {
     std::vector<std::uint64_t> samples(kBatch);
     for (std::size_t i = 0; i < samples.size(); ++i) samples[i] = i;
     details.add(at::randn({kBatch, kClasses}), at::randint(kClasses, {kBatch}, at::kLong), samples);
-    const GreyImages source;
     report::TrainLogRow row_of_epoch;
     row_of_epoch.epoch = 1;
     row_of_epoch.step = kEpoch;

@@ -94,9 +94,9 @@ data::LoaderOptions loader_options(const RunOptions& o, int rank, int world) {
       .prefetch = o.data.prefetch,
       .timeout_s = o.data.timeout_s,
       .seed = o.seed,
+      .bits = o.data.normalization.bits,
       .sampling = {.by = o.data.sampling, .epoch_size = o.epoch_size, .repeats = o.data.repeats},
       .on_error = o.data.on_error,
-      .bits = o.data.normalization.bits,
       .transform = o.augment};
 }
 
