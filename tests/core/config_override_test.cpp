@@ -142,7 +142,13 @@ TEST_CASE("a folder or a FIFO is not read as configuration") {
   const std::string fifo = (folder.path() / "fifo.json").string();
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   CHECK_THAT(refused({fifo}), Contains(fifo));
-  CHECK_THAT(refused({folder.path().string()}), Contains("not a regular file"));
+  const std::string path = folder.path().string();
+  CHECK_THAT(refused({path}), Contains("\"" + path +
+                                       "\" is a folder, and a configuration is a file; images are "
+                                       "named by data.root=" +
+                                       path));
+  folder.write("config.json", "{}");
+  CHECK_THAT(refused({path}), Contains("this run goes on by \"" + path + "/config.json\""));
 }
 
 TEST_CASE("a key with dashes before it is answered by the key") {

@@ -60,7 +60,6 @@ says() { grep -qE -- "$1" "$said" || fail "the last command does not say: $1"; }
 never_says() { ! grep -qE -- "$1" "$said" || fail "the last command says: $1"; }
 has() { [[ -s $1 ]] || fail "there is no $1"; }
 
-# The last word of the last line that begins with it.
 is_at_least() { # WHAT VALUE LEAST
   awk -v value="$2" -v least="$3" 'BEGIN {exit !(value + 0 >= least + 0)}' || fail "$1 is $2, not at least $3"
 }

@@ -10,12 +10,14 @@ cat >mine.json <<'END'
   "train": {"epochs": 1, "batch": 16, "threads": 1, "precision": "fp32"}
 }
 END
+sed 's/"resnet9", "width": 4/"resnet18"/' mine.json >other.json
 typed "imgcls train mine.json run.dir=runs/good"
 printf '{"train": {"epochs": 3,}}' >comma.json
 printf 'train:\n  epochs: 3\n' >recipe.yaml
 printf '<html>not found</html>' >page.pth
 printf 'no image' >note.jpg
 cp -r photos half && rm half/train/boot/*
+typed_wrong 1 "imgcls train mine.json optimizer.lr=1e30 train.batch=2 run.dir=runs/diverged"
 before=$(find runs | sort)
 commands=0
 
@@ -52,7 +54,7 @@ wrong 1 'there is no folder nowhere' "imgcls data check nowhere"
 wrong 1 'note.jpg: its first bytes are not those of' "imgcls predict note.jpg --run runs/good"
 # Runs and weights
 wrong 2 'there is no folder nope' "imgcls eval --run nope"
-wrong 1 'there is no folder nope' "imgcls predict photos/val --run nope"
+wrong 2 'files of a run of resnet9 that left no checkpoint' "imgcls train other.json run.dir=runs/diverged"
 wrong 1 'no.* folder.* expected the folder of a run' "imgcls report nope"
 wrong 1 'there is no file or folder resnet18.pth' "imgcls train mine.json model.weights=resnet18.pth"
 wrong 1 'page.pth .*web page' "imgcls train mine.json model.weights=page.pth"

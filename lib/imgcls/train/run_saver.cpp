@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
 namespace imgcls::train {
@@ -29,6 +30,24 @@ std::string best_json(const Position& position, const EvalCounts& counts) {
     j["val_acc5"] = counts.acc5();
   }
   return j.dump(2) + "\n";
+}
+
+/// The model that a configuration names; empty where there is none.
+std::string model_name(const std::string& config) {
+  const auto j = nlohmann::json::parse(config, nullptr, /*allow_exceptions=*/false);
+  return j.is_object() && j.contains("model") ? j.at("model").value("name", "") : "";
+}
+
+/// A run that diverged, or was killed early, leaves files without a checkpoint.
+void require_no_other_model(const RunFiles& files, const std::string& config) {
+  std::error_code ignored;
+  if (!fs::exists(files.config(), ignored)) return;
+  const std::string theirs = model_name(read_text(files.config())), ours = model_name(config);
+  if (theirs.empty() || theirs == ours) return;
+  throw ConfigError(fmt::format(
+      "{} holds the files of a run of {} that left no checkpoint; choose another run.dir for {}, "
+      "or remove that folder",
+      files.folder.string(), theirs, ours));
 }
 
 }  // namespace
@@ -54,6 +73,7 @@ std::string RunSaver::find() const {
           "checkpoint.resume=auto",
           files_.folder.string()));
     }
+    if (found.empty()) require_no_other_model(files_, identity_.config);
   });
   return world_.broadcast(found);
 }
