@@ -209,7 +209,7 @@ TEST_CASE("with shards a run on several classes ends with one hash, and goes on 
                       moved = fmt::format("{}3", by);
     data.must_train(1, one, recipe);
     data.must_train(2, two, recipe);
-    data.must_train(2, moved, recipe + "train.max_steps=5");
+    data.must_train(2, moved, recipe + "train.max_steps=4");
     data.must_train(1, moved, recipe);
     CHECK(hash_of(data, one).size() == 64);
     for (const std::string& other : {two, moved}) {
@@ -224,9 +224,9 @@ TEST_CASE("with shards a run on several classes ends with one hash, and goes on 
 
 TEST_CASE("a list or a recipe that does not fit several classes ends a run before it begins") {
   const Mosaics data;
-  const auto refused = [&](const std::string& more) {
+  const auto refused = [&](const std::string& more, int code = 2) {
     const auto outcome = run_program(data.train("none", more));
-    CHECK(outcome.code == 2);
+    CHECK(outcome.code == code);
     CHECK_FALSE(fs::exists(data / "none"));
     CHECK(std::count(outcome.output.begin(), outcome.output.end(), '\n') == 1);
     return outcome.output;
@@ -235,13 +235,14 @@ TEST_CASE("a list or a recipe that does not fit several classes ends a run befor
              Contains("take asymmetric_multi_label, bce, sigmoid_focal"));
   CHECK_THAT(refused("eval.metric=acc5"), Contains("take map or loss"));
   CHECK_THAT(refused("data.format=folder data.train=img"), Contains("take data.format=list"));
-  CHECK_THAT(refused("data.multi_label=false eval.metric=loss"),
+  CHECK_THAT(refused("data.multi_label=false eval.metric=loss", 1),
              Contains("and one is wanted; for images with any number of them give "
                       "data.multi_label=true"));
-  CHECK_THAT(refused("data.train=none.txt"), Contains("none.txt does not exist"));
+  CHECK_THAT(refused("data.train=none.txt", 1), Contains("none.txt does not exist"));
   replace_file(data / "data/val.json", "{\"img/01.jpg\": [\"bleu\"]}");
-  CHECK_THAT(refused(""), Contains("val.json:1: bleu is none of the training data's 3 classes; did "
-                                   "you mean \"blue\"?"));
+  CHECK_THAT(refused("", 1),
+             Contains("val.json:1: bleu is none of the training data's 3 classes; did "
+                      "you mean \"blue\"?"));
   replace_file(data / "data/val.json", "{\"img/01.jpg\": [\"blue\",]}");
-  CHECK_THAT(refused(""), Contains("val.json:1: broken JSON"));
+  CHECK_THAT(refused("", 1), Contains("val.json:1: broken JSON"));
 }

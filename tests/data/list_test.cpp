@@ -112,7 +112,8 @@ TEST_CASE("A list that cannot be used is refused with its line") {
   images.refuses("a.txt", "img/a.jpg,cat\nimg/./a.jpg,dog\n",
                  "a.txt:2: img/./a.jpg stands in line 1 already");
   images.refuses("a.json", "{\"img/a.jpg\": [\"cat\"],\n\"img/a.jpg\": []}", "a.json:2: key");
-  images.refuses("a.json", "{\"img/a.jpg\": [\"cat\"]\n", "a.json:2: broken JSON");
+  images.refuses("a.json", "{\"img/a.jpg\": [\"cat\"],\n\"img/b.png\" []}",
+                 "a.json:2: broken JSON");
   images.refuses("a.json", "[1]", R"(a.json: expected {"images/a.jpg": ["cat", "dog"], ...})");
   images.refuses("a.json", "{\n\"img/a.jpg\": \"cat\"}",
                  "a.json:2: img/a.jpg must have a list of class names, not \"cat\"");

@@ -44,9 +44,7 @@ def losses():
     torch_bce = torch.nn.functional.binary_cross_entropy_with_logits
     factors = torch.tensor(FACTORS)
 
-    def asymmetric(**options):
-        loss = timm.loss.AsymmetricLossMultiLabel(**options)
-        return lambda x, y: loss(x, y) / IMAGES  # timm's sum over images as a mean
+    asymmetric = timm.loss.AsymmetricLossMultiLabel
 
     def focal(**options):
         return lambda x, y: sigmoid_focal_loss(x, y, **options)
@@ -68,6 +66,7 @@ def losses():
         "asymmetric_multi_label no clip": run(
             asymmetric(gamma_neg=2, gamma_pos=0, clip=0), rows),
         "asymmetric_multi_label mixed": run(asymmetric(), mixed),
+        "asymmetric_multi_label weights": run(asymmetric(weight=factors), rows),
     }
     return {"logits": values(logits), "rows": values(rows), "shares": values(shares),
             "factors": FACTORS, "values": found}

@@ -66,6 +66,8 @@ TEST_CASE("losses of any number of classes and their gradients are those of thei
            train::AsymmetricMultiLabelOptions{.gamma_positive = 0, .gamma_negative = 2, .clip = 0}},
       rows);
   check("asymmetric_multi_label mixed", {.name = "asymmetric_multi_label"}, mixed);
+  check("asymmetric_multi_label weights",
+        {.name = "asymmetric_multi_label", .class_weights = factors}, rows);
 }
 
 TEST_CASE("average precision and F1 are scikit-learn's, equal logits among them") {

@@ -156,7 +156,8 @@ MultiLabelFigures MultiLabelScores::figures(dist::World& world) const {
     const std::vector<float> all = gathered(mine, world);
     const auto has = std::make_unique<bool[]>(count * images);  // class by class
     for (std::size_t i = 0; i < images; ++i) {
-      for (const std::int64_t label : source_.label_set(samples[i]).value()) {
+      const auto labels = source_.label_set(samples[i]);
+      for (const std::int64_t label : labels.value()) {
         const std::size_t place = static_cast<std::size_t>(label) - first;
         if (place < count) has[place * images + i] = true;
       }

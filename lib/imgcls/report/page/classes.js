@@ -109,7 +109,7 @@ function showRun(run) {
   if (isNumber(summary.map)) facts.push(`mAP ${percent(summary.map)} %`);
   if (isNumber(summary.micro_f1)) facts.push(`micro F1 ${percent(summary.micro_f1)} %`);
   if (isNumber(summary.macro_f1)) facts.push(`macro F1 ${percent(summary.macro_f1)} %`);
-  if (summary.classes_without_images > 0) facts.push(`${summary.classes_without_images.toLocaleString("en-US")} classes without images, left out`);
+  if (summary.classes_without_images > 0) facts.push(`${count(summary.classes_without_images, "class", "classes")} without images left out`);
   if (isNumber(summary.acc1)) facts.push(`top-1 ${percent(summary.acc1)} %`);
   if (summary.without_prediction > 0) facts.push(`${summary.without_prediction.toLocaleString("en-US")} without a prediction (NaN)`);
   if (isNumber(summary.calibration_error)) facts.push(`calibration error ${(100 * summary.calibration_error).toFixed(2)} %`);

@@ -48,9 +48,9 @@ struct SigmoidFocalOptions {
   bool sum = false;
 };
 
-/// Ridnik et al., arXiv:2009.14119, of each class by itself: timm's AsymmetricLossMultiLabel, which
-/// is the sum over classes and images. Here it is divided by the number of images, as what ranks
-/// and micro-batches add up must be a mean over them.
+/// Ridnik et al., arXiv:2009.14119, of each class by itself: timm's AsymmetricLossMultiLabel with
+/// its reduction "batchmean", the sum over classes and the mean over images. (The authors' program
+/// sums over images, too.)
 struct AsymmetricMultiLabelOptions {
   /// Powers for the classes that an image has, and for those it has not.
   double gamma_positive = 1, gamma_negative = 4;
