@@ -21,11 +21,12 @@ struct SourceRequest {
   std::filesystem::path folder;
   /// Its index; empty: one beside the images, if there is one.
   std::filesystem::path index = {};
-  /// data.image_key, data.classes and data.multi_label.
+  /// Which of a sample's members is its image (shards): data.image_key.
   std::string image_key = {};
-  /// The classes' names, where a format's files hold none (idx).
+  /// The classes' names, where a format's files hold none (idx), or their order (list):
+  /// data.classes.
   std::vector<std::string> classes = {};
-  bool multi_label = false;
+  bool multi_label = false;  ///< any number of classes an image: data.multi_label
   /// data.train: of which half the classes are.
   std::string training = {};
 };

@@ -115,7 +115,7 @@ class Loader {
   /// it has one.
   bool wait(std::chrono::milliseconds time);
 
-  const Source& source() const;
+  const Source& source() const;  ///< what it was made with
 
   /// Global batches in an epoch (training: complete ones only).
   std::size_t batches_per_epoch() const;

@@ -26,14 +26,15 @@ struct TrainLogRow {
   std::string checkpoint_dir;  ///< of the checkpoint written then; empty if none
 };
 
-/// A figure of an evaluation: its name in TensorBoard and, with "val_" or "val/" before it, in
-/// train_log.csv and Weights & Biases; and how it is printed.
+/// A figure of an evaluation.
 struct EvalFigure {
+  /// In TensorBoard and, with "val_" or "val/" before it, in train_log.csv and Weights & Biases.
   std::string_view name;
-  double TrainLogRow::*value;
-  std::string_view format;
+  double TrainLogRow::*value;  ///< where a row has it
+  std::string_view format;     ///< how fmt prints it
 };
 
+/// Those of images with one class each.
 inline constexpr std::array<EvalFigure, 3> kEvalFigures{{
     {"loss", &TrainLogRow::val_loss, "{:.6f}"},
     {"acc1", &TrainLogRow::val_acc1, "{:.4f}"},
@@ -46,6 +47,7 @@ inline constexpr std::array<EvalFigure, 4> kMultiLabelFigures{{
     {"micro_f1", &TrainLogRow::val_micro_f1, "{:.4f}"},
     {"macro_f1", &TrainLogRow::val_macro_f1, "{:.4f}"},
 }};
+/// Those of a data set of either kind.
 inline std::span<const EvalFigure> eval_figures(bool multi_label) {
   if (multi_label) return kMultiLabelFigures;
   return kEvalFigures;

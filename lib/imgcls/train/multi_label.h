@@ -31,15 +31,14 @@ struct ClassFigures {
 
 /// Shares are 0 to 1. Classes that no image has are left out of means over classes.
 struct MultiLabelFigures {
-  std::vector<ClassFigures> classes = {};
+  std::vector<ClassFigures> classes = {};  ///< by their numbers
 
   /// The mean of the classes' average precisions: scikit-learn's and torchmetrics' "macro" for
   /// those classes. NaN where a logit is a NaN, or no image has a class.
   double map() const;
-  /// F1 at a probability of 0.5: of all classes and images together, and the mean over the classes.
-  double micro_f1() const;
-  double macro_f1() const;
-  std::size_t classes_without_images() const;
+  double micro_f1() const;  ///< F1 at a probability of 0.5, of all classes and images together
+  double macro_f1() const;  ///< the mean of the classes' F1 at a probability of 0.5
+  std::size_t classes_without_images() const;  ///< those that means leave out
 };
 
 /// Of one class: the images' logits, and which of them have it.
