@@ -116,9 +116,10 @@ TEST_CASE("each ingredient's own options are written as they were read") {
 }
 
 TEST_CASE("16 bits are written as they were read") {
-  const Config config =
-      Config::load({"data.root=photos", "model.name=resnet18", "data.channels=1", "data.bits=16",
-                    "data.mean=[0.5,0.5,0.5]", "data.std=[0.2,0.2,0.2]"});
+  const std::vector<std::string> arguments{"data.root=photos",        "model.name=resnet18",
+                                           "data.channels=1",         "data.bits=16",
+                                           "data.mean=[0.5,0.5,0.5]", "data.std=[0.2,0.2,0.2]"};
+  const Config config = Config::load(arguments);
   const test::ToySource source(10, 1);
   const json own =
       json::parse(train::own_config(train::run_options(config), test::toy_model(), source, source));
