@@ -215,7 +215,7 @@ TEST_CASE("a teacher that does not fit is refused in one line, and nothing is cr
     return outcome.output;
   };
   CHECK_THAT(refusal("data.mean=[0.5,0.5,0.5]"),
-             Contains("was trained with another data.mean, data.std or data.channels"));
+             Contains("was trained with another data.mean, data.std, data.channels or data.bits"));
   CHECK_THAT(refusal("distillation.model=resnet18"), Contains("give one of them"));
   replace_file(data / "teacher/classes.txt", "blue\ngreen\nrot\n");
   CHECK_THAT(refusal(""), Contains("is of other classes (\"rot\" where the training data has "
