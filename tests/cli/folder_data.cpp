@@ -6,6 +6,7 @@
 
 #include <paths.h>
 #include <algorithm>
+#include <catch2/catch.hpp>
 
 namespace imgcls::test {
 namespace {
@@ -64,6 +65,13 @@ std::string FolderData::train(const std::string& run, const std::string& more) c
 
 std::string FolderData::eval(const std::string& run, const std::string& more) const {
   return kPrograms + "imgcls eval " + (folder_ / run).string() + " " + more;
+}
+
+std::string weights_hash(const std::filesystem::path& run) {
+  const auto outcome = run_program(kImgcls + "weights hash " + run.string());
+  REQUIRE(outcome.code == 0);
+  REQUIRE(outcome.output.size() > 64);
+  return outcome.output.substr(0, 64);
 }
 
 std::string on_ranks(int ranks, const std::string& command) {

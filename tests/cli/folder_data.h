@@ -30,6 +30,9 @@ class FolderData {
   TempFolder folder_;
 };
 
+/// What `imgcls weights hash` says of a run's folder.
+std::string weights_hash(const std::filesystem::path& run);
+
 /// `command` on that many ranks.
 std::string on_ranks(int ranks, const std::string& command);
 

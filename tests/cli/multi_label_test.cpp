@@ -21,6 +21,7 @@ using nlohmann::json;
 using test::kImgcls;
 using test::on_ranks;
 using test::run_program;
+using test::weights_hash;
 
 namespace {
 
@@ -107,10 +108,6 @@ class Mosaics {
 
   test::TempFolder folder_;
 };
-
-std::string hash_of(const Mosaics& data, const std::string& run) {
-  return run_program(kImgcls + "weights hash " + (data / run).string()).output.substr(0, 64);
-}
 
 /// A column of train_log.csv.
 std::vector<std::string> column(const fs::path& csv, std::size_t place) {
@@ -211,9 +208,9 @@ TEST_CASE("with shards a run on several classes ends with one hash, and goes on 
     data.must_train(2, two, recipe);
     data.must_train(2, moved, recipe + "train.max_steps=4");
     data.must_train(1, moved, recipe);
-    CHECK(hash_of(data, one).size() == 64);
+    CHECK(weights_hash(data / one).size() == 64);
     for (const std::string& other : {two, moved}) {
-      CHECK(hash_of(data, other) == hash_of(data, one));
+      CHECK(weights_hash(data / other) == weights_hash(data / one));
       for (const std::size_t figure : {2, 3, 4, 5, 6}) {
         CHECK(column(data / (other + "/train_log.csv"), figure) ==
               column(data / (one + "/train_log.csv"), figure));

@@ -15,6 +15,7 @@ using test::FolderData;
 using test::kImgcls;
 using test::on_ranks;
 using test::run_program;
+using test::weights_hash;
 
 namespace {
 
@@ -26,14 +27,6 @@ const std::string kIngredients =
 const std::string kTransformer =
     "model.name=vit_ti_16 model.width=0 model.image_size=16 model.dropout=0.1 model.drop_path=0.2 "
     "train.max_steps=4 ";
-
-/// What `imgcls weights hash` says of a run.
-std::string hash_of(const FolderData& data, const std::string& run) {
-  const auto outcome = run_program(kImgcls + "weights hash " + (data / run).string());
-  REQUIRE(outcome.code == 0);
-  REQUIRE(outcome.output.size() > 64);
-  return outcome.output.substr(0, 64);
-}
 
 /// Step, epoch, loss, rate and norm of each row, as they are written.
 std::vector<std::string> figures_of(const std::filesystem::path& steps_csv) {
@@ -69,12 +62,12 @@ void train(const FolderData& data, int ranks, const std::string& run, const std:
 void check_one_hash(const std::string& recipe, const std::vector<int>& ranks) {
   const FolderData data;
   train(data, 1, "alone", recipe);
-  const std::string expected = hash_of(data, "alone");
+  const std::string expected = weights_hash(data / "alone");
   for (const int count : ranks) {
     INFO(count << " ranks");
     const std::string run = "run" + std::to_string(count);
     train(data, count, run, recipe);
-    CHECK(hash_of(data, run) == expected);
+    CHECK(weights_hash(data / run) == expected);
     CHECK(figures_of(data / (run + "/steps.csv")) == figures_of(data / "alone/steps.csv"));
   }
 }
@@ -103,7 +96,7 @@ TEST_CASE("a run by shards may stop and go on with other ranks, by other launche
   REQUIRE(run_program(by_variables(3, data.train("moving", recipe + "train.max_steps=5"))).code ==
           0);
   train(data, 5, "moving", recipe);
-  CHECK(hash_of(data, "moving") == hash_of(data, "alone"));
+  CHECK(weights_hash(data / "moving") == weights_hash(data / "alone"));
   CHECK(figures_of(data / "moving/steps.csv") == figures_of(data / "alone/steps.csv"));
   const auto best = [&](const std::string& run) {
     return read_file(data / (run + "/best/weights.safetensors"));
@@ -127,7 +120,7 @@ TEST_CASE("a rate that evaluations reduce is the same on any number of ranks, an
   CHECK_THAT(read_text(data / "alone/log.txt"),
              Contains("schedule.name=plateau: the learning rate is"));
   for (const std::string run : {"three", "moving"}) {
-    CHECK(hash_of(data, run) == hash_of(data, "alone"));
+    CHECK(weights_hash(data / run) == weights_hash(data / "alone"));
     CHECK(figures_of(data / (run + "/steps.csv")) == figures_of(data / "alone/steps.csv"));
   }
 }
@@ -140,11 +133,11 @@ TEST_CASE("stages that are computed again change no bit, on one rank or several"
     const std::string of = std::to_string(ranks), epochs = "train.epochs=2 ";
     train(data, ranks, "plain" + of, epochs);
     train(data, ranks, "again" + of, epochs + again);
-    CHECK(hash_of(data, "again" + of) == hash_of(data, "plain" + of));
+    CHECK(weights_hash(data / ("again" + of)) == weights_hash(data / ("plain" + of)));
     // A run may begin without.
     train(data, ranks, "later" + of, epochs + "train.max_steps=2");
     train(data, ranks, "later" + of, epochs + again);
-    CHECK(hash_of(data, "later" + of) == hash_of(data, "plain" + of));
+    CHECK(weights_hash(data / ("later" + of)) == weights_hash(data / ("plain" + of)));
   }
 }
 
@@ -153,7 +146,7 @@ TEST_CASE("without shards the number of ranks shows in the bits") {
   const std::string recipe = kShards + "train.shards=0 ";
   train(data, 1, "alone", recipe);
   train(data, 2, "two", recipe);
-  CHECK(hash_of(data, "two") != hash_of(data, "alone"));
+  CHECK(weights_hash(data / "two") != weights_hash(data / "alone"));
 }
 
 TEST_CASE("the hash of weights is the same in any format, and another for other weights") {
@@ -164,10 +157,10 @@ TEST_CASE("the hash of weights is the same in any format, and another for other 
   REQUIRE(run_program(kImgcls + "weights convert " + file + " " + copy).code == 0);
   const auto hashes = run_program(kImgcls + "weights hash " + file + " " + copy);
   CHECK(hashes.code == 0);
-  const std::string expected = hash_of(data, "run");
+  const std::string expected = weights_hash(data / "run");
   CHECK_THAT(hashes.output, Contains(expected + "  " + file) && Contains(expected + "  " + copy));
   train(data, 1, "run", "train.max_steps=3");
-  CHECK(hash_of(data, "run") != expected);
+  CHECK(weights_hash(data / "run") != expected);
   const auto none = run_program(kImgcls + "weights hash nothing");
   CHECK(none.code == 1);
   CHECK_THAT(none.output, Contains("there is no file or folder nothing"));
@@ -181,7 +174,7 @@ TEST_CASE("a part of a run can be trained again to see whether it gives the same
   INFO(again.output);
   CHECK(again.code == 0);
   CHECK_THAT(again.output, Contains("steps 7 to 9") && Contains("the same weights") &&
-                               Contains(hash_of(data, "run")));
+                               Contains(weights_hash(data / "run")));
   const auto ahead = run_program(verify + " --ranks 2 --steps 1");
   INFO(ahead.output);
   CHECK(ahead.code == 0);

@@ -1,46 +1,46 @@
 #include <imgcls/train/part_statistics.h>
 
-#include <ATen/ops/empty.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/zeros.h>
 
+#include <cstdint>
 #include <span>
 
 namespace imgcls::train {
 namespace {
 
-std::span<double> numbers_of(const at::Tensor& host) {
-  return {host.mutable_data_ptr<double>(), static_cast<std::size_t>(host.numel())};
+/// All values one behind the other, in double.
+at::Tensor row_of(const std::vector<at::Tensor>& values) {
+  std::vector<at::Tensor> flat;
+  for (const at::Tensor& value : values) flat.push_back(value.flatten());
+  return at::cat(flat).to(at::kDouble);
 }
 
 }  // namespace
 
-PartStatistics::PartStatistics(int parts, const std::vector<at::Tensor>& values)
-    : parts_(static_cast<std::size_t>(parts)) {
-  for (const at::Tensor& value : values) columns_ += static_cast<std::size_t>(value.numel());
-  sums_.resize(parts_ * columns_);
-}
-
 void PartStatistics::add(int part, const std::vector<at::Tensor>& values) {
-  std::size_t place = static_cast<std::size_t>(part) * columns_;
-  for (const at::Tensor& value : values) {
-    const at::Tensor host = value.to(at::kCPU, at::kDouble).contiguous();
-    for (const double each : numbers_of(host)) sums_[place++] += each;
-  }
+  at::Tensor& row = rows_[static_cast<std::size_t>(part)];
+  row = row.defined() ? row.add_(row_of(values)) : row_of(values);
 }
 
 void PartStatistics::average(const std::vector<at::Tensor>& values, std::size_t batches,
                              dist::World& world) {
-  world.sum(std::span(sums_));
-  const auto count = static_cast<double>(parts_ * batches);
-  std::size_t column = 0;
+  const auto parts = static_cast<std::int64_t>(rows_.size());
+  std::int64_t columns = 0;
+  for (const at::Tensor& value : values) columns += value.numel();
+  const at::Tensor sums = at::zeros({parts, columns}, at::TensorOptions().dtype(at::kDouble));
+  for (std::int64_t part = 0; part < parts; ++part) {
+    const at::Tensor& row = rows_[static_cast<std::size_t>(part)];
+    if (row.defined()) sums[part].copy_(row);
+  }
+  world.sum(std::span(sums.mutable_data_ptr<double>(), static_cast<std::size_t>(sums.numel())));
+  const at::Tensor mean = sums[0].clone();  // row by row: at::sum has an order of its own
+  for (std::int64_t part = 1; part < parts; ++part) mean.add_(sums[part]);
+  mean.div_(static_cast<double>(rows_.size() * batches));
+  std::int64_t column = 0;
   for (const at::Tensor& value : values) {
-    const at::Tensor host = at::empty(value.sizes(), at::TensorOptions().dtype(at::kDouble));
-    for (double& mean : numbers_of(host)) {
-      mean = 0;
-      for (std::size_t part = 0; part < parts_; ++part) mean += sums_[part * columns_ + column];
-      mean /= count;
-      ++column;
-    }
-    value.copy_(host);
+    value.copy_(mean.narrow(0, column, value.numel()).view(value.sizes()));
+    column += value.numel();
   }
 }
 

@@ -15,18 +15,18 @@ namespace imgcls::train {
 /// adding them over the ranks, and then row by row, has the same bits whoever made them.
 class PartStatistics {
  public:
-  /// For `parts` over all ranks, of tensors of the shapes of `values`.
-  PartStatistics(int parts, const std::vector<at::Tensor>& values);
+  /// For `parts` over all ranks.
+  explicit PartStatistics(int parts) : rows_(static_cast<std::size_t>(parts)) {}
 
-  /// The statistics of a batch's part, one of this rank's, numbered over all ranks.
+  /// The statistics of a batch's part, one of this rank's, numbered over all ranks. Does not wait
+  /// for the device.
   void add(int part, const std::vector<at::Tensor>& values);
 
   /// Sets `values` to the means over all parts of so many batches. A collective.
   void average(const std::vector<at::Tensor>& values, std::size_t batches, dist::World& world);
 
  private:
-  std::size_t parts_, columns_ = 0;
-  std::vector<double> sums_;  // parts x columns
+  std::vector<at::Tensor> rows_;  // double, on the device; undefined: another rank's
 };
 
 }  // namespace imgcls::train

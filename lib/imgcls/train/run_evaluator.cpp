@@ -39,7 +39,7 @@ bool RunEvaluator::average_over(std::size_t batches, const Position& position,
   const int parts = options.shards > 0 ? options.shards : world_.size();
   const Share<int> mine = share_of(parts, world_.rank(), world_.size());
   models::StatisticsRecount recount(replica_.model());
-  PartStatistics statistics(parts, recount.values());
+  PartStatistics statistics(parts);
   data::Loader& loader = replica_.loader();
   loader.start(position.epoch);
   for (std::size_t done = 0; done < batches; ++done) {

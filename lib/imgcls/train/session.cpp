@@ -8,9 +8,9 @@
 #include <imgcls/train/device_event.h>
 #include <imgcls/train/environment.h>
 #include <imgcls/train/own_config.h>
-#include <imgcls/train/precision.h>
 #include <imgcls/train/rank_fields.h>
 #include <imgcls/train/recipe/combinations.h>
+#include <imgcls/train/resolved_config.h>
 #include <imgcls/train/session.h>
 #include <imgcls/train/wait_for_data.h>
 
@@ -19,7 +19,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace imgcls::train {
@@ -28,19 +27,6 @@ namespace {
 
 /// What a rank answers that is out of time, where others give the number of a signal.
 constexpr int kOutOfTime = 1000;
-
-/// The configuration with what "auto" means here, since on another device it means another thing.
-std::string resolved(const std::string& config, const RunOptions& options,
-                     const std::string& device) {
-  nlohmann::json values = nlohmann::json::parse(config);
-  const auto set = [&](const char* key, const nlohmann::json& value) {
-    const nlohmann::json::json_pointer pointer(key);
-    if (values.contains(pointer)) values[pointer] = value;
-  };
-  set("/train/deterministic", is_deterministic(options, device));
-  set("/train/precision", name(resolve(options.precision, device)));
-  return values.dump(2);
-}
 
 }  // namespace
 
@@ -55,7 +41,7 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
       files_{options_.folder},
       saver_(
           files_, options_.checkpoint,
-          {.config = resolved(
+          {.config = resolved_config(
                config.empty() ? own_config(options_, model, *train_source_, *val_source_) : config,
                options_, world.device()),
            .data_fingerprint = train_source_->fingerprint(),
