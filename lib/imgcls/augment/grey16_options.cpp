@@ -25,8 +25,8 @@ void require_16_bit_form(const std::variant<AugmentOptions, EvalOptions>& transf
     return require_antialias(eval->interpolation, "eval");
   }
   constexpr std::string_view kRemedy =
-      "operations on pixels know 8 bits alone; crop, flip and what train.mix and erasing do can be "
-      "had with 16";
+      "operations on pixels know 8 bits alone; crop, flip, mix.kinds and erase.prob go with "
+      "16";
   const auto& augment = std::get<AugmentOptions>(transform);
   require_antialias(augment.interpolation, "augment");
   if (augment.policy != "none") refuse("augment.policy=" + augment.policy, kRemedy);
