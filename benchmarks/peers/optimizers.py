@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """One step of each optimizer on ResNet-50's parameters, by turns with its Python twin.
 
-    pip install torch==2.15.0 torchvision==0.29.2 timm==1.0.31 schedulefree==1.4.1
+    pip install torch==2.15.0 torchvision==0.29.2 timm==1.0.31 schedulefree==1.4.1 \
+        pytorch_optimizer==4.1.0
     python3 benchmarks/peers/optimizers.py build/bin/optimizers [ROUNDS [STEPS [THREADS [NAME ...]]]]
 
 Each round runs build/bin/optimizers and then the twin, a process each, and the table has the median
-over the rounds of each one's median over its steps. Without names, muon and nadamuon are left out:
-their matrix products in bfloat16 take a minute a step on a CPU that has no instructions for them.
+over the rounds of each one's median over its steps. Without names, soap, muon and nadamuon are
+left out: the last two's matrix products in bfloat16 take a minute a step on a CPU that has no
+instructions for them.
 """
 import os
 import statistics
@@ -18,6 +20,7 @@ CAUTIOUS = "+cautious"
 
 
 def twin(name, groups):
+    import pytorch_optimizer
     import schedulefree
     import timm.optim
     import torch
@@ -44,6 +47,7 @@ def twin(name, groups):
         "schedule_free_adamw": lambda: schedulefree.AdamWScheduleFree(groups, **adam, **each),
         "schedule_free_sgd": lambda: schedulefree.SGDScheduleFree(groups, **sgd, **each),
         "sgd": lambda: torch.optim.SGD(groups, fused=True, **sgd),
+        "soap": lambda: pytorch_optimizer.SOAP(groups, lr=1e-3, weight_decay=0.01),
         "sgdw": lambda: timm.optim.SGDW(groups, **sgd, **each, **caution),
     }
     optimizer = make[name if name in make else name.removesuffix(CAUTIOUS)]()

@@ -30,4 +30,5 @@
 #include <imgcls/optim/schedule.h>
 #include <imgcls/optim/schedule_free.h>
 #include <imgcls/optim/schedules.h>
+#include <imgcls/optim/soap.h>
 #include <imgcls/optim/work_sharing.h>

@@ -1,6 +1,7 @@
 // Optimizers whose work the ranks share, against the same ones alone.
 #include <imgcls/dist/rank_sharing.h>
 #include <imgcls/optim/optimizer.h>
+#include <imgcls/optim/soap.h>
 
 #include <ATen/ops/randn.h>
 
@@ -56,10 +57,18 @@ void give_gradients(std::span<const models::NamedTensor> all, std::uint64_t seed
 }  // namespace
 
 void shared_matrices(World& world) {
-  for (const std::string name : {"muon", "nadamuon"}) {
+  struct Case {
+    optim::OptimizerOptions options;
+    int matrices;
+  };
+  const std::vector<Case> cases{
+      {{.name = "muon", .weight_decay = 0.1}, 4},
+      {{.name = "nadamuon", .weight_decay = 0.1}, 4},
+      {{.name = "soap", .weight_decay = 0.1, .own = optim::SoapOptions{.frequency = 1}}, 12}};
+  for (const auto& [options, matrices] : cases) {
     const auto ours = parameters(), theirs = parameters();
-    const auto shared = optim::make_optimizer(ours, {.name = name, .weight_decay = 0.1});
-    const auto alone = optim::make_optimizer(theirs, {.name = name, .weight_decay = 0.1});
+    const auto shared = optim::make_optimizer(ours, options);
+    const auto alone = optim::make_optimizer(theirs, options);
     const std::shared_ptr<optim::WorkSharing> sharing = dist::share_among_ranks(world);
     expect((sharing == nullptr) == (world.size() == 1), world);
     const auto watched = sharing ? std::make_shared<Watched>(sharing) : nullptr;
@@ -73,9 +82,10 @@ void shared_matrices(World& world) {
       expect(bytes_of(shared->state()) == bytes_of(alone->state()), world);
     }
     expect(equal_on_all_ranks(ours, world), world);
-    // Of four matrices each rank has one, until there are more ranks.
-    if (watched)
-      expect(static_cast<int>(watched->owners.size()) == std::min(world.size(), 4), world);
+    // Each rank has a matrix, until there are more ranks.
+    if (watched) {
+      expect(static_cast<int>(watched->owners.size()) == std::min(world.size(), matrices), world);
+    }
   }
 }
 

@@ -125,8 +125,10 @@ TEST_CASE("parameters without a gradient stay, and so does their state") {
     INFO(name);
     const auto all = parameters();
     const auto optimizer = optim::make_optimizer(all, {.name = name});
-    all[0].tensor.mutable_grad() = at::ones({2});
-    optimizer->step(0.1);
+    for (int step = 0; step < 2; ++step) {  // SOAP's first one changes nothing
+      all[0].tensor.mutable_grad() = at::ones({2});
+      optimizer->step(0.1);
+    }
     CHECK_FALSE(all[0].tensor.equal(at::ones({2})));
     CHECK(all[1].tensor.equal(at::ones({2})));
     optimizer->zero_grad();

@@ -2,7 +2,8 @@
 """Reference values of a recipe's ingredients, made by PyTorch, timm and torchvision: writes
 recipe_reference.json beside this file.
 
-    pip install torch==2.15.0 torchvision==0.29.2 timm==1.0.31 schedulefree==1.4.1
+    pip install torch==2.15.0 torchvision==0.29.2 timm==1.0.31 schedulefree==1.4.1 \
+        pytorch_optimizer==4.1.0
     python3 tests/parity/recipe_reference.py
 
 Optimizers take 50 steps on three parameters of two groups, with gradients drawn anew each step;
@@ -21,6 +22,7 @@ import pathlib
 import sys
 
 import numpy as np
+import pytorch_optimizer
 import schedulefree
 import timm
 import timm.loss
@@ -108,6 +110,9 @@ OPTIMIZERS = {
         g, lr=0.01, betas=(0.9, 0.99), warmup_steps=10, r=0.5))),
     "schedule_free_sgd": (0.1, lambda g: training(schedulefree.SGDScheduleFree(
         g, lr=0.3, momentum=0.8))),
+    "soap": (0.1, lambda g: pytorch_optimizer.SOAP(g, lr=0.01)),
+    "soap often short": (0.1, lambda g: pytorch_optimizer.SOAP(
+        g, lr=0.01, betas=(0.9, 0.99), precondition_frequency=3, max_precondition_dim=6)),
     "muon": (0.1, lambda g: timm.optim.Muon(
         muon_groups(g), lr=0.02, momentum=0.95, nesterov=True, ns_coefficients="original",
         betas=(0.9, 0.999), eps=1e-8)),

@@ -6,6 +6,7 @@
 #include <imgcls/optim/optimizers.h>
 #include <imgcls/optim/plateau.h>
 #include <imgcls/optim/schedules.h>
+#include <imgcls/optim/soap.h>
 #include <imgcls/train/run_sink.h>
 #include <imgcls/train/trainer.h>
 
@@ -62,6 +63,7 @@ TEST_CASE("with every ingredient on, a run that stops and goes on ends with the 
     train::RunOptions options = everything();
     options.optimizer.name = optimizer;
     options.optimizer.lr = optimizer == "lars" ? 1 : 0.01;
+    if (optimizer == "soap") options.optimizer.own = optim::SoapOptions{.frequency = 2};
     if (optim::optimizers().at(optimizer).averages) {
       options.schedule.name = "constant";
       options.average = {};

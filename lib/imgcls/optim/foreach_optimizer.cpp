@@ -6,6 +6,12 @@
 #include <ATen/ops/zeros.h>
 
 namespace imgcls::optim {
+namespace {
+
+/// With four tensors beside a parameter, 5 MiB of float32.
+constexpr std::int64_t kValuesAtOnce = std::int64_t{1} << 18;
+
+}  // namespace
 
 ForeachOptimizer::ForeachOptimizer(std::vector<ParameterGroup> groups, std::vector<Slot> slots)
     : Optimizer(std::move(groups)),
@@ -41,20 +47,36 @@ void ForeachOptimizer::copy_parameters() {
   }
 }
 
-ForeachOptimizer::Update ForeachOptimizer::gather(std::size_t group) const {
-  Update found;
-  found.slots.resize(names_.size());
+/// Whether one parameter more leaves a part in the cache, with what lies beside it.
+bool ForeachOptimizer::fits(const Update& part, const at::Tensor& parameter) const {
+  if (!parameter.is_cpu() || wants_whole_groups()) return true;
+  std::int64_t values = parameter.numel();
+  for (const at::Tensor& each : part.parameters) values += each.numel();
+  return values <= kValuesAtOnce;
+}
+
+std::vector<ForeachOptimizer::Update> ForeachOptimizer::gather(std::size_t group, double lr) const {
+  std::vector<Update> parts;
   const auto& parameters = groups()[group].parameters;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const at::Tensor& parameter = parameters[i].tensor;
     if (!parameter.grad().defined()) continue;
-    found.parameters.push_back(parameter);
-    found.gradients.push_back(parameter.grad());
+    if (parts.empty() || !fits(parts.back(), parameter)) {
+      parts.push_back({.slots = std::vector<Tensors>(names_.size()),
+                       .lr = lr * groups()[group].lr_scale,
+                       .weight_decay = groups()[group].weight_decay,
+                       .step = steps(),
+                       .index = group});
+    }
+    Update& part = parts.back();
+    part.parameters.push_back(parameter);
+    part.gradients.push_back(parameter.grad());
+    part.places.push_back(i);
     for (std::size_t s = 0; s < names_.size(); ++s) {
-      found.slots[s].push_back(slots_[group][s][i]);
+      part.slots[s].push_back(slots_[group][s][i]);
     }
   }
-  return found;
+  return parts;
 }
 
 void ForeachOptimizer::step(double lr, const at::Tensor& grad_scale, const at::Tensor& found_inf) {
@@ -68,18 +90,13 @@ void ForeachOptimizer::step(double lr, const at::Tensor& grad_scale, const at::T
   steps_.add_(1);
   begin(all, lr);
   for (std::size_t g = 0; g < groups().size(); ++g) {
-    Update group = gather(g);
-    if (group.parameters.empty()) continue;
-    group.lr = lr * groups()[g].lr_scale;
-    group.weight_decay = groups()[g].weight_decay;
-    group.step = steps();
-    update(group);
+    for (Update& part : gather(g, lr)) update(part);
   }
 }
 
 std::vector<models::NamedTensor> ForeachOptimizer::state() const {
   std::vector<models::NamedTensor> all{{"step", steps_}};
-  for (models::NamedTensor& each : scalars()) all.push_back(std::move(each));
+  for (models::NamedTensor& each : own_state()) all.push_back(std::move(each));
   for (std::size_t g = 0; g < groups().size(); ++g) {
     for (std::size_t s = 0; s < names_.size(); ++s) {
       for (std::size_t i = 0; i < slots_[g][s].size(); ++i) {

@@ -19,7 +19,7 @@ class ForeachOptimizer : public Optimizer {
   /// whether they are finite, as PyTorch's scaler does for optimizers that are not fused.
   void step(double lr, const at::Tensor& grad_scale, const at::Tensor& found_inf) final;
 
-  /// "<slot>.<parameter>", each of the parameter's shape, the scalar "step", and `scalars`.
+  /// "<slot>.<parameter>", each of the parameter's shape, the scalar "step", and `own_state`.
   std::vector<models::NamedTensor> state() const final;
 
  protected:
@@ -39,18 +39,24 @@ class ForeachOptimizer : public Optimizer {
   /// Parameters of one group that have a gradient, and what lies beside them.
   struct Update {
     /// With the same place for the same parameter; of the gradients the scale is taken off.
-    Tensors parameters, gradients;
-    std::vector<Tensors> slots;       ///< in the order of the constructor's
-    double lr = 0, weight_decay = 0;  ///< of this step: the group's
-    std::int64_t step = 0;            ///< 1 for the first
+    Tensors parameters = {}, gradients = {};
+    std::vector<Tensors> slots = {};       ///< in the order of the constructor's
+    double lr = 0, weight_decay = 0;       ///< of this step: the group's
+    std::int64_t step = 0;                 ///< 1 for the first
+    std::size_t index = 0;                 ///< the group's, in groups()
+    std::vector<std::size_t> places = {};  ///< of each parameter in its group
   };
 
-  /// Updates parameters and slots in place; gradients may be changed, too.
+  /// Updates parameters and slots in place; gradients may be changed, too. On a CPU it is called
+  /// for a few parameters of a group at a time, which stay in the cache from one operation to the
+  /// next, unless wants_whole_groups().
   virtual void update(Update& group) = 0;
+  /// Whether `update` treats parameters otherwise than each by itself, or shares them out.
+  virtual bool wants_whole_groups() const { return false; }
   /// Before the groups' updates: all gradients of the step, and the schedule's rate.
   virtual void begin(const Tensors& gradients, double lr);
-  /// What an optimizer keeps besides, on the CPU.
-  virtual std::vector<models::NamedTensor> scalars() const { return {}; }
+  /// What an optimizer keeps besides slots and steps.
+  virtual std::vector<models::NamedTensor> own_state() const { return {}; }
 
   /// Steps begun, the one that is being made included.
   std::int64_t steps() const;
@@ -58,7 +64,8 @@ class ForeachOptimizer : public Optimizer {
   const Tensors& slot(std::size_t group, std::size_t index) const { return slots_[group][index]; }
 
  private:
-  Update gather(std::size_t group) const;
+  std::vector<Update> gather(std::size_t group, double lr) const;
+  bool fits(const Update& part, const at::Tensor& parameter) const;
   void copy_parameters();
 
   std::vector<Slot> names_;

@@ -42,8 +42,8 @@ void Lamb::update(Update& group) {
   const double correction1 = 1 - std::pow(options_.beta1, step);
   const double correction2 = std::sqrt(1 - std::pow(options_.beta2, step));
   const Tensors &exp_avg = group.slots[0], &exp_avg_sq = group.slots[1];
-  const Tensors gradients =
-      clip_.defined() ? at::_foreach_div(group.gradients, clip_) : group.gradients;
+  const Tensors& gradients = group.gradients;
+  if (clip_.defined()) at::_foreach_div_(gradients, clip_);
   update_moments(exp_avg, exp_avg_sq, gradients, options_.beta1, options_.beta2);
 
   // The corrections of both averages are one factor, which goes into decay, norm and rate.

@@ -27,7 +27,7 @@ Lars::Lars(std::vector<ParameterGroup> groups, const OptimizerOptions& options)
       options_(OwnFields::own_options<LarsOptions>(options.own)) {}
 
 void Lars::update(Update& group) {
-  Tensors gradients = group.gradients;
+  const Tensors& gradients = group.gradients;
   if (group.weight_decay != 0) {
     const at::Tensor weights = norms(group.parameters);
     const at::Tensor lengths = norms(gradients);
@@ -36,7 +36,7 @@ void Lars::update(Update& group) {
             .div(lengths.add(weights.mul(group.weight_decay)).add(options_.eps));
     at::Tensor ratio = trusted(adapted, weights, lengths);
     if (options_.trust_clip) ratio = ratio.div(group.lr).clamp_max(1);
-    gradients = at::_foreach_add(gradients, group.parameters, group.weight_decay);
+    at::_foreach_add_(gradients, group.parameters, group.weight_decay);
     at::_foreach_mul_(gradients, ratio.unbind());
   }
   const Tensors& momentum = group.slots[0];

@@ -26,6 +26,8 @@ class OrthogonalMatrices final : public ForeachOptimizer {
       : ForeachOptimizer(std::move(groups), {{"momentum_buffer"}}), options_(options) {}
 
  private:
+  bool wants_whole_groups() const override { return true; }
+
   void update(Update& group) override {
     at::_foreach_mul_(group.parameters, 1 - group.lr * group.weight_decay);
     const Tensors& momentum = group.slots[0];

@@ -23,6 +23,8 @@ class AdaptiveMatrices final : public ForeachOptimizer {
         options_(options) {}
 
  private:
+  bool wants_whole_groups() const override { return true; }
+
   void update(Update& group) override {
     const Tensors &momentum = group.slots[0], &exp_avg_sq = group.slots[1];
     at::_foreach_mul_(group.parameters, 1 - group.lr * group.weight_decay);

@@ -27,17 +27,20 @@ NAdamW::NAdamW(std::vector<ParameterGroup> groups, const OptimizerOptions& optio
     : ForeachOptimizer(std::move(groups), {{"exp_avg"}, {"exp_avg_sq"}}),
       options_(OwnFields::own_options<NAdamWOptions>(options.own)) {}
 
-void NAdamW::update(Update& group) {
-  const auto momentum = [&](std::int64_t step) {
-    const double done = static_cast<double>(step) * options_.momentum_decay;
-    return options_.beta1 * (1 - 0.5 * std::pow(0.96, done));
-  };
-  // The product of all momenta so far; PyTorch keeps it as a float, here it needs no saving.
-  float product = 1;
-  for (std::int64_t step = 1; step <= group.step; ++step) {
-    product *= static_cast<float>(momentum(step));
-    if (product == 0) break;
+double NAdamW::momentum(std::int64_t step) const {
+  const double done = static_cast<double>(step) * options_.momentum_decay;
+  return options_.beta1 * (1 - 0.5 * std::pow(0.96, done));
+}
+
+void NAdamW::begin(const Tensors& /*gradients*/, double /*lr*/) {
+  product_ = 1;
+  for (std::int64_t step = 1; step <= steps(); ++step) {
+    product_ *= static_cast<float>(momentum(step));
+    if (product_ == 0) break;
   }
+}
+
+void NAdamW::update(Update& group) {
   const double correction =
       std::sqrt(1 - std::pow(options_.beta2, static_cast<double>(group.step)));
   const Tensors &exp_avg = group.slots[0], &exp_avg_sq = group.slots[1];
@@ -49,9 +52,9 @@ void NAdamW::update(Update& group) {
   at::_foreach_add_(denominator, options_.eps);
   const double now = momentum(group.step), next = momentum(group.step + 1);
   at::_foreach_addcdiv_(group.parameters, group.gradients, denominator,
-                        -group.lr * (1 - now) / (1 - static_cast<double>(product)));
+                        -group.lr * (1 - now) / (1 - static_cast<double>(product_)));
   at::_foreach_addcdiv_(group.parameters, exp_avg, denominator,
-                        -group.lr * next / (1 - static_cast<double>(product) * next));
+                        -group.lr * next / (1 - static_cast<double>(product_) * next));
 }
 
 }  // namespace imgcls::optim

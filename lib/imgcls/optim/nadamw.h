@@ -5,6 +5,8 @@
 #include <imgcls/core/option_fields.h>
 #include <imgcls/optim/foreach_optimizer.h>
 
+#include <cstdint>
+
 namespace imgcls::optim {
 
 /// The options in `optimizer.nadamw`.
@@ -25,9 +27,14 @@ class NAdamW final : public ForeachOptimizer {
   NAdamW(std::vector<ParameterGroup> groups, const OptimizerOptions& options);
 
  private:
+  void begin(const Tensors& gradients, double lr) override;
   void update(Update& group) override;
 
+  double momentum(std::int64_t step) const;
+
   NAdamWOptions options_;
+  // Of all momenta so far. PyTorch keeps it as a float, too; here it needs no saving.
+  float product_ = 1;
 };
 
 }  // namespace imgcls::optim

@@ -14,6 +14,7 @@
 #include <imgcls/optim/schedule_free.h>
 #include <imgcls/optim/sgd.h>
 #include <imgcls/optim/sgdw.h>
+#include <imgcls/optim/soap.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -82,6 +83,7 @@ std::vector<OptimizerEntry> known_optimizers() {
       with_momentum(entry<Sgd>("sgd", "Stochastic gradient descent with momentum")),
       with_momentum(
           with_caution(entry<Sgdw>("sgdw", "The same with decoupled decay (arXiv:1711.05101)"))),
+      entry<Soap>("soap", "SOAP, Adam in Shampoo's eigenbases (arXiv:2409.11321)", soap_fields()),
   };
 }
 

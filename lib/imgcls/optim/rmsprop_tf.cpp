@@ -30,9 +30,9 @@ RmspropTf::RmspropTf(std::vector<ParameterGroup> groups, const OptimizerOptions&
 
 void RmspropTf::update(Update& group) {
   const Tensors &square_avg = group.slots[0], &momentum = group.slots[1];
-  Tensors gradients = group.gradients;
+  const Tensors& gradients = group.gradients;
   if (group.weight_decay != 0) {
-    gradients = at::_foreach_add(gradients, group.parameters, group.weight_decay);
+    at::_foreach_add_(gradients, group.parameters, group.weight_decay);
   }
   Tensors change = at::_foreach_mul(gradients, gradients);
   at::_foreach_sub_(change, square_avg);

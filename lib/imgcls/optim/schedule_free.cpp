@@ -106,7 +106,7 @@ std::vector<models::NamedTensor> ScheduleFree::weights_to_evaluate() const {
   return all;
 }
 
-std::vector<models::NamedTensor> ScheduleFree::scalars() const {
+std::vector<models::NamedTensor> ScheduleFree::own_state() const {
   return {{"lr_max", lr_max_}, {"weight_sum", weight_sum_}};
 }
 

@@ -54,7 +54,7 @@ class ScheduleFree : public ForeachOptimizer {
 
  private:
   void begin(const Tensors& gradients, double lr) override;
-  std::vector<models::NamedTensor> scalars() const override;
+  std::vector<models::NamedTensor> own_state() const override;
 
   double momentum_;
   AveragingOptions averaging_;
