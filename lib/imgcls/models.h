@@ -6,6 +6,7 @@
 //   models/model.h             a network as training sees it: images in, logits out
 //   models/network.h           what the zoo's networks derive from: named stages
 //   models/resnet.h            one of the families; models/airbench.h, models/resnet9.h
+//   models/distilled.h         networks with logits of their own for a teacher
 //   models/head.h              the layer that gives the logits, made anew
 //   models/parameter_places.h  which layer a parameter is of, and which are norms'
 //   models/weights.h           a model's weights in and out
@@ -15,6 +16,7 @@
 // inception_layers.h, blur_pool.h, and batch_norm.h, whose statistics ranks can share.
 
 #include <imgcls/models/airbench.h>
+#include <imgcls/models/distilled.h>
 #include <imgcls/models/head.h>
 #include <imgcls/models/model.h>
 #include <imgcls/models/parameter_places.h>

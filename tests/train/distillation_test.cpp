@@ -148,6 +148,34 @@ TEST_CASE("a run with a teacher that stops and goes on ends with the same bits")
   CHECK(taught);
 }
 
+TEST_CASE("a distillation token learns in a run that stops and goes on, with the same bits") {
+  const test::TempFolder folder;
+  const auto train_deit = [&](const std::string& run, std::int64_t steps, bool taught) {
+    train::RunOptions options = toy_options(folder / run);
+    options.augment = {.size = 16, .crop = data::CropKind::pad, .pad = 1, .flip = 0};
+    options.eval = {.transform = {.size = 16, .resize = 16}, .batch = 20};
+    options.optimizer.name = "adamw";
+    options.optimizer.lr = 1e-3;
+    options.max_steps = steps;
+    options.accumulate = 2;
+    options.distillation.kind = train::DistillationKind::hard;
+    if (taught) options.distillation.teacher = toy_teacher();
+    const auto world = dist::launch({.device = dist::DeviceKind::cpu});
+    train::configure_torch(options, *world);
+    const models::Model model =
+        models::create("deit_ti_16_distilled", {.classes = 4, .image_size = 16});
+    train::Trainer trainer(model, std::make_shared<test::ToySource>(70, 1, 16),
+                           std::make_shared<test::ToySource>(50, 2, 16), options, *world);
+    return weights_of(trainer.run());
+  };
+  const auto straight = train_deit("straight", 0, true);
+  for (const std::int64_t stop : {1, 4, 6}) train_deit("parts", stop, true);
+  const bool same = train_deit("parts", 0, true) == straight;
+  CHECK(same);
+  const bool differs = train_deit("labels", 0, false) != straight;
+  CHECK(differs);
+}
+
 TEST_CASE("a run goes on with the teacher it began with, or says that it has another") {
   const test::TempFolder folder;
   train::RunOptions options = toy_options(folder / "run");

@@ -132,7 +132,7 @@ at::Tensor TrainStep::backward(const TrainBatch& micro_batch, dist::Gradients gr
     const StepRange range(ranges::kForward);
     const Autocast autocast(device_, precision_);
     const at::Tensor logits = replicas_.forward(micro_batch.images, gradients).to(at::kFloat);
-    loss = recipe_.loss(logits, micro_batch.targets);
+    loss = recipe_.loss(logits, micro_batch.targets, models::distilled_logits(replicas_.model()));
     total = loss;
     for (const auto& [auxiliary, weight] : replicas_.auxiliary()) {
       total = total.add(recipe_.loss(auxiliary.to(at::kFloat), micro_batch.targets), weight);

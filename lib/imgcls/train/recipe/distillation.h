@@ -1,7 +1,8 @@
 #pragma once
 // Learning from another model's logits ("distillation"), as DeiT's DistillationLoss has it
-// (Touvron et al., arXiv:2012.12877; Hinton et al., arXiv:1503.02531), without a token of its own:
-// the logits that learn from the labels learn from the teacher, too.
+// (Touvron et al., arXiv:2012.12877; Hinton et al., arXiv:1503.02531). Networks with a distillation
+// token have logits of their own for it (models/distilled.h); in others the logits that learn from
+// the labels learn from the teacher, too.
 
 #include <imgcls/core/option_fields.h>
 #include <imgcls/models/model.h>

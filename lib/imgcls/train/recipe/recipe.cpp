@@ -42,12 +42,15 @@ void Recipe::before_forward(const StepInfo& info, TrainBatch& batch) {
   for (const auto& each : ingredients_) each->before_forward(info, batch);
 }
 
-at::Tensor Recipe::loss(const at::Tensor& logits, const Targets& targets) const {
-  const at::Tensor by_labels = loss_(logits, targets, label_smoothing_);
-  if (!targets.teacher.defined()) return by_labels;
+at::Tensor Recipe::loss(const at::Tensor& logits, const Targets& targets,
+                        const std::optional<models::DistilledLogits>& apart) const {
+  if (!targets.teacher.defined()) return loss_(logits, targets, label_smoothing_);
   const double weight = distillation_.weight;
-  return by_labels.mul(1 - weight)
-      .add(distillation_loss(logits, targets.teacher, distillation_), weight);
+  const at::Tensor by_labels =
+      loss_(apart ? apart->by_labels.to(at::kFloat) : logits, targets, label_smoothing_);
+  const at::Tensor by_teacher = distillation_loss(apart ? apart->by_teacher.to(at::kFloat) : logits,
+                                                  targets.teacher, distillation_);
+  return by_labels.mul(1 - weight).add(by_teacher, weight);
 }
 
 bool Recipe::changes_gradients() const {

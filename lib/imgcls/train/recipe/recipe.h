@@ -1,12 +1,14 @@
 #pragma once
 // All ingredients of a run, in the order in which a step asks them (ingredient.h).
 
+#include <imgcls/models/distilled.h>
 #include <imgcls/models/model.h>
 #include <imgcls/train/options.h>
 #include <imgcls/train/recipe/ingredient.h>
 #include <imgcls/train/recipe/loss.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +28,10 @@ class Recipe {
   void begin_epoch(std::uint32_t epoch);
   /// Of the rank's images or of one shard's, before they are cut into micro-batches.
   void before_forward(const StepInfo& info, TrainBatch& batch);
-  /// The mean over images; with a teacher its part and the labels'.
-  at::Tensor loss(const at::Tensor& logits, const Targets& targets) const;
+  /// The mean over images; with a teacher its part and the labels', of logits of their own where
+  /// the network has them `apart`.
+  at::Tensor loss(const at::Tensor& logits, const Targets& targets,
+                  const std::optional<models::DistilledLogits>& apart = {}) const;
   /// Whether anyone looks at the gradients, which fp16's scale must be taken off before.
   bool changes_gradients() const;
   /// Once a step, of gradients that are averaged and not scaled.
