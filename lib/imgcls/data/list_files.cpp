@@ -103,6 +103,14 @@ void check_paths(std::span<const ListedImage> images, const std::string& file) {
 
 }  // namespace
 
+std::vector<ListedImage> parse_list(const std::string& text, const std::string& file,
+                                    bool is_json) {
+  std::vector<ListedImage> images = is_json ? parse_object(text, file) : parse_lines(text);
+  if (images.empty()) throw DataError(fmt::format("{} names no image", file));
+  check_paths(images, file);
+  return images;
+}
+
 std::vector<ListedImage> read_list(const fs::path& list) {
   std::error_code error;
   if (!fs::is_regular_file(list, error)) {
@@ -111,12 +119,8 @@ std::vector<ListedImage> read_list(const fs::path& list) {
         "or train.json",
         list.string(), fs::is_directory(list, error) ? "is a folder" : "does not exist"));
   }
-  const std::string file = list.string(), text = read_text(list);
   const bool is_json = lower_case(list.extension().string()) == ".json";
-  std::vector<ListedImage> images = is_json ? parse_object(text, file) : parse_lines(text);
-  if (images.empty()) throw DataError(fmt::format("{} names no image", file));
-  check_paths(images, file);
-  return images;
+  return parse_list(read_text(list), list.string(), is_json);
 }
 
 std::vector<std::string> classes_of(std::span<const ListedImage> images) {
