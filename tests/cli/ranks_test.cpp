@@ -111,6 +111,28 @@ TEST_CASE("two ranks that stop and go on end with the bits of two that did not")
   CHECK(weights("straight") == weights("stopped"));
 }
 
+TEST_CASE("three ranks with all that a recipe can have stop and go on with the same bits") {
+  const std::string recipe = GENERATE(
+      "average.name=ema sam.rho=0.05 clip.name=norm erase.prob=0.3 "
+      "'mix.kinds=[\"mixup\",\"cutmix\"]'",
+      "optimizer.name=schedule_free_adamw schedule.name=constant optimizer.lr=0.01 sam.rho=0.05",
+      "schedule.name=plateau schedule.plateau.patience=0 eval.every_epochs=1 average.name=lawa",
+      "optimizer.name=soap optimizer.soap.frequency=2 optimizer.lr=0.01 clip.name=adaptive",
+      "optimizer.name=muon optimizer.lr=0.01 progressive.size=8 progressive.multiple=4 "
+      "progressive.ramp=[0,1] augment.crop=random_resized");
+  INFO(recipe);
+  const FolderData data;
+  const auto train = [&](const std::string& run, const std::string& more = "") {
+    return run_program(on_ranks(3, data.train(run, recipe + " " + more)));
+  };
+  const auto straight = train("straight");
+  INFO(straight.output);
+  REQUIRE(straight.code == 0);
+  CHECK(train("stopped", "train.max_steps=3").code == 0);
+  CHECK(train("stopped").code == 0);
+  CHECK(test::weights_hash(data / "straight") == test::weights_hash(data / "stopped"));
+}
+
 namespace {
 
 /// Losses and norms of the gradients, of each step.
