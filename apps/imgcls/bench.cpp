@@ -151,9 +151,9 @@ std::shared_ptr<const data::Source> open_configured(DataBenchArguments& argument
   DataBenchOptions& options = arguments.options;
   options.transform = run.augment;
   if (options.threads == 0) options.threads = run.data.threads;
-  const auto source = train::open_source(config, train::Split::train);
+  const auto source = train::open_source(run.data, train::Split::train);
   if (options.batch == 0) options.batch = std::min(run.batch, source->size());
-  arguments.root = train::data_folder(config, train::Split::train);
+  arguments.root = train::data_folder(run.data, train::Split::train);
   return source;
 }
 

@@ -54,7 +54,7 @@ Subject synthetic_subject(const Config& config, dist::World& world) {
     const auto source = std::make_shared<SyntheticSource>(
         options.batch * 1000, options.augment.size, 1000, options.data.multi_label);
     subject =
-        Subject{options, source, train::create_model(config, source->classes().size()), source};
+        Subject{options, source, train::create_model(options, source->classes().size()), source};
   });
   return *std::move(subject);
 }

@@ -147,7 +147,7 @@ int show_images(const ShowArguments& arguments) {
   const Config config = Config::load(arguments.config);
   const train::RunOptions run = train::run_options(config);
   check_replaceable(arguments.output);
-  const auto source = train::open_source(config, train::Split::train);
+  const auto source = train::open_source(run.data, train::Split::train);
   const data::LoaderOptions options = loading_of(run, arguments.images, source->size());
   data::Loader loader(source, options);
   loader.start(arguments.epoch);

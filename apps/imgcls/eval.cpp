@@ -139,9 +139,9 @@ Evaluation open(const Config& config, const EvalArguments& arguments, dist::Worl
     train::configure_torch(options, world);
     if (arguments.flip) options.eval.flip = true;
     const auto source =
-        with_model_classes(train::open_source(config, train::Split::val), arguments);
+        with_model_classes(train::open_source(options.data, train::Split::val), arguments);
     train::require_labels_as_told(options, *source, "evaluation");
-    const models::Model model = train::create_model(config, source->classes().size());
+    const models::Model model = train::create_model(options, source->classes().size());
     const auto notes =
         train::load_with_hint(model, weights, {.key = arguments.key},
                               "it is for other classes than the data has; --classes FILE lists the "

@@ -12,7 +12,6 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,10 +32,10 @@ int run(const WeightsInitArguments& arguments) {
   configuration.insert(configuration.end(), arguments.overrides.begin(), arguments.overrides.end());
   configuration.push_back("model.name=" + arguments.model);
   const Config config = Config::load(configuration);
-  const std::uint64_t seed =
-      arguments.seed.value_or(config.json().at("train").at("seed").get<std::uint64_t>());
+  const train::RunOptions options = train::run_options(config);
+  const std::uint64_t seed = arguments.seed.value_or(options.seed);
   at::manual_seed(seed);
-  const models::Model model = train::create_model(config, arguments.classes);
+  const models::Model model = train::create_model(options, arguments.classes);
   const auto state = models::state(model);
   models::write_weights(arguments.output, state);
   fmt::print("{}: {} tensors of {}, {} trainable values, seed {}\n", arguments.output, state.size(),

@@ -3,8 +3,9 @@
 //
 //   header                 what it does
 //   train/program.h        what a program does around its work: join the job, report errors once
-//   train/options.h        all that a run is told; train/compose.h the parts made from it;
-//                          train/teacher.h the model it learns from
+//   train/options.h        all that a run is told; of its images train/data_options.h, of its
+//                          network train/model_options.h
+//   train/compose.h        the parts made from that; train/teacher.h the model it learns from
 //   train/rank_fields.h    what has to be the same on all ranks
 //   train/trainer.h        the run: epochs of steps, evaluation, logs, checkpoints, resuming
 //   train/callbacks.h      what a program is told of steps, epochs and evaluations
@@ -28,8 +29,10 @@
 #include <imgcls/train/callbacks.h>
 #include <imgcls/train/checkpoint.h>
 #include <imgcls/train/compose.h>
+#include <imgcls/train/data_options.h>
 #include <imgcls/train/evaluate.h>
 #include <imgcls/train/input.h>
+#include <imgcls/train/model_options.h>
 #include <imgcls/train/multi_label.h>
 #include <imgcls/train/options.h>
 #include <imgcls/train/precision.h>

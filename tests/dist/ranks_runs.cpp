@@ -82,7 +82,7 @@ void check_unfreezing(World& world, int shards) {
   const auto options_for = [&](const char* name, int unfreeze) {
     train::RunOptions options = options_in(folder / name);
     options.shards = shards;
-    options.unfreeze_epoch = unfreeze;
+    options.model.unfreeze_epoch = unfreeze;
     return options;
   };
   const std::string whole = saved(train_in(world, options_for("whole", 1), frozen));

@@ -27,7 +27,7 @@ Config config(std::vector<std::string> overrides) {
 std::string refused(std::vector<std::string> overrides) {
   models::Model model = models::create("resnet9", {.classes = 3, .width = 4});
   try {
-    train::fine_tune(config(std::move(overrides)), model);
+    train::fine_tune(train::run_options(config(std::move(overrides))), model);
   } catch (const Error& e) {
     return e.what();
   }
@@ -98,7 +98,8 @@ TEST_CASE("a new head is drawn, and the rest is the file's") {
   const std::string weights = "model.weights=" + (folder / "w.safetensors").string();
   models::Model model = models::create("resnet9", {.classes = 3, .width = 4});
   const at::Tensor own_head = model.parameters().back().tensor.detach().clone();
-  CHECK(train::fine_tune(config({weights, "model.new_head=true"}), model).empty());
+  CHECK(train::fine_tune(train::run_options(config({weights, "model.new_head=true"})), model)
+            .empty());
   CHECK(model.parameters().front().tensor.equal(before.parameters().front().tensor));
   CHECK_FALSE(model.parameters().back().tensor.equal(own_head));
   CHECK_THAT(refused({weights}), Contains("model.new_head=true"));

@@ -9,23 +9,28 @@
 #include <imgcls/core/schema.h>
 #include <imgcls/models/registry.h>
 #include <imgcls/optim/optimizers.h>
+#include <imgcls/train/compose.h>
 #include <imgcls/train/own_config.h>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 using namespace imgcls;
+using Catch::Contains;
 using nlohmann::json;
 
 namespace {
 
 /// No value is its key's default; of ingredients, those of the chosen ones.
 const char* const kConfig = R"({
-  "data": {"root": "photos", "mean": [0.1, 0.1, 0.1], "std": [0.4, 0.4, 0.4], "channels": 1,
+  "data": {"name": "birds", "format": "list", "root": "photos", "train": "train.txt", "val": "val.txt",
+           "index": "indexes", "stage_dir": "scratch", "image_key": "png",
+           "classes": ["wren", "$'caf\\xe9'"], "mean": [0.1, 0.1, 0.1], "std": [0.4, 0.4, 0.4], "channels": 1,
            "on_error": "skip",
            "sampling": "balanced", "repeats": 3,
            "threads": 3, "prefetch": 5, "timeout_s": 70},
-  "model": {"name": "resnet18", "zero_init_residual": true, "stem": "small", "blur_pool": true},
+  "model": {"name": "resnet18", "zero_init_residual": true, "stem": "small", "blur_pool": true, "drop_path": 0.1,
+            "weights": "r18.pth", "weights_key": "ema", "new_head": true, "freeze": ["layer1"], "unfreeze_epoch": 2},
   "augment": {"crop": "random_resized_dali", "size": 48, "area": [0.2, 0.9], "aspect": [0.8, 1.2], "tries": 7,
               "interpolation": "bicubic", "pad": 3, "pad_mode": "zero", "flip": 0.25,
               "policy": "rand_augment", "rand_augment": {"num_ops": 3, "magnitude": 5, "bins": 11,
@@ -61,13 +66,9 @@ const char* const kConfig = R"({
   "dist": {"compress": "fp16"}
 })";
 
-/// What the program knows and the options do not.
+/// What is known before there is a run.
 bool is_told_otherwise(const std::string& key) {
-  static const std::vector<std::string> keys{"$schema",      "data.name",      "data.format",
-                                             "data.root",    "data.train",     "data.val",
-                                             "data.index",   "data.image_key", "data.stage_dir",
-                                             "data.classes", "dist.device",    "dist.timeout_s"};
-  return std::find(keys.begin(), keys.end(), key) != keys.end() || key.starts_with("model.");
+  return key == "dist.device" || key == "dist.timeout_s";
 }
 
 json value_at(const json& config, std::string key) {
@@ -128,9 +129,12 @@ TEST_CASE("16 bits are written as they were read") {
 
 TEST_CASE("options as a configuration give these options again, key by key") {
   const Config config = Config::parse(kConfig);
-  const auto model = models::create(
-      "resnet18",
-      {.classes = 2, .zero_init_residual = true, .stem = models::Stem::small, .blur_pool = true});
+  auto model = models::create("resnet18", {.classes = 2,
+                                           .zero_init_residual = true,
+                                           .stem = models::Stem::small,
+                                           .drop_path = 0.1,
+                                           .blur_pool = true});
+  model.freeze("layer1");
   const test::ToySource source(10, 1);
   const json own =
       json::parse(train::own_config(train::run_options(config), model, source, source));
@@ -145,6 +149,7 @@ TEST_CASE("options as a configuration give these options again, key by key") {
     if (key == "augment.views") continue;        // does not go with mix.kinds
     if (key == "data.multi_label") continue;     // does not go with data.sampling=balanced, others
     if (key == "progressive.dropout") continue;  // the model has none
+    if (key == "model.dropout" || key == "model.width" || key == "model.image_size") continue;
     INFO(key);
     CHECK(value_at(config.json(), key) !=
           schema->at("default"));  // else the next line says nothing
@@ -152,16 +157,96 @@ TEST_CASE("options as a configuration give these options again, key by key") {
     ++compared;
   }
   CHECK(compared > 50);
-  for (const char* key :
-       {"model.name", "model.zero_init_residual", "model.stem", "model.blur_pool"}) {
+  for (const char* key : {"data.root", "model.name"}) {
     CHECK(value_at(own, key) == value_at(config.json(), key));
   }
+}
+
+TEST_CASE("options that a model may take give these options again") {
+  const test::ToySource source(10, 1);
+  const auto own = [&](const char* name, const models::ModelOptions& options) {
+    const json config =
+        json::parse(train::own_config({}, models::create(name, options), source, source));
+    return train::run_options(Config::parse(config.dump())).model;
+  };
+  CHECK(own("resnet9", {.classes = 4, .width = 8}).width == 8);
+  CHECK(own("squeezenet1_1", {.classes = 4, .dropout = 0.25}).dropout == 0.25);
+  CHECK_FALSE(own("squeezenet1_1", {.classes = 4}).dropout);
+  CHECK(own("efficientnet_lite0", {.classes = 4, .image_size = 64}).image_size == 64);
+}
+
+TEST_CASE("a model and sources are what they are, whatever the options ask for") {
+  const test::ToySource source(10, 1);
+  train::RunOptions options;
+  options.model = {.name = "resnet50", .width = 8, .weights = "w.pth", .freeze = {"fc"}};
+  const json own = json::parse(train::own_config(options, test::toy_model(), source, source));
+  CHECK(value_at(own, "model.name") == "toy");
+  CHECK(value_at(own, "model.width") == 0);
+  CHECK(value_at(own, "model.freeze") == json::array());
+  CHECK(value_at(own, "model.weights") == "w.pth");
+
+  const std::filesystem::path mnist = "/usr/share/datasets/fashion-mnist";
+  const auto idx =
+      data::open_idx(mnist / "t10k-images-idx3-ubyte.gz", mnist / "t10k-labels-idx1-ubyte.gz");
+  options.data = {.name = "fashion", .root = "elsewhere", .index = "indexes"};
+  const json moved = json::parse(train::own_config(options, test::toy_model(), *idx, *idx));
+  CHECK(value_at(moved, "data.root") == mnist.string());
+  CHECK(value_at(moved, "data.format") == "idx");
+  CHECK(value_at(moved, "data.name") == "fashion");
+  CHECK(value_at(moved, "data.index") == "indexes");
+
+  options.data.stage_dir = "/scratch";  // the sources are copies
+  const json staged = json::parse(train::own_config(options, test::toy_model(), *idx, *idx));
+  CHECK(value_at(staged, "data.root") == "elsewhere");
+  CHECK(value_at(staged, "data.format") == "folder");
+}
+
+TEST_CASE("what options in C++ compose leaves the configuration of the same run") {
+  train::RunOptions options;
+  options.data.format = "idx";
+  options.data.root = "/usr/share/datasets/fashion-mnist";
+  options.data.train = options.data.val = "t10k";
+  options.data.normalization.channels = 1;
+  options.data.normalization.mean = options.data.normalization.std = {0.3, 0.3, 0.3};
+  options.augment.size = 28;
+  options.model = {.name = "resnet9", .width = 4, .freeze = {"prep"}, .unfreeze_epoch = 2};
+  const auto world = dist::launch({.device = dist::DeviceKind::cpu});
+  const train::Parts parts = train::compose(options, *world);
+  CHECK(parts.train->size() == 10000);
+  CHECK(models::channels_of(parts.model) == 1);
+  CHECK(parts.model.made_with()->stem == models::Stem::small);
+
+  const auto own =
+      json::parse(train::own_config(parts.options, parts.model, *parts.train, *parts.val));
+  const train::RunOptions again = train::run_options(Config::parse(own.dump()));
+  CHECK(again.data.format == "idx");
+  CHECK(again.data.root == options.data.root);
+  CHECK(again.data.train == "t10k");
+  CHECK(again.data.classes == parts.train->classes());
+  CHECK(again.model.name == "resnet9");
+  CHECK(again.model.width == 4);
+  CHECK(again.model.stem == train::StemChoice::small);
+  CHECK(again.model.freeze == options.model.freeze);
+  CHECK(again.model.unfreeze_epoch == 2);
+}
+
+TEST_CASE("options in C++ that name no data or no model are refused") {
+  const auto world = dist::launch({.device = dist::DeviceKind::cpu});
+  train::RunOptions options;
+  CHECK_THROWS_WITH(train::compose(options, *world), Contains("data.root is empty"));
+  options.data.root = "/usr/share/datasets/fashion-mnist";
+  options.data.format = "idy";
+  CHECK_THROWS_WITH(train::compose(options, *world),
+                    Contains("data.format: no \"idy\"; did you mean \"idx\"?"));
+  options.data.format = "idx";
+  options.data.train = options.data.val = "t10k";
+  CHECK_THROWS_WITH(train::compose(options, *world), Contains("no model \"\""));
 }
 
 TEST_CASE("what a program froze is told of, and when that ends") {
   const test::ToySource source(10, 1);
   train::RunOptions options;
-  options.unfreeze_epoch = 3;
+  options.model.unfreeze_epoch = 3;
   models::Model model = test::toy_model();
   model.freeze("conv");
   model.freeze("nothing");

@@ -102,6 +102,29 @@ class OptionFields {
         std::move(description));
   }
 
+  /// A text, not empty, that every configuration gives: it has no default.
+  OptionFields& add_required(std::string name, std::string Options::*member,
+                             std::string description) {
+    add(
+        std::move(name), {{"type", "string"}, {"minLength", 1}},
+        [member](const json& value, Options& to) { to.*member = value.get<std::string>(); },
+        [member](const Options& from) { return json(from.*member); }, std::move(description));
+    fields_.back().required = true;
+    return *this;
+  }
+
+  /// A number that a configuration leaves unset by one below 0, as -1; so limits begin at -1.
+  OptionFields& add_optional(std::string name, std::optional<double> Options::*member,
+                             std::string description, const Limits& limits) {
+    return add(
+        std::move(name), schema_of<double>(limits),
+        [member](const json& value, Options& to) {
+          to.*member = value >= 0 ? std::optional(value.get<double>()) : std::nullopt;
+        },
+        [member](const Options& from) { return json((from.*member).value_or(-1)); },
+        std::move(description));
+  }
+
   /// A name out of those of a registry.
   OptionFields& add_choice(std::string name, std::string Options::*member,
                            const std::vector<std::string>& names, std::string description) {
@@ -154,7 +177,7 @@ class OptionFields {
           {field.name, field.schema,
            [member, read = field.read](const json& value, Options& to) { read(value, to.*member); },
            [member, write = field.write](const Options& from) { return write(from.*member); },
-           field.description});
+           field.description, field.required});
     }
     return *this;
   }
@@ -188,7 +211,7 @@ class OptionFields {
     const Options defaults{};
     for (const Field& field : fields_) {
       json& schema = all[field.name] = field.schema;
-      schema["default"] = without_fraction(field.write(defaults));
+      if (!field.required) schema["default"] = without_fraction(field.write(defaults));
       schema["description"] = field.description;
     }
     return all;
@@ -203,6 +226,7 @@ class OptionFields {
     /// The value that `read` would make the member from.
     std::function<json(const Options&)> write;
     std::string description;  ///< for the schema, and for people
+    bool required = false;    ///< a configuration must give it
   };
   /// In the order in which they were added.
   const std::vector<Field>& fields() const { return fields_; }

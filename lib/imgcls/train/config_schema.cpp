@@ -41,6 +41,7 @@ Schemas operator+(Schemas one, const Schemas& other) {
 std::vector<Section> sections() {
   return {
       {"data", "", schemas(data_fields())},
+      {"model", "", schemas(model_fields())},
       {"augment", "", schemas(data::augment_fields()) + data::policies().schemas()},
       {"progressive", "Training images that grow.", schemas(progressive_fields())},
       {"erase", "Random erasing of training images.", schemas(erase_fields())},
@@ -57,7 +58,8 @@ std::vector<Section> sections() {
       {"checkpoint", "", schemas(checkpoint_fields())},
       {"log", "", schemas(log_fields())},
       {"profile", "", schemas(profile_fields())},
-      {"dist", "", schemas(dist_fields())},
+      {"run", "", schemas(run_folder_fields())},
+      {"dist", "", schemas(launch_fields()) + schemas(dist_fields())},
   };
 }
 
@@ -186,12 +188,17 @@ std::string schema_from_tables(std::string_view text) {
                            {"additionalProperties", false},
                            {"properties", Ordered::object()}};
     }
-    Ordered& options = all.at(section.name).at("properties");
-    for (const auto& [name, option] : section.options) options[name] = in_order(option);
+    Ordered &made = all.at(section.name), &options = made.at("properties");
+    Ordered required = Ordered::array();
+    for (const auto& [name, option] : section.options) {
+      options[name] = in_order(option);
+      if (option.at("type") != "object" && !option.contains("default")) required.push_back(name);
+    }
+    if (!required.empty()) made["required"] = required;
   }
-  std::string made;
-  print(schema, 0, made);
-  return made + "\n";
+  std::string printed;
+  print(schema, 0, printed);
+  return printed + "\n";
 }
 
 std::string keys_as_markdown(std::string_view schema_text) {

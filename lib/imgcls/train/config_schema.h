@@ -1,6 +1,7 @@
 #pragma once
 // configs/schema.json and the list of keys in docs/configuration.md, from the tables of options.
-// What no table has (where data lies, which model) stays as the file says it.
+// The order of sections and keys, and what is said of a section that is there already, stay as the
+// file has them.
 
 #include <string>
 #include <string_view>

@@ -1,3 +1,4 @@
+#include <imgcls/core/config.h>
 #include <imgcls/core/error.h>
 #include <imgcls/core/nearest.h>
 #include <imgcls/log/run_folder.h>
@@ -6,7 +7,6 @@
 #include <imgcls/train/checkpoint.h>
 #include <imgcls/train/fine_tune.h>
 #include <imgcls/train/load_with_hint.h>
-#include <imgcls/train/options.h>
 #include <imgcls/train/run_weights.h>
 
 #include <fmt/format.h>
@@ -37,8 +37,7 @@ void require_no_weights_wanted(bool new_head, const std::string& key) {
 }
 
 /// Whether the run has a checkpoint to go on from, whose weights replace all others.
-bool goes_on(const Config& config) {
-  const RunOptions options = run_options(config);
+bool goes_on(const RunOptions& options) {
   if (options.checkpoint.resume == Resume::never) return false;
   const RunFiles files{options.folder};
   return Checkpoints(files.checkpoints(), options.checkpoint.keep)
@@ -47,26 +46,26 @@ bool goes_on(const Config& config) {
 }
 
 /// Empty where they are gone and not needed any more.
-fs::path start_of(const std::string& given, const Config& config) {
+fs::path start_of(const RunOptions& options) {
   try {
-    return weights_at(given, Log::quiet("model.weights: "));
+    return weights_at(options.model.weights, Log::quiet("model.weights: "));
   } catch (const CheckpointError& e) {
-    if (goes_on(config)) return {};
+    if (goes_on(options)) return {};
     throw CheckpointError(fmt::format("model.weights: {}", e.what()));
   }
 }
 
 /// ". runs/x is of model.name=resnet9 model.width=8": what a run's folder says of the model whose
-/// weights it holds, where that is another than the configuration's.
-std::string other_model(const fs::path& run, const nlohmann::json& model) {
+/// weights it holds, where that is another than these options'.
+std::string other_model(const fs::path& run, const ModelRunOptions& options) {
   const RunFiles files{run};
   std::error_code ignored;
   if (!fs::exists(files.config(), ignored)) return {};
   const Config config = Config::load(std::vector<std::string>{files.config().string()});
-  const nlohmann::json& theirs = config.json().at("model");
+  const nlohmann::json &theirs = config.json().at("model"), ours = model_fields().write(options);
   std::string differs;
   for (const char* key : {"name", "width", "stem", "blur_pool", "image_size"}) {
-    if (theirs.at(key) == model.at(key)) continue;
+    if (theirs.at(key) == ours.at(key)) continue;
     const std::string value =
         theirs.at(key).is_string() ? theirs.at(key).get<std::string>() : theirs.at(key).dump();
     differs += fmt::format(" model.{}={}", key, value);
@@ -75,13 +74,12 @@ std::string other_model(const fs::path& run, const nlohmann::json& model) {
 }
 
 std::vector<std::string> load(const models::Model& model, const fs::path& weights,
-                              const nlohmann::json& options) {
+                              const ModelRunOptions& options) {
   try {
-    return load_with_hint(model, weights,
-                          {.head = !options.at("new_head"), .key = options.at("weights_key")},
+    return load_with_hint(model, weights, {.head = !options.new_head, .key = options.weights_key},
                           "model.new_head=true draws that anew, for other classes.");
   } catch (const WeightsError& e) {
-    throw WeightsError(e.what() + other_model(options.at("weights").get<std::string>(), options));
+    throw WeightsError(e.what() + other_model(options.weights, options));
   }
 }
 
@@ -104,26 +102,25 @@ void freeze(models::Model& model, const std::vector<std::string>& parts) {
 
 }  // namespace
 
-std::vector<std::string> fine_tune(const Config& config, models::Model& model) {
-  const nlohmann::json& j = config.json().at("model");
-  const std::string given = j.at("weights"), key = j.at("weights_key");
-  const bool new_head = j.at("new_head");
+std::vector<std::string> fine_tune(const RunOptions& options, models::Model& model) {
+  const ModelRunOptions& given = options.model;
   std::vector<std::string> notes;
-  if (given.empty()) {
-    require_no_weights_wanted(new_head, key);
+  if (given.weights.empty()) {
+    require_no_weights_wanted(given.new_head, given.weights_key);
   } else {
-    const fs::path weights = start_of(given, config);
+    const fs::path weights = start_of(options);
     if (weights.empty()) {
       notes.push_back(fmt::format(
           "model.weights={} is not there any more; the run's own checkpoint has all weights",
-          given));
+          given.weights));
     } else {
-      notes = load(model, weights, j);
-      if (weights != given) notes.push_back(fmt::format("starts from {}", weights.string()));
-      if (new_head) models::draw_heads(model);
+      notes = load(model, weights, given);
+      if (weights != given.weights)
+        notes.push_back(fmt::format("starts from {}", weights.string()));
+      if (given.new_head) models::draw_heads(model);
     }
   }
-  freeze(model, j.at("freeze"));
+  freeze(model, given.freeze);
   return notes;
 }
 

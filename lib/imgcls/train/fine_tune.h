@@ -1,8 +1,8 @@
 #pragma once
 // What a run starts from: other weights, a new head, frozen parts.
 
-#include <imgcls/core/config.h>
 #include <imgcls/models/model.h>
+#include <imgcls/train/options.h>
 
 #include <string>
 #include <vector>
@@ -14,6 +14,6 @@ namespace imgcls::train {
 /// where a part to freeze is none of the model's (with those there are), and where nothing would be
 /// left to train; WeightsError and CheckpointError where the weights cannot be used. Weights that
 /// are not there are no error where the run has a checkpoint to go on from.
-std::vector<std::string> fine_tune(const Config& config, models::Model& model);
+std::vector<std::string> fine_tune(const RunOptions& options, models::Model& model);
 
 }  // namespace imgcls::train

@@ -42,10 +42,8 @@ void read(const Config& config, const char* section, const OptionFields<Options>
                [&](const json& values) { read_chosen(values, fields, registry, options); });
 }
 
-void read_unfreeze_epoch(const Config& config, RunOptions& o) {
-  const json& model = config.json().at("model");
-  o.unfreeze_epoch = model.at("unfreeze_epoch");
-  if (o.unfreeze_epoch == 0 || !model.at("freeze").empty()) return;
+void check_unfreezing(const Config& config, const ModelRunOptions& o) {
+  if (o.unfreeze_epoch == 0 || !o.freeze.empty()) return;
   throw ConfigError(fmt::format(
       "{}: model.unfreeze_epoch={} ends what model.freeze begins, which is empty; give both, as "
       "model.freeze=[\"backbone\"], or neither",
@@ -53,7 +51,7 @@ void read_unfreeze_epoch(const Config& config, RunOptions& o) {
 }
 
 void check_progressive(const Config& config, const RunOptions& o) {
-  const std::string model = config.json().at("model").at("name");
+  const std::string& model = o.model.name;
   if (o.progressive.dropout != ProgressiveOptions::kNone && !models::info(model).takes.dropout) {
     throw ConfigError(
         fmt::format("{}: progressive.dropout needs a model with dropout, and {} has "
@@ -77,10 +75,11 @@ void check_progressive(const Config& config, const RunOptions& o) {
   }
 }
 
-std::filesystem::path run_folder(const json& j) {
-  const std::string given = j.at("run").at("dir");
-  if (!given.empty()) return given;
-  const std::string model = j.at("model").at("name"), data = j.at("data").at("name");
+std::filesystem::path run_folder(const Config& config, const RunOptions& o) {
+  RunFolderOptions given;
+  read(config, "run", run_folder_fields(), given);
+  if (!given.dir.empty()) return given.dir;
+  const std::string &model = o.model.name, &data = o.data.name;
   return std::filesystem::path("runs") / (data.empty() ? model : model + "-" + data);
 }
 
@@ -158,13 +157,14 @@ bool is_deterministic(const RunOptions& options, std::string_view device) {
 RunOptions run_options(const Config& config) {
   RunOptions o;
   read(config, "data", data_fields(), o.data);
+  read(config, "model", model_fields(), o.model);
   read_section(config, "augment",
                [&](const json& values) { data::read_augment(values, o.augment); });
   read(config, "progressive", progressive_fields(), o.progressive);
   check_progressive(config, o);
   read(config, "eval", eval_fields(), o.eval);
   read(config, "train", train_fields(), o);
-  read_unfreeze_epoch(config, o);
+  check_unfreezing(config, o.model);
   read(config, "optimizer", optim::optimizer_fields(), optim::optimizers(), o.optimizer);
   read(config, "schedule", schedule_fields(), optim::schedules(), o.schedule);
   read(config, "erase", erase_fields(), o.erase);
@@ -178,7 +178,7 @@ RunOptions run_options(const Config& config) {
   read(config, "log", log_fields(), o);
   read(config, "profile", profile_fields(), o);
   read(config, "dist", dist_fields(), o);
-  o.folder = run_folder(config.json());
+  o.folder = run_folder(config, o);
   require_fitting(o);
   return o;
 }

@@ -10,6 +10,8 @@
 #include <imgcls/optim/schedule.h>
 #include <imgcls/train/best.h>
 #include <imgcls/train/callbacks.h>
+#include <imgcls/train/data_options.h>
+#include <imgcls/train/model_options.h>
 #include <imgcls/train/progressive.h>
 #include <imgcls/train/recipe/average.h>
 #include <imgcls/train/recipe/clip.h>
@@ -21,7 +23,6 @@
 #include <imgcls/train/step_profile.h>
 
 #include <any>
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -46,36 +47,6 @@ enum class Precision {
   bf16,       ///< autocast to bfloat16
   fp16,       ///< autocast to half, with a GradScaler
   automatic,  ///< bf16 where the device multiplies it in hardware, else fp32
-};
-
-/// Mean and standard deviation of the channels red, green, blue, of values in [0, 1]. With one
-/// channel, grey, the three are equal.
-struct Normalization {
-  std::array<double, 3> mean{0.485, 0.456, 0.406};  ///< subtracted
-  std::array<double, 3> std{0.229, 0.224, 0.225};   ///< by which the difference is divided
-  /// That the network is shown: 3, or 1 for grey, the luma that Pillow's convert("L") and
-  /// torchvision's Grayscale(1) make, taken last, of the augmented image.
-  int channels = 3;
-  /// Of a pixel: 8, or 16 for grey images (data::Image::bits).
-  int bits = 8;
-};
-
-/// The section `data`, as far as it is about reading and not about where the images are.
-struct DataOptions {
-  Normalization normalization;  ///< `data.mean`, `data.std`, `data.channels`
-  /// An image that cannot be read: stop the run, or skip and count it.
-  data::OnError on_error = data::OnError::stop;
-  /// Images have any number of classes each (data::Source::label_set), not one.
-  bool multi_label = false;
-  /// Which training images an epoch has, and how often each.
-  data::Sampler sampling = data::Sampler::all;
-  int repeats = 1;  ///< times that an epoch has each image that it has, augmented anew each time
-  /// Decoding threads of a rank; 0: dist::World::cores.
-  int threads = 0;
-  /// Batches made ahead.
-  int prefetch = 3;
-  /// Seconds after which a batch that does not come ends the run.
-  double timeout_s = 600;
 };
 
 /// The section `eval`.
@@ -166,9 +137,6 @@ struct RunOptions {
   std::vector<std::string> recompute = {};
   /// Batch norm's statistics are those of all ranks' images, not of each rank's alone.
   bool sync_bn = false;
-  /// The first epoch, counted from 0, in which what Model::freeze froze is trained as well; 0: it
-  /// stays frozen.
-  int unfreeze_epoch = 0;
   bool channels_last = true;  ///< lay images and weights out as NHWC, which is faster
   bool tf32 = true;           ///< let GPUs multiply fp32 matrices as TF32
   /// Intra-op threads of a rank; 0: dist::World::cores, or 1 with `shards`, whose bits depend on
@@ -180,7 +148,8 @@ struct RunOptions {
   /// (is_deterministic).
   std::optional<bool> deterministic = {};
 
-  DataOptions data;                   ///< how images are read and normalized
+  DataOptions data;                   ///< which images, and how they are read and normalized
+  ModelRunOptions model;              ///< what `compose` makes, and when frozen parts are trained
   data::AugmentOptions augment;       ///< random changes to training images
   ProgressiveOptions progressive;     ///< training images that grow
   EvalRunOptions eval;                ///< evaluations of the validation images

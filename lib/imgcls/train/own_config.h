@@ -11,9 +11,10 @@ namespace imgcls::train {
 
 /// A complete configuration (JSON text) from which `run_options` makes these options, and the
 /// programs the model and the data: `imgcls eval`, `imgcls report` and predict::Classifier read it
-/// from the run's folder. Where the model was not made by models::create, its options are the
-/// defaults; where a source does not say where it lies (data::Source::origin), data.root is a note
-/// that says so.
+/// from the run's folder. Model and sources say what they are, whatever `options` ask for. Where
+/// the model was not made by models::create, its options are the defaults; where the sources do not
+/// say where they lie (data::Source::origin), or were copied to data.stage_dir, `options.data`
+/// does, and where that has no root, data.root is a note that says so.
 std::string own_config(const RunOptions& options, const models::Model& model,
                        const data::Source& train, const data::Source& val);
 

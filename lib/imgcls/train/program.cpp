@@ -7,6 +7,7 @@
 #include <imgcls/dist/launch/launcher.h>
 #include <imgcls/train/program.h>
 #include <imgcls/train/rank_fields.h>
+#include <imgcls/train/run_fields.h>
 #include <imgcls/train/termination_signals.h>
 
 #include <fcntl.h>
@@ -14,7 +15,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 
 namespace imgcls::train {
 namespace {
@@ -29,12 +29,9 @@ bool launched_first() {
 }
 
 dist::LaunchOptions launch_options(const Config& config) {
-  const nlohmann::json& j = config.json().at("dist");
-  const std::string device = j.at("device");
-  return {.device = device == "auto"  ? dist::DeviceKind::automatic
-                    : device == "cpu" ? dist::DeviceKind::cpu
-                                      : dist::DeviceKind::cuda,
-          .timeout_s = j.at("timeout_s")};
+  dist::LaunchOptions options;
+  launch_fields().read(config.json().at("dist"), options);
+  return options;
 }
 
 /// Says so where it is heard otherwise.

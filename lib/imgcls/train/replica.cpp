@@ -117,7 +117,7 @@ void Replica::fit_to_images(const std::shared_ptr<const data::Source>& source) {
 }
 
 bool Replica::begin_epoch(std::uint32_t epoch) {
-  const auto first = static_cast<std::uint32_t>(options_.unfreeze_epoch);
+  const auto first = static_cast<std::uint32_t>(options_.model.unfreeze_epoch);
   if (first == 0 || epoch < first || model_.frozen_parts().empty()) return false;
   model_.unfreeze();
   parallel_->renew();

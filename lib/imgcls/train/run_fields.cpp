@@ -15,10 +15,6 @@ using nlohmann::json;
 constexpr double kMost = std::numeric_limits<std::int32_t>::max();
 constexpr double kLargestSeed = std::uint64_t{1} << 53;  // what every JSON reader keeps exactly
 
-constexpr Names<data::OnError, 2> kOnErrors{
-    {{data::OnError::stop, "stop"}, {data::OnError::skip, "skip"}}};
-constexpr Names<data::Sampler, 2> kSamplers{
-    {{data::Sampler::all, "all"}, {data::Sampler::balanced, "balanced"}}};
 constexpr Names<BatchScaling, 3> kBatchScalings{{{BatchScaling::none, "none"},
                                                  {BatchScaling::linear, "linear"},
                                                  {BatchScaling::square_root, "sqrt"}}};
@@ -32,6 +28,9 @@ constexpr Names<kernels::FastConvolutions, 3> kFastConvolutions{
      {kernels::FastConvolutions::off, "off"}}};
 constexpr Names<Resume, 3> kResumes{
     {{Resume::automatic, "auto"}, {Resume::never, "never"}, {Resume::changed, "changed"}}};
+constexpr Names<dist::DeviceKind, 3> kDevices{{{dist::DeviceKind::automatic, "auto"},
+                                               {dist::DeviceKind::cpu, "cpu"},
+                                               {dist::DeviceKind::cuda, "cuda"}}};
 constexpr Names<dist::Compression, 2> kCompressions{
     {{dist::Compression::none, "none"}, {dist::Compression::fp16, "fp16"}}};
 
@@ -39,67 +38,7 @@ std::string text_of(const StepSpan& span) {
   return span.first == 0 ? "" : fmt::format("{}-{}", span.first, span.last);
 }
 
-const OptionFields<Normalization>& normalization_fields() {
-  using O = Normalization;
-  static const OptionFields<O> fields = [] {
-    OptionFields<O> f;
-    f.add("mean", &O::mean,
-          "Mean of red, green and blue (0 to 1), subtracted from the images. ImageNet's by "
-          "default.");
-    f.add("std", &O::std,
-          "Standard deviation of red, green and blue, by which the images are divided. ImageNet's "
-          "by default.",
-          Limits::greater_than(0));
-    f.add("channels", &O::channels,
-          "Channels that the network is shown: 3, or 1 for grey images, as torchvision's "
-          "Grayscale(1) makes them after the augmentation. With 1, the three numbers of data.mean "
-          "are equal, and those of data.std. Weights for three colours are summed over them.",
-          Limits::between(1, 3));
-    f.add("bits", &O::bits,
-          "Bits of a pixel that the network is shown: 8, or 16 for grey images (data.channels=1) "
-          "such as X-rays and microscopes make, which then keep all bits of PNG, TIFF and PGM "
-          "files from file to network; they can be cropped and flipped, and mixed and erased in "
-          "the batch, but operations of augment know 8 bits alone.",
-          Limits::between(8, 16));
-    return f;
-  }();
-  return fields;
-}
-
 }  // namespace
-
-const OptionFields<DataOptions>& data_fields() {
-  using O = DataOptions;
-  static const OptionFields<O> fields = [] {
-    OptionFields<O> f;
-    f.include(&O::normalization, normalization_fields());
-    f.add("on_error", &O::on_error, kOnErrors,
-          "An image that cannot be read: stop and name it, or skip and count it.");
-    f.add(
-        "multi_label", &O::multi_label,
-        "Images have any number of classes each, also none, not one: with data.format=list, a loss "
-        "that knows such data (bce, sigmoid_focal, asymmetric_multi_label) and eval.metric=map or "
-        "loss.");
-    f.add("sampling", &O::sampling, kSamplers,
-          "Training images of an epoch: each as often as any other, or as many of each class, "
-          "however few images it has.");
-    f.add("repeats", &O::repeats,
-          "How often an epoch has each image that it has, augmented anew each time (repeated "
-          "augmentation): with 4, a quarter of the images in an epoch of the same length.",
-          Limits::between(1, 1024));
-    f.add("threads", &O::threads,
-          "Threads of each rank that read and decode; 0: one for each core the rank may use, "
-          "shared with the machine's other ranks.",
-          Limits::between(0, 1024));
-    f.add("prefetch", &O::prefetch, "Batches made ahead of the trainer.", Limits::between(1, 1024));
-    f.add("timeout_s", &O::timeout_s,
-          "Seconds after which a batch that does not come ends the run, naming an image that "
-          "could not be read.",
-          {.above = 0, .maximum = 1e9});
-    return f;
-  }();
-  return fields;
-}
 
 const OptionFields<EvalRunOptions>& eval_fields() {
   using O = EvalRunOptions;
@@ -219,14 +158,10 @@ const OptionFields<ScheduleRunOptions>& schedule_fields() {
         "final_lr", &O::final_lr,
         "cosine, linear, polynomial, trapezoid: learning rate at the end; plateau: the lowest one.",
         Limits::at_least(0));
-    f.add(
-        "final_weight_decay", {{"type", "number"}, {"minimum", -1}},
-        [](const json& value, O& to) {
-          to.final_weight_decay = value >= 0 ? std::optional(value.get<double>()) : std::nullopt;
-        },
-        [](const O& from) { return json(from.final_weight_decay.value_or(-1)); },
-        "Weight decay at the end, to which it changes from optimizer.weight_decay by half a cosine "
-        "over the run, and those of groups in proportion; -1: it stays.");
+    f.add_optional("final_weight_decay", &O::final_weight_decay,
+                   "Weight decay at the end, to which it changes from optimizer.weight_decay by "
+                   "half a cosine over the run, and those of groups in proportion; -1: it stays.",
+                   Limits::at_least(-1));
     f.add("batch_scaling", &O::batch_scaling, kBatchScalings,
           "Take optimizer.lr for that of base_batch images, and multiply it by train.batch / "
           "base_batch (linear) or the root of that (sqrt).");
@@ -293,6 +228,30 @@ const OptionFields<RunOptions>& profile_fields() {
         [](const O& from) { return json(text_of(from.profile)); },
         "Steps to profile, FIRST-LAST from 1, such as 66-74; traces for chrome://tracing go to "
         "profile/ in the run's folder. Empty: none.");
+    return f;
+  }();
+  return fields;
+}
+
+const OptionFields<RunFolderOptions>& run_folder_fields() {
+  using O = RunFolderOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("dir", &O::dir,
+          "Folder of the results; empty: runs/MODEL-DATA, after model.name and data.name.");
+    return f;
+  }();
+  return fields;
+}
+
+const OptionFields<dist::LaunchOptions>& launch_fields() {
+  using O = dist::LaunchOptions;
+  static const OptionFields<O> fields = [] {
+    OptionFields<O> f;
+    f.add("device", &O::device, kDevices, "What ranks compute on; auto: GPUs where there are any.");
+    f.add("timeout_s", &O::timeout_s,
+          "Seconds after which a rank that does not answer ends the run.",
+          {.above = 0, .maximum = 1e9});
     return f;
   }();
   return fields;

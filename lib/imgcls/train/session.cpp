@@ -51,10 +51,10 @@ Trainer::Session::Session(models::Model model, std::shared_ptr<const data::Sourc
       loss_(world),
       readings_(world.device()) {
   check_sources();
-  if (options_.unfreeze_epoch > 0 && model.frozen_parts().empty()) {
+  if (options_.model.unfreeze_epoch > 0 && model.frozen_parts().empty()) {
     throw dist::AgreedError(fmt::format(
         "model.unfreeze_epoch={} ends what Model::freeze begins, and nothing of {} is frozen",
-        options_.unfreeze_epoch, model.name()));
+        options_.model.unfreeze_epoch, model.name()));
   }
   watches_steps_ = world_.max(options_.callbacks.step ? 1 : 0) > 0;
   replica_ = std::make_unique<Replica>(std::move(model), train_source_, options_, world_);

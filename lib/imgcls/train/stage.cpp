@@ -11,7 +11,6 @@
 
 #include <array>
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 
@@ -95,19 +94,18 @@ std::optional<fs::path> stage(const fs::path& from, const fs::path& stage_dir,
 
 }  // namespace
 
-DataFolders stage_data(const Config& config, dist::World& world) {
-  DataFolders folders{data_folder(config, Split::train), data_folder(config, Split::val)};
-  const std::string stage_dir = config.json().at("data").at("stage_dir");
-  if (stage_dir.empty()) return folders;
-  dist::agree(world, [&config] {
-    if (config.json().at("data").at("format") == "shards") return;
+DataFolders stage_data(const DataOptions& options, dist::World& world) {
+  DataFolders folders{data_folder(options, Split::train), data_folder(options, Split::val)};
+  if (options.stage_dir.empty()) return folders;
+  dist::agree(world, [&options] {
+    if (options.format == "shards") return;
     throw ConfigError(
         "data.stage_dir copies shards: set data.format=shards (`imgcls prepare shards` "
         "makes them), or leave it empty");
   });
-  const auto train = stage(folders.train, stage_dir, "training", world);
+  const auto train = stage(folders.train, options.stage_dir, "training", world);
   if (!train) return folders;
-  const auto val = stage(folders.val, stage_dir, "validation", world);
+  const auto val = stage(folders.val, options.stage_dir, "validation", world);
   return {*train, val ? *val : folders.val};
 }
 

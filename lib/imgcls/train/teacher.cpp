@@ -93,8 +93,8 @@ Teacher from_run(const RunOptions& options, std::span<const std::string> classes
   const auto of_run =
       data::class_ids(data::read_class_names(files.classes(), data::Repeats::allowed));
   require_same_classes(files.folder, of_run, classes);
-  const Normalization theirs = run_options(config).data.normalization,
-                      ours = options.data.normalization;
+  const RunOptions run = run_options(config);
+  const Normalization &theirs = run.data.normalization, &ours = options.data.normalization;
   if (theirs.mean != ours.mean || theirs.std != ours.std || theirs.channels != ours.channels ||
       theirs.bits != ours.bits) {
     throw ConfigError(
@@ -103,7 +103,7 @@ Teacher from_run(const RunOptions& options, std::span<const std::string> classes
                     "give both runs the same",
                     files.folder.string()));
   }
-  return with_weights(create_model(config, classes.size()), weights);
+  return with_weights(create_model(run, classes.size()), weights);
 }
 
 }  // namespace

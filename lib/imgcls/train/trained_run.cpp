@@ -13,9 +13,9 @@ TrainedRun open_run(const std::filesystem::path& run, RunWeights which, const Lo
   const std::vector<std::string> config_file{files.config().string()};
   Config config = Config::load(config_file);
   auto classes = data::read_class_names(files.classes(), data::Repeats::allowed);
-  models::Model model = create_model(config, classes.size());
-  models::load_weights(model, weights);
   RunOptions options = run_options(config);
+  models::Model model = create_model(options, classes.size());
+  models::load_weights(model, weights);
   return {.config = std::move(config),
           .options = std::move(options),
           .classes = std::move(classes),

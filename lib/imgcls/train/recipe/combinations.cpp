@@ -61,11 +61,12 @@ void require_one_teacher(const DistillationOptions& options) {
 }
 
 void require_end_of_freezing(const RunOptions& options) {
-  if (options.unfreeze_epoch == 0 || options.unfreeze_epoch < options.epochs) return;
+  const int epoch = options.model.unfreeze_epoch;
+  if (epoch == 0 || epoch < options.epochs) return;
   throw ConfigError(fmt::format(
       "model.unfreeze_epoch={} never comes with train.epochs={}, as epochs are counted from 0; "
       "leave it out for parts that stay frozen",
-      options.unfreeze_epoch, options.epochs));
+      epoch, options.epochs));
 }
 
 /// What has no meaning, or another on each number of ranks, where shards are trained one by one.
