@@ -1,4 +1,5 @@
 // imgcls bench: measures parts of the library on the machine at hand.
+#include "bench_convolutions.h"
 #include "bench_data.h"
 #include "bench_step.h"
 #include "commands.h"
@@ -263,6 +264,7 @@ void add_bench(CLI::App& program, std::function<int()>& chosen) {
   bench->require_subcommand(1);
   add_data_bench(*bench, chosen);
   add_bench_step(*bench, chosen);
+  add_bench_convolutions(*bench, chosen);
 }
 
 }  // namespace imgcls::cli

@@ -21,6 +21,7 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <ctime>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -105,8 +106,9 @@ class Steps {
 
 /// What was measured, on this rank.
 struct Measured {
-  double seconds = 0;  ///< from an idle device to an idle device
-  double waited = 0;   ///< of them, for data
+  double seconds = 0;    ///< from an idle device to an idle device
+  double processor = 0;  ///< seconds of all the process's threads in that time
+  double waited = 0;     ///< of them, for data
   train::StepTimes parts = {};
 };
 
@@ -117,9 +119,12 @@ Measured measure(Steps& steps, int count, const std::string& device, bool parts)
   train::StepProfiler profiler(train::StepProfiler::Detail::ranges);
   if (parts) profiler.start();
   const auto begin = Clock::now();
+  const std::clock_t processor = std::clock();
   steps.take(count);
   train::wait_for_device(device);
-  Measured measured{.seconds = Seconds(Clock::now() - begin).count(), .waited = steps.waited()};
+  Measured measured{.seconds = Seconds(Clock::now() - begin).count(),
+                    .processor = static_cast<double>(std::clock() - processor) / CLOCKS_PER_SEC,
+                    .waited = steps.waited()};
   if (parts) measured.parts = profiler.stop();
   return measured;
 }
@@ -141,6 +146,7 @@ void print_json(const StepBenchArguments& arguments, const Subject& subject,
       {"warm_up", arguments.warm_up},
       {"steps", arguments.steps},
       {"step_ms", 1e3 * measured.seconds / arguments.steps},
+      {"cpu_ms", 1e3 * measured.processor / arguments.steps},
       {"images_per_second", images / measured.seconds},
       {"data_wait", measured.waited / measured.seconds},
   };

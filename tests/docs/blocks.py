@@ -47,6 +47,8 @@ if [[ {name} == train_resnet50 || $1 == train || "$1 $2" == "bench step" ]]; the
   [[ "$1 $2" != "bench step" ]] || words+=(--steps 1 --warm-up 0)
   [[ "$*" != *unfreeze_epoch* ]] || words+=(train.epochs=9)
   [[ "$*" != *train.shards* ]] || words+=(train.batch=16)
+elif [[ "$1 $2" == "bench convolutions" ]]; then
+  words=(bench convolutions "$3" --batch 2 --size 32 --calls 1)
 elif [[ $1 == eval && "$*" == *--model* ]]; then
   words+=(--size 32 --resize 32)
 fi

@@ -19,11 +19,14 @@ bool has_whole_vectors(const ConvolutionShape& shape) {
   return shape.inputs % 8 == 0 && shape.outputs % 8 == 0;
 }
 
-bool takes_winograd(const ConvolutionShape& shape) {
-  return has_whole_vectors(shape) && shape.kernel == 3 && shape.stride == 1 && shape.padding == 1;
+// Not without padding or with more, nor of a single image: there the direct sums that oneDNN and
+// ATen's other code make are of many short ones, and have a third of the usual error.
+bool fits_winograd(const ConvolutionShape& shape) {
+  return has_whole_vectors(shape) && shape.kernel == 3 && shape.stride == 1 && shape.padding == 1 &&
+         shape.images > 1;
 }
 
-double winograd_seconds(const ConvolutionShape& shape, double weight_bytes_a_second) {
+double winograd_seconds(const ConvolutionShape& shape, Part part) {
   const auto up = [](std::int64_t size) { return (size + kTile - 1) / kTile; };
   const auto tiles =
       static_cast<double>(shape.images * up(shape.out_height()) * up(shape.out_width()));
@@ -31,34 +34,36 @@ double winograd_seconds(const ConvolutionShape& shape, double weight_bytes_a_sec
   const auto values = static_cast<double>(shape.images * shape.height * shape.width *
                                           (shape.inputs + shape.outputs));
   return 2.0 * kPositions * tiles * pairs / kPeak + kTransform * values +
-         kPositions * pairs * sizeof(float) / weight_bytes_a_second;
+         kPositions * pairs * sizeof(float) /
+             (part == Part::forward ? kForwardWeights : kBackwardWeights);
 }
 
-Method cheaper(const ConvolutionShape& shape, double weight_bytes_a_second, double direct) {
-  if (!takes_winograd(shape)) return Method::aten;
-  const bool worthwhile =
-      winograd_seconds(shape, weight_bytes_a_second) < kWorthwhile * shape.operations() / direct;
-  return worthwhile ? Method::winograd : Method::aten;
+bool is_winograd_faster(const ConvolutionShape& shape, Part part) {
+  const double direct = shape.operations() / (part == Part::weight_gradient ? kOldGradient : kPeak);
+  return winograd_seconds(shape, part) < kWorthwhile * direct;
+}
+
+// oneDNN is fast where an image has many places, and slow where it steps over some.
+bool are_products_faster(const ConvolutionShape& shape) {
+  if (shape.inputs < 64 || shape.outputs < 64) return false;
+  constexpr std::int64_t kFewPlaces = 16 * 16, kSomePlaces = 32 * 32;
+  const std::int64_t area = shape.out_height() * shape.out_width();
+  return shape.stride > 1 ? area <= kSomePlaces : area <= kFewPlaces;
 }
 
 }  // namespace
 
-Method forward_method(const ConvolutionShape& shape) {
-  return cheaper(shape, kForwardWeights, kPeak);
+Method own_method(const ConvolutionShape& shape, Part part) {
+  if (fits_winograd(shape)) return Method::winograd;
+  const bool products = part == Part::weight_gradient && has_whole_vectors(shape);
+  return products ? Method::products : Method::aten;
 }
 
-Method input_gradient_method(const ConvolutionShape& shape) {
-  return cheaper(shape, kBackwardWeights, kPeak);
-}
-
-Method weight_gradient_method(const ConvolutionShape& shape) {
-  if (cheaper(shape, kBackwardWeights, kOldGradient) == Method::winograd) return Method::winograd;
-  if (!has_whole_vectors(shape) || shape.inputs < 64 || shape.outputs < 64) return Method::aten;
-  // oneDNN is fast where an image has many places, and slow where it steps over some.
-  constexpr std::int64_t kFewPlaces = 16 * 16, kSomePlaces = 32 * 32;
-  const std::int64_t area = shape.out_height() * shape.out_width();
-  const bool slow = shape.stride > 1 ? area <= kSomePlaces : area <= kFewPlaces;
-  return slow ? Method::products : Method::aten;
+Method fastest_method(const ConvolutionShape& shape, Part part) {
+  if (fits_winograd(shape) && is_winograd_faster(shape, part)) return Method::winograd;
+  const bool products =
+      part == Part::weight_gradient && has_whole_vectors(shape) && are_products_faster(shape);
+  return products ? Method::products : Method::aten;
 }
 
 }  // namespace imgcls::kernels

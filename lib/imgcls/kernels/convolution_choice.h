@@ -5,16 +5,25 @@
 
 namespace imgcls::kernels {
 
-/// How one of a convolution's three parts is computed.
+/// What is computed of a convolution in a training step.
+enum class Part {
+  forward,          ///< the output
+  input_gradient,   ///< of the loss, by the input
+  weight_gradient,  ///< of the loss, by the weights
+};
+
+/// How a part is computed.
 enum class Method {
   aten,      ///< by ATen, which asks oneDNN
   winograd,  ///< winograd.h
   products,  ///< weight_gradient.h
 };
 
-/// By a model of what each takes on AVX2, which was fitted to times of single shapes.
-Method forward_method(const ConvolutionShape& shape);
-Method input_gradient_method(const ConvolutionShape& shape);
-Method weight_gradient_method(const ConvolutionShape& shape);
+/// The way of our own, be it faster or not; `aten` where there is none.
+Method own_method(const ConvolutionShape& shape, Part part);
+
+/// The way that is the fastest by a model of what each takes on AVX2, which was fitted to times of
+/// single shapes.
+Method fastest_method(const ConvolutionShape& shape, Part part);
 
 }  // namespace imgcls::kernels

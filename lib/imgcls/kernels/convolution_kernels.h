@@ -21,6 +21,7 @@ constexpr std::size_t kPanel = 16;      ///< channels of a block
 constexpr int kTile = 4;                ///< outputs a side that a Winograd tile makes
 constexpr int kPatch = 6;               ///< inputs a side that it takes
 constexpr std::size_t kPositions = 36;  ///< products of a tile, for each pair of channels
+constexpr std::size_t kSpin = 12 * 8;   ///< multiply-adds of a round of `spin`
 
 /// Of an image: height x width x channels.
 struct ImageView {
@@ -71,6 +72,8 @@ struct ConvolutionKernels {
                        std::size_t out_stride);
   /// Copies `channels` values, a multiple of 8, into blocks `block_stride` apart; zeros for null.
   void (*pack)(const float* values, std::size_t channels, float* out, std::size_t block_stride);
+  /// kSpin multiply-adds a round that wait for no memory: what the processor can do at most.
+  void (*spin)(std::size_t rounds, float* out);
 };
 
 extern const ConvolutionKernels kPortableKernels;

@@ -1,10 +1,7 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/instruction_set.h>
-#include <imgcls/kernels/convolution_choice.h>
-#include <imgcls/kernels/convolution_kernels.h>
 #include <imgcls/kernels/fast_convolutions.h>
-#include <imgcls/kernels/weight_gradient.h>
-#include <imgcls/kernels/winograd.h>
+#include <imgcls/kernels/single_convolution.h>
 
 #include <ATen/CompositeExplicitAutogradFunctions.h>
 #include <ATen/Functions.h>
@@ -18,104 +15,30 @@
 namespace imgcls::kernels {
 namespace {
 
-// What ATen is asked for beside the tensors, as far as it decides whether a convolution is taken.
-struct Settings {
-  at::IntArrayRef stride, padding, dilation;
-  bool transposed;
-  std::int64_t groups;
-};
-
 bool& exact_only() {
   thread_local bool exact = false;
   return exact;
 }
 
-const ConvolutionKernels& kernels() {
-#ifdef IMGCLS_X86
-  return kAvx2Kernels;
-#else
-  return kPortableKernels;
-#endif
-}
-
-bool is_plain(const at::Tensor& tensor) {
-  return tensor.defined() && tensor.dim() == 4 && tensor.scalar_type() == at::kFloat &&
-         tensor.layout() == at::kStrided && tensor.numel() > 0 && !tensor.is_conj() &&
-         tensor.is_contiguous(at::MemoryFormat::ChannelsLast);
-}
-
-/// The shape, if it is one that this room's functions take.
-std::optional<ConvolutionShape> shape_of(const at::Tensor& input, const at::Tensor& weight,
-                                         const Settings& settings) {
-  if (exact_only() || settings.transposed || settings.groups != 1) return std::nullopt;
-  if (!is_plain(input) || !is_plain(weight) || weight.size(2) != weight.size(3)) {
-    return std::nullopt;
-  }
-  if (input.size(1) != weight.size(1)) return std::nullopt;  // ATen says what is wrong
-  const auto both = [](at::IntArrayRef values) {
-    return values.size() == 1 || (values.size() == 2 && values[0] == values[1]);
-  };
-  if (!both(settings.stride) || !both(settings.padding) || !both(settings.dilation)) {
-    return std::nullopt;
-  }
-  if (settings.dilation[0] != 1 || settings.stride[0] < 1 || settings.padding[0] < 0) {
-    return std::nullopt;
-  }
-  const ConvolutionShape shape{.images = input.size(0),
-                               .height = input.size(2),
-                               .width = input.size(3),
-                               .inputs = input.size(1),
-                               .outputs = weight.size(0),
-                               .kernel = weight.size(2),
-                               .stride = settings.stride[0],
-                               .padding = settings.padding[0]};
-  const bool fits = shape.height + 2 * shape.padding >= shape.kernel &&
-                    shape.width + 2 * shape.padding >= shape.kernel;
-  return fits ? std::optional(shape) : std::nullopt;
-}
-
-at::Tensor like_images(std::int64_t images, std::int64_t channels, std::int64_t height,
-                       std::int64_t width) {
-  return at::empty({images, channels, height, width}, at::TensorOptions(at::kFloat),
-                   at::MemoryFormat::ChannelsLast);
+/// The shape, if it is one that may be ours here.
+std::optional<ConvolutionShape> taken_shape(const ConvolutionRequest& request) {
+  return exact_only() ? std::nullopt : shape_of(request);
 }
 
 at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight,
                        const std::optional<at::Tensor>& bias, at::IntArrayRef stride,
                        at::IntArrayRef padding, at::IntArrayRef dilation, bool transposed,
                        at::IntArrayRef output_padding, std::int64_t groups) {
-  const auto shape = shape_of(input, weight, {stride, padding, dilation, transposed, groups});
-  const bool has_bias = bias.has_value() && bias->defined();
-  const bool takes_bias = !has_bias || (bias->scalar_type() == at::kFloat &&
-                                        bias->is_contiguous() && bias->numel() == weight.size(0));
-  if (!shape || !takes_bias || forward_method(*shape) != Method::winograd) {
-    return at::compositeexplicitautograd::convolution(input, weight, bias, stride, padding,
-                                                      dilation, transposed, output_padding, groups);
+  const auto shape = taken_shape({input, weight, stride, padding, dilation, transposed, groups});
+  const at::Tensor added = bias.value_or(at::Tensor());
+  const bool takes_bias =
+      !added.defined() || (added.scalar_type() == at::kFloat && added.is_contiguous() &&
+                           added.numel() == weight.size(0));
+  if (shape && takes_bias && fastest_method(*shape, Part::forward) == Method::winograd) {
+    return forward_by(*shape, input, weight, added);
   }
-  at::Tensor output =
-      like_images(shape->images, shape->outputs, shape->out_height(), shape->out_width());
-  winograd_forward(kernels(), *shape, input.const_data_ptr<float>(), weight.const_data_ptr<float>(),
-                   has_bias ? bias->const_data_ptr<float>() : nullptr,
-                   output.mutable_data_ptr<float>());
-  return output;
-}
-
-at::Tensor input_gradient(const ConvolutionShape& shape, const at::Tensor& gradient,
-                          const at::Tensor& weight) {
-  at::Tensor made = like_images(shape.images, shape.inputs, shape.height, shape.width);
-  winograd_input_gradient(kernels(), shape, gradient.const_data_ptr<float>(),
-                          weight.const_data_ptr<float>(), made.mutable_data_ptr<float>());
-  return made;
-}
-
-at::Tensor weight_gradient(const ConvolutionShape& shape, Method method, const at::Tensor& input,
-                           const at::Tensor& gradient) {
-  at::Tensor made = like_images(shape.outputs, shape.inputs, shape.kernel, shape.kernel);
-  const auto compute =
-      method == Method::winograd ? winograd_weight_gradient : product_weight_gradient;
-  compute(kernels(), shape, input.const_data_ptr<float>(), gradient.const_data_ptr<float>(),
-          made.mutable_data_ptr<float>());
-  return made;
+  return at::compositeexplicitautograd::convolution(input, weight, bias, stride, padding, dilation,
+                                                    transposed, output_padding, groups);
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(
@@ -124,16 +47,16 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(
     at::IntArrayRef dilation, bool transposed, at::IntArrayRef output_padding, std::int64_t groups,
     std::array<bool, 3> mask) {
   std::tuple<at::Tensor, at::Tensor, at::Tensor> made;
-  const auto shape = shape_of(input, weight, {stride, padding, dilation, transposed, groups});
+  const auto shape = taken_shape({input, weight, stride, padding, dilation, transposed, groups});
   std::array<bool, 3> left = mask;
   if (shape && is_plain(gradient)) {
-    if (mask[0] && input_gradient_method(*shape) == Method::winograd) {
-      std::get<0>(made) = input_gradient(*shape, gradient, weight);
+    if (mask[0] && fastest_method(*shape, Part::input_gradient) == Method::winograd) {
+      std::get<0>(made) = input_gradient_by(*shape, gradient, weight);
       left[0] = false;
     }
-    const Method method = mask[1] ? weight_gradient_method(*shape) : Method::aten;
-    if (method != Method::aten) {
-      std::get<1>(made) = weight_gradient(*shape, method, input, gradient);
+    const Method method = fastest_method(*shape, Part::weight_gradient);
+    if (mask[1] && method != Method::aten) {
+      std::get<1>(made) = weight_gradient_by(*shape, method, input, gradient);
       left[1] = false;
     }
   }

@@ -8,6 +8,7 @@ namespace imgcls::kernels {
 namespace {
 
 constexpr std::size_t kRows = 6;
+constexpr std::size_t kRun = 48;  // terms that are added up one after the other
 
 // One term of every sum: `left[i]` times the sixteen of `right`.
 template <std::size_t rows>
@@ -26,12 +27,13 @@ inline void clear(Eight (&sums)[rows][2]) {
   for (auto& sum : sums) sum[0] = sum[1] = zero();
 }
 
+// Each block's sum begins at 0, and a sum of sums rounds far less than one long sum.
 template <std::size_t rows>
 inline void multiply_rows(const float* values, std::size_t block_stride, std::size_t blocks,
                           const float* weights, float* out) {
-  Eight sums[rows][2];
-  clear(sums);
   for (std::size_t block = 0; block < blocks; ++block, values += block_stride) {
+    Eight sums[rows][2];
+    clear(sums);
     const float* left[rows];
     for (std::size_t i = 0; i < rows; ++i) left[i] = values + i * kPanel;
     // Four steps at a time: of all sixteen, GCC 12 makes code that keeps sums in memory.
@@ -41,10 +43,13 @@ inline void multiply_rows(const float* values, std::size_t block_stride, std::si
       add_term(left, c + 2, weights + 2 * kPanel, sums);
       add_term(left, c + 3, weights + 3 * kPanel, sums);
     }
-  }
-  for (std::size_t i = 0; i < rows; ++i) {
-    store(out + i * kPanel, sums[i][0]);
-    store(out + i * kPanel + kLanes, sums[i][1]);
+    const auto keep = [&](float* to, Eight sum) {
+      store(to, block == 0 ? sum : plus(load(to), sum));
+    };
+    for (std::size_t i = 0; i < rows; ++i) {
+      keep(out + i * kPanel, sums[i][0]);
+      keep(out + i * kPanel + kLanes, sums[i][1]);
+    }
   }
 }
 
@@ -62,32 +67,35 @@ void multiply(const float* values, std::size_t rows, std::size_t block_stride, s
   if (rows >= 1) some.template operator()<1>();
 }
 
+// The sum over `places`, in sums of kRun at most, likewise.
 template <std::size_t rows>
 inline void add_rows(const float* values, const float* columns, std::size_t panel_stride,
                      std::size_t places, std::size_t first, std::size_t lanes, bool increase,
                      float* out, std::size_t out_stride) {
-  Eight sums[rows][2];
-  clear(sums);
   const float* left[rows];
   for (std::size_t i = 0; i < rows; ++i) {
     const std::size_t k = first + i;
     left[i] = values + k / kPanel * panel_stride + k % kPanel;
   }
-  std::size_t place = 0;
-  for (; place + 4 <= places; place += 4, columns += 4 * kPanel) {
-    add_term(left, place * kPanel, columns, sums);
-    add_term(left, (place + 1) * kPanel, columns + kPanel, sums);
-    add_term(left, (place + 2) * kPanel, columns + 2 * kPanel, sums);
-    add_term(left, (place + 3) * kPanel, columns + 3 * kPanel, sums);
-  }
-  for (; place < places; ++place, columns += kPanel) {
-    add_term(left, place * kPanel, columns, sums);
-  }
-  // The sums so far come last: a sum of sums rounds less than one long sum.
-  const auto keep = [&](float* to, Eight sum) { store(to, increase ? plus(load(to), sum) : sum); };
-  for (std::size_t i = 0; i < rows; ++i) {
-    keep(out + i * out_stride, sums[i][0]);
-    if (lanes > kLanes) keep(out + i * out_stride + kLanes, sums[i][1]);
+  for (std::size_t place = 0; place < places;) {
+    const std::size_t end = place + kRun < places ? place + kRun : places;
+    const bool add = increase || place > 0;
+    Eight sums[rows][2];
+    clear(sums);
+    for (; place + 4 <= end; place += 4, columns += 4 * kPanel) {
+      add_term(left, place * kPanel, columns, sums);
+      add_term(left, (place + 1) * kPanel, columns + kPanel, sums);
+      add_term(left, (place + 2) * kPanel, columns + 2 * kPanel, sums);
+      add_term(left, (place + 3) * kPanel, columns + 3 * kPanel, sums);
+    }
+    for (; place < end; ++place, columns += kPanel) {
+      add_term(left, place * kPanel, columns, sums);
+    }
+    const auto keep = [&](float* to, Eight sum) { store(to, add ? plus(load(to), sum) : sum); };
+    for (std::size_t i = 0; i < rows; ++i) {
+      keep(out + i * out_stride, sums[i][0]);
+      if (lanes > kLanes) keep(out + i * out_stride + kLanes, sums[i][1]);
+    }
   }
 }
 
@@ -119,6 +127,17 @@ void pack(const float* values, std::size_t channels, float* out, std::size_t blo
   }
 }
 
+void spin(std::size_t rounds, float* out) {
+  Eight sums[kSpin / kLanes];
+  for (Eight& sum : sums) sum = zero();
+  const Eight half = all(0.5F), one = all(1);
+  for (std::size_t round = 0; round < rounds; ++round) {
+    for (Eight& sum : sums) sum = fused(sum, half, one);
+  }
+  for (std::size_t i = 1; i < kSpin / kLanes; ++i) sums[0] = plus(sums[0], sums[i]);
+  store(out, sums[0]);
+}
+
 constexpr ConvolutionKernels kLoops{.transform_input = transform_input,
                                     .transform_gradient = transform_gradient,
                                     .transform_weights = transform_weights,
@@ -127,7 +146,8 @@ constexpr ConvolutionKernels kLoops{.transform_input = transform_input,
                                     .transform_weight_gradient = transform_weight_gradient,
                                     .multiply = multiply,
                                     .add_products = add_products,
-                                    .pack = pack};
+                                    .pack = pack,
+                                    .spin = spin};
 
 }  // namespace
 }  // namespace imgcls::kernels

@@ -1,7 +1,5 @@
+#include <imgcls/kernels/threads.h>
 #include <imgcls/kernels/weight_gradient.h>
-
-#include <ATen/Functions.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -75,14 +73,13 @@ class RowsGradient {
 
 void product_weight_gradient(const ConvolutionKernels& kernels, const ConvolutionShape& shape,
                              const float* input, const float* gradient, float* output) {
-  const std::int64_t blocks = panels(shape.outputs), threads = at::get_num_threads();
+  const std::int64_t blocks = panels(shape.outputs), threads = thread_count();
   const std::int64_t each = panels(std::min(kColumns, shape.inputs)) * kPanelStride;
-  const at::Tensor rows = at::empty({blocks * kPanelStride}, at::kFloat);
-  const at::Tensor columns = at::empty({threads * each}, at::kFloat);
+  const Floats rows(blocks * kPanelStride);
+  const Floats columns(threads * each);
   const std::int64_t share = (blocks + threads - 1) / threads;
-  at::parallel_for(0, blocks, share, [&](std::int64_t begin, std::int64_t end) {
-    const RowsGradient part(kernels, shape, rows.data_ptr<float>(),
-                            columns.data_ptr<float>() + each * at::get_thread_num(), output);
+  in_parallel(0, blocks, share, [&](std::int64_t begin, std::int64_t end, int thread) {
+    const RowsGradient part(kernels, shape, rows.data(), columns.data() + each * thread, output);
     part.run(begin, end, input, gradient);
   });
 }

@@ -1,17 +1,12 @@
+#include <imgcls/kernels/threads.h>
 #include <imgcls/kernels/winograd.h>
-
-#include <ATen/Functions.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 namespace imgcls::kernels {
 namespace {
-
-at::Tensor floats(std::int64_t count) {
-  return at::empty({count}, at::kFloat);
-}
 
 /// The tiles of a batch of images, in the order of image, row, column.
 struct Tiles {
@@ -46,11 +41,16 @@ struct Images {
   }
 };
 
-/// Tiles that a thread works on at once, so that what they become fits its cache.
+std::int64_t parts_of(std::int64_t whole, std::int64_t each) {
+  return (whole + each - 1) / each;
+}
+
+/// Tiles that a thread works on at once, so that what they become fits its cache, and that all
+/// threads have equally many chunks of about as many tiles.
 std::int64_t chunk_of(std::int64_t channels, std::int64_t tiles) {
   const std::int64_t most = channels <= 64 ? 24 : channels <= 128 ? 48 : 72;
-  const std::int64_t share = (tiles + at::get_num_threads() - 1) / at::get_num_threads();
-  return std::min(most, share);
+  const std::int64_t share = parts_of(tiles, thread_count());
+  return parts_of(share, parts_of(share, most));
 }
 
 /// A chunk of tiles: their transforms, 36 products, and the way back.
@@ -115,13 +115,12 @@ void convolve_tiles(const ConvolutionKernels& kernels, std::int64_t images,
                     const float* bias, std::int64_t padding) {
   const Tiles tiles(images, out.height, out.width);
   const std::int64_t chunk = chunk_of(in.channels, tiles.count());
-  const std::int64_t chunks = (tiles.count() + chunk - 1) / chunk;
+  const std::int64_t chunks = parts_of(tiles.count(), chunk);
   const ChunkConvolver convolver(kernels, in, out, weights, bias, static_cast<int>(padding));
   const std::int64_t each = convolver.scratch(chunk);
-  const at::Tensor scratch = floats(each * at::get_num_threads());
-  float* const memory = scratch.data_ptr<float>();
-  at::parallel_for(0, chunks, 1, [&](std::int64_t begin, std::int64_t end) {
-    float* const own = memory + each * at::get_thread_num();
+  const Floats scratch(each * thread_count());
+  in_parallel(0, chunks, 1, [&](std::int64_t begin, std::int64_t end, int thread) {
+    float* const own = scratch.data() + each * thread;
     for (std::int64_t i = begin; i < end; ++i) {
       convolver.run(tiles, i * chunk, std::min(tiles.count(), (i + 1) * chunk), own);
     }
@@ -130,15 +129,14 @@ void convolve_tiles(const ConvolutionKernels& kernels, std::int64_t images,
 
 using TransformWeights = void (*)(const float*, std::size_t, std::size_t, std::size_t, float*);
 
-at::Tensor transformed_weights(TransformWeights transform, const ConvolutionShape& shape,
-                               std::int64_t from, std::int64_t to, const float* weights) {
-  const at::Tensor made =
-      floats(std::int64_t{kPositions} * panels(from) * panels(to) * std::int64_t{kPanel * kPanel});
-  float* const out = made.data_ptr<float>();
-  at::parallel_for(0, panels(to), 1, [&](std::int64_t begin, std::int64_t end) {
+Floats transformed_weights(TransformWeights transform, const ConvolutionShape& shape,
+                           std::int64_t from, std::int64_t to, const float* weights) {
+  Floats made(std::int64_t{kPositions} * panels(from) * panels(to) * std::int64_t{kPanel * kPanel});
+  in_parallel(0, panels(to), 1, [&](std::int64_t begin, std::int64_t end, int) {
     for (std::int64_t block = begin; block < end; ++block) {
       transform(weights, static_cast<std::size_t>(shape.outputs),
-                static_cast<std::size_t>(shape.inputs), static_cast<std::size_t>(block), out);
+                static_cast<std::size_t>(shape.inputs), static_cast<std::size_t>(block),
+                made.data());
     }
   });
   return made;
@@ -151,13 +149,13 @@ class GradientSums {
       : kernels_(kernels),
         inputs_(shape.inputs),
         outputs_(shape.outputs),
-        columns_(floats(position(inputs_) * std::int64_t{kPositions})),
-        rows_(floats(position(outputs_) * std::int64_t{kPositions})),
-        sums_(floats(std::int64_t{kPositions} * inputs_ * outputs_)) {}
+        columns_(position(inputs_) * std::int64_t{kPositions}),
+        rows_(position(outputs_) * std::int64_t{kPositions}),
+        sums_(std::int64_t{kPositions} * inputs_ * outputs_) {}
 
   void add(const Tiles& tiles, std::int64_t begin, std::int64_t end, const Images<const float>& in,
            const Images<const float>& gradient, std::int64_t padding) {
-    at::parallel_for(begin, end, 1, [&](std::int64_t first, std::int64_t last) {
+    in_parallel(begin, end, 1, [&](std::int64_t first, std::int64_t last, int) {
       for (std::int64_t tile = first; tile < last; ++tile) {
         const Tiles::Place place = tiles.at(tile);
         const int pad = static_cast<int>(padding);
@@ -168,23 +166,22 @@ class GradientSums {
       }
     });
     const bool increase = begin > 0;
-    at::parallel_for(0, std::int64_t{kPositions}, 1, [&](std::int64_t first, std::int64_t last) {
+    in_parallel(0, std::int64_t{kPositions}, 1, [&](std::int64_t first, std::int64_t last, int) {
       for (std::int64_t p = first; p < last; ++p) {
-        kernels_.add_products(rows_.data_ptr<float>() + p * position(outputs_),
-                              columns_.data_ptr<float>() + p * position(inputs_), kChunk * kPanel,
-                              static_cast<std::size_t>(end - begin), 0,
-                              static_cast<std::size_t>(outputs_), static_cast<std::size_t>(inputs_),
-                              increase, sums_.data_ptr<float>() + p * inputs_ * outputs_,
-                              static_cast<std::size_t>(inputs_));
+        kernels_.add_products(
+            rows_.data() + p * position(outputs_), columns_.data() + p * position(inputs_),
+            kChunk * kPanel, static_cast<std::size_t>(end - begin), 0,
+            static_cast<std::size_t>(outputs_), static_cast<std::size_t>(inputs_), increase,
+            sums_.data() + p * inputs_ * outputs_, static_cast<std::size_t>(inputs_));
       }
     });
   }
 
   void finish(float* out) const {
     const auto inputs = static_cast<std::size_t>(inputs_);
-    at::parallel_for(0, outputs_, 1, [&](std::int64_t begin, std::int64_t end) {
+    in_parallel(0, outputs_, 1, [&](std::int64_t begin, std::int64_t end, int) {
       for (std::int64_t k = begin; k < end; ++k) {
-        kernels_.transform_weight_gradient(sums_.data_ptr<float>() + k * inputs_,
+        kernels_.transform_weight_gradient(sums_.data() + k * inputs_,
                                            static_cast<std::size_t>(inputs_ * outputs_), inputs,
                                            out + k * 9 * inputs_, inputs);
       }
@@ -198,40 +195,39 @@ class GradientSums {
   static std::int64_t position(std::int64_t channels) {
     return panels(channels) * std::int64_t{kChunk * kPanel};
   }
-  static TilePlace place_of(const at::Tensor& values, std::int64_t channels, std::int64_t tile) {
-    return {values.data_ptr<float>() + tile * std::int64_t{kPanel},
+  static TilePlace place_of(const Floats& values, std::int64_t channels, std::int64_t tile) {
+    return {values.data() + tile * std::int64_t{kPanel},
             static_cast<std::size_t>(position(channels)), kChunk * kPanel};
   }
 
   const ConvolutionKernels& kernels_;
   std::int64_t inputs_, outputs_;
-  at::Tensor columns_, rows_, sums_;
+  Floats columns_, rows_, sums_;
 };
 
 }  // namespace
 
 void winograd_forward(const ConvolutionKernels& kernels, const ConvolutionShape& shape,
                       const float* input, const float* weights, const float* bias, float* output) {
-  const at::Tensor made =
+  const Floats made =
       transformed_weights(kernels.transform_weights, shape, shape.inputs, shape.outputs, weights);
-  at::Tensor whole_bias;  // with a value for every channel of the last block
+  std::vector<float> whole_bias;  // with a value for every channel of the last block
   if (bias != nullptr) {
-    whole_bias = at::zeros({panels(shape.outputs) * std::int64_t{kPanel}}, at::kFloat);
-    std::copy_n(bias, shape.outputs, whole_bias.data_ptr<float>());
+    whole_bias.assign(bias, bias + shape.outputs);
+    whole_bias.resize(static_cast<std::size_t>(panels(shape.outputs)) * kPanel);
   }
   convolve_tiles(kernels, shape.images, {input, shape.height, shape.width, shape.inputs},
-                 {output, shape.out_height(), shape.out_width(), shape.outputs},
-                 made.data_ptr<float>(), bias == nullptr ? nullptr : whole_bias.data_ptr<float>(),
-                 shape.padding);
+                 {output, shape.out_height(), shape.out_width(), shape.outputs}, made.data(),
+                 bias == nullptr ? nullptr : whole_bias.data(), shape.padding);
 }
 
 void winograd_input_gradient(const ConvolutionKernels& kernels, const ConvolutionShape& shape,
                              const float* gradient, const float* weights, float* output) {
-  const at::Tensor made = transformed_weights(kernels.transform_turned_weights, shape,
-                                              shape.outputs, shape.inputs, weights);
+  const Floats made = transformed_weights(kernels.transform_turned_weights, shape, shape.outputs,
+                                          shape.inputs, weights);
   convolve_tiles(kernels, shape.images,
                  {gradient, shape.out_height(), shape.out_width(), shape.outputs},
-                 {output, shape.height, shape.width, shape.inputs}, made.data_ptr<float>(),
+                 {output, shape.height, shape.width, shape.inputs}, made.data(),
                  /*bias=*/nullptr, shape.kernel - 1 - shape.padding);
 }
 

@@ -1,7 +1,9 @@
 // Winograd's F(4x4, 3x3) with the points 0, 3/4, -3/4, 3/2, -3/2 and infinity, eight channels at a
 // time. These points have 1.1 to 2.3 times the error of a direct sum where 0, 1, -1, 2, -2 have
-// eight times, and all factors but the weights' are exact. Lavin and Gray, "Fast Algorithms for
-// Convolutional Neural Networks" (2016), for the scheme. Internal to imgcls::kernels.
+// eight times. All factors of the transforms are exact: the weights' denominators are one factor,
+// by which weights are multiplied before, and their gradient after. Lavin and Gray, "Fast
+// Algorithms for Convolutional Neural Networks" (2016), for the scheme. Internal to
+// imgcls::kernels.
 
 #include <imgcls/kernels/convolution_kernels.h>
 #include <imgcls/kernels/eight.h>
@@ -10,11 +12,11 @@ namespace imgcls::kernels {
 namespace {
 
 constexpr float kA = 0.75F, kB = 1.5F;  // the points
-constexpr float kA2 = kA * kA, kB2 = kB * kB, kA3 = kA2 * kA, kB3 = kB2 * kB;
-// The weights' factors, rounded once: 1 / (a^2 b^2), 1 / (2 a^2 (a^2 - b^2)) and so for b.
-constexpr float kG0 = static_cast<float>(1.0 / (0.5625 * 2.25));
-constexpr float kGa = static_cast<float>(1.0 / (2 * 0.5625 * (0.5625 - 2.25)));
-constexpr float kGb = static_cast<float>(1.0 / (2 * 2.25 * (2.25 - 0.5625)));
+constexpr float kA2 = kA * kA, kB2 = kB * kB, kA3 = kA2 * kA;
+// The weights' factors are 1 / (a^2 b^2), 1 / (2 a^2 (a^2 - b^2)), 1 / (2 b^2 (b^2 - a^2)) and 1,
+// which are 6, -4, 1 and 243 / 32 times 32 / 243.
+constexpr float kG0 = 6, kGa = -4, kGInfinity = 243.0F / 32;
+constexpr float kGScale = static_cast<float>(32.0 * 32 / (243 * 243));  // both ways
 
 // B^T d: of six values in a row.
 inline void input_line(const Eight (&d)[6], Eight (&made)[6]) {
@@ -32,47 +34,46 @@ inline void input_line(const Eight (&d)[6], Eight (&made)[6]) {
 
 // A y: of four values in a row.
 inline void gradient_line(const Eight (&y)[4], Eight (&made)[6]) {
-  const Eight a_even = fused(all(kA2), y[2], y[0]);
-  const Eight a_odd = fused(all(kA3), y[3], times(y[1], kA));
-  const Eight b_even = fused(all(kB2), y[2], y[0]);
-  const Eight b_odd = fused(all(kB3), y[3], times(y[1], kB));
+  const Eight a_even = fused(all(kA2), y[2], y[0]), a_odd = fused(all(kA2), y[3], y[1]);
+  const Eight b_even = fused(all(kB2), y[2], y[0]), b_odd = fused(all(kB2), y[3], y[1]);
   made[0] = y[0];
-  made[1] = plus(a_even, a_odd);
-  made[2] = minus(a_even, a_odd);
-  made[3] = plus(b_even, b_odd);
-  made[4] = minus(b_even, b_odd);
+  made[1] = fused(all(kA), a_odd, a_even);
+  made[2] = fused(all(-kA), a_odd, a_even);
+  made[3] = fused(all(kB), b_odd, b_even);
+  made[4] = fused(all(-kB), b_odd, b_even);
   made[5] = y[3];
 }
 
 // A^T m: of six values in a row.
 inline void output_line(const Eight (&m)[6], Eight (&made)[4]) {
+  constexpr float kRatio = kB / kA;
   const Eight a_sum = plus(m[1], m[2]), a_difference = minus(m[1], m[2]);
   const Eight b_sum = plus(m[3], m[4]), b_difference = minus(m[3], m[4]);
   made[0] = plus(m[0], plus(a_sum, b_sum));
-  made[1] = fused(all(kB), b_difference, times(a_difference, kA));
-  made[2] = fused(all(kB2), b_sum, times(a_sum, kA2));
-  made[3] = plus(fused(all(kB3), b_difference, times(a_difference, kA3)), m[5]);
+  made[1] = times(fused(all(kRatio), b_difference, a_difference), kA);
+  made[2] = times(fused(all(kRatio * kRatio), b_sum, a_sum), kA2);
+  made[3] = fused(all(kA3), fused(all(kRatio * kRatio * kRatio), b_difference, a_difference), m[5]);
 }
 
 // G g: of three values in a row.
 inline void weight_line(const Eight (&g)[3], Eight (&made)[6]) {
-  const Eight a_even = times(fused(all(kA2), g[2], g[0]), kGa), a_odd = times(g[1], kA * kGa);
-  const Eight b_even = times(fused(all(kB2), g[2], g[0]), kGb), b_odd = times(g[1], kB * kGb);
+  const Eight a_even = fused(all(kGa * kA2), g[2], times(g[0], kGa));
+  const Eight b_even = fused(all(kB2), g[2], g[0]);
   made[0] = times(g[0], kG0);
-  made[1] = plus(a_even, a_odd);
-  made[2] = minus(a_even, a_odd);
-  made[3] = plus(b_even, b_odd);
-  made[4] = minus(b_even, b_odd);
-  made[5] = g[2];
+  made[1] = fused(all(kGa * kA), g[1], a_even);
+  made[2] = fused(all(-kGa * kA), g[1], a_even);
+  made[3] = fused(all(kB), g[1], b_even);
+  made[4] = fused(all(-kB), g[1], b_even);
+  made[5] = times(g[2], kGInfinity);
 }
 
 // G^T m: of six values in a row.
 inline void weight_gradient_line(const Eight (&m)[6], Eight (&made)[3]) {
-  const Eight a_sum = times(plus(m[1], m[2]), kGa), b_sum = times(plus(m[3], m[4]), kGb);
-  const Eight a_difference = times(minus(m[1], m[2]), kA * kGa);
-  made[0] = plus(fused(all(kG0), m[0], a_sum), b_sum);
-  made[1] = fused(all(kB * kGb), minus(m[3], m[4]), a_difference);
-  made[2] = plus(fused(all(kA2), a_sum, times(b_sum, kB2)), m[5]);
+  const Eight a_sum = plus(m[1], m[2]), b_sum = plus(m[3], m[4]);
+  const Eight a_difference = minus(m[1], m[2]), b_difference = minus(m[3], m[4]);
+  made[0] = fused(all(kG0), m[0], fused(all(kGa), a_sum, b_sum));
+  made[1] = fused(all(kGa * kA), a_difference, times(b_difference, kB));
+  made[2] = fused(all(kGInfinity), m[5], fused(all(kGa * kA2), a_sum, times(b_sum, kB2)));
 }
 
 // A line for every column, then one for every row of what that made.
@@ -138,9 +139,12 @@ void transform_gradient(const ImageView& image, int y, int x, const TilePlace& p
 }
 
 inline void store_weights(const Eight (&g)[3][3], float* out, std::size_t position_stride) {
-  Eight made[kPatch][kPatch];
+  Eight scaled[3][3], made[kPatch][kPatch];
+  for (int i = 0; i < 3; ++i) {
+    for (int j = 0; j < 3; ++j) scaled[i][j] = times(g[i][j], kGScale);
+  }
   both_ways(
-      g, [](const auto& in, auto& line) { weight_line(in, line); }, made);
+      scaled, [](const auto& in, auto& line) { weight_line(in, line); }, made);
   for (const auto& row : made) {
     for (const Eight& value : row) {
       store(out, value);
@@ -232,7 +236,7 @@ void transform_weight_gradient(const float* m, std::size_t position_stride, std:
     both_ways(
         values, [](const auto& in, auto& line) { weight_gradient_line(in, line); }, made);
     for (std::size_t tap = 0; tap < 9; ++tap) {
-      store(out + tap * tap_stride + c, made[tap / 3][tap % 3]);
+      store(out + tap * tap_stride + c, times(made[tap / 3][tap % 3], kGScale));
     }
   }
 }
