@@ -164,14 +164,14 @@ int run(ConvolutionBenchArguments arguments) {
   words.insert(words.end(), arguments.overrides.begin(), arguments.overrides.end());
   words.push_back("model.name=" + arguments.model);
   if (arguments.size > 0) words.push_back(fmt::format("augment.size={}", arguments.size));
-  const Config config = Config::load(words);
-  models::Model model = train::create_model(config, 1000);
+  const train::RunOptions options = train::run_options(Config::load(words));
+  models::Model model = train::create_model(options, 1000);
   if (!kernels::can_convolve_fast()) {
     throw ConfigError(
         "imgcls' own convolutions need AVX2 with fused multiply-add, which this processor lacks; "
         "nothing is there to compare");
   }
-  arguments.size = train::run_options(config).augment.size;
+  arguments.size = options.augment.size;
   at::set_num_threads(arguments.threads > 0 ? arguments.threads : usable_cores());
   model.to_channels_last();
   model.train();
