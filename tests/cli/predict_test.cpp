@@ -238,6 +238,10 @@ TEST_CASE("a run starts from other weights, with a new head and frozen layers") 
   CHECK(head.code == 0);
   CHECK_THAT(head.output, Contains("147 of them trained") &&
                               Contains("starts from " + run + "/checkpoints/step-0000000030"));
+  const auto again = run_program(trained.data.train(
+      "head", "model.weights=" + run + " model.new_head=true 'model.freeze=[\"backbone\"]'"));
+  CHECK(again.code == 0);  // it has its own weights now
+  CHECK_THAT(again.output, !Contains("starts from"));
 }
 
 TEST_CASE("the example with threads names a class for each photo, and each broken one") {

@@ -45,12 +45,12 @@ bool goes_on(const RunOptions& options) {
       .has_value();
 }
 
-/// Empty where they are gone and not needed any more.
-fs::path start_of(const RunOptions& options) {
+/// Empty where they are gone and not `needed` any more.
+fs::path start_of(const RunOptions& options, bool needed) {
   try {
     return weights_at(options.model.weights, Log::quiet("model.weights: "));
   } catch (const CheckpointError& e) {
-    if (goes_on(options)) return {};
+    if (!needed) return {};
     throw CheckpointError(fmt::format("model.weights: {}", e.what()));
   }
 }
@@ -108,7 +108,8 @@ std::vector<std::string> fine_tune(const RunOptions& options, models::Model& mod
   if (given.weights.empty()) {
     require_no_weights_wanted(given.new_head, given.weights_key);
   } else {
-    const fs::path weights = start_of(options);
+    const bool needed = !goes_on(options);
+    const fs::path weights = start_of(options, needed);
     if (weights.empty()) {
       notes.push_back(fmt::format(
           "model.weights={} is not there any more; the run's own checkpoint has all weights",
@@ -117,6 +118,7 @@ std::vector<std::string> fine_tune(const RunOptions& options, models::Model& mod
       notes = load(model, weights, given);
       if (weights != given.weights)
         notes.push_back(fmt::format("starts from {}", weights.string()));
+      if (!needed) notes.clear();  // of weights that the checkpoint's replace
       if (given.new_head) models::draw_heads(model);
     }
   }
