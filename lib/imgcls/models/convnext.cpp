@@ -9,7 +9,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/full.h>
-#include <fmt/format.h>
 #include <torch/nn/init.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/normalization.h>
@@ -112,10 +111,7 @@ class ConvNeXt : public Network {
     return chain;
   }
 
-  void add_features(const Chain& layers) {
-    add_stage(fmt::format("features.{}", features_->size()), layers);
-    features_->add(layers);
-  }
+  void add_features(const Chain& layers) { add_stage_to(features_, "features", layers); }
 
   void initialize() {
     constexpr double kStd = 0.02;

@@ -3,10 +3,7 @@
 #include <imgcls/models/layers.h>
 #include <imgcls/models/network.h>
 
-#include <ATen/ops/adaptive_avg_pool2d.h>
-#include <fmt/format.h>
 #include <torch/nn/init.h>
-#include <torch/nn/modules/dropout.h>
 #include <torch/nn/modules/linear.h>
 
 #include <algorithm>
@@ -37,54 +34,29 @@ struct EfficientNetShape {
 };
 
 /// MBConv or Fused-MBConv.
-class EfficientNetBlock : public nn::Module {
- public:
-  EfficientNetBlock(const EfficientNetRow& row, const EfficientNetShape& net, double drop_path)
-      : residual_(row.stride == 1 && row.in == row.out), drop_path_(drop_path) {
-    if (row.expansion == Expansion::fused) {
-      add_fused(row, net);
-    } else {
-      add_separate(row, net);
-    }
-    register_module("block", layers_);
-    register_module("stochastic_depth", drop_path_);
-  }
-
-  at::Tensor forward(const at::Tensor& x) {
-    const at::Tensor y = layers_->forward(x);
-    return residual_ ? drop_path_->forward(y).add_(x) : y;
-  }
-
- private:
-  void add_separate(const EfficientNetRow& row, const EfficientNetShape& net) {
-    const int wide = make_divisible(row.in * row.expand);
-    if (wide != row.in) add_conv(net, row.in, wide, {.kernel = 1});
-    add_conv(net, wide, wide, {.kernel = row.kernel, .stride = row.stride, .groups = wide});
-    layers_->add(SqueezeExcite(wide, std::max(1, row.in / 4), Activation::silu));
-    add_conv(net, wide, row.out, {.kernel = 1, .activation = Activation::none});
-  }
-
-  void add_fused(const EfficientNetRow& row, const EfficientNetShape& net) {
-    const int wide = make_divisible(row.in * row.expand);
-    if (wide == row.in) {
-      add_conv(net, row.in, row.out, {.kernel = row.kernel, .stride = row.stride});
-    } else {
-      add_conv(net, row.in, wide, {.kernel = row.kernel, .stride = row.stride});
-      add_conv(net, wide, row.out, {.kernel = 1, .activation = Activation::none});
-    }
-  }
-
-  void add_conv(const EfficientNetShape& net, int in, int out, ConvNormActOptions options) {
+ResidualChain efficientnet_block(const EfficientNetRow& row, const EfficientNetShape& net,
+                                 double drop_path) {
+  const int wide = make_divisible(row.in * row.expand);
+  Chain layers;
+  const auto add = [&](int in, int out, ConvNormActOptions options) {
     if (options.activation != Activation::none) options.activation = Activation::silu;
     options.eps = net.eps;
     options.momentum = net.momentum;
-    layers_->add(conv_norm_act(in, out, options));
+    layers->add(conv_norm_act(in, out, options));
+  };
+  if (row.expansion == Expansion::separate) {
+    if (wide != row.in) add(row.in, wide, {.kernel = 1});
+    add(wide, wide, {.kernel = row.kernel, .stride = row.stride, .groups = wide});
+    layers->add(SqueezeExcite(wide, std::max(1, row.in / 4), Activation::silu));
+    add(wide, row.out, {.kernel = 1, .activation = Activation::none});
+  } else if (wide == row.in) {
+    add(row.in, row.out, {.kernel = row.kernel, .stride = row.stride});
+  } else {
+    add(row.in, wide, {.kernel = row.kernel, .stride = row.stride});
+    add(wide, row.out, {.kernel = 1, .activation = Activation::none});
   }
-
-  bool residual_;
-  Chain layers_;
-  StochasticDepth drop_path_;
-};
+  return ResidualChain("block", layers, row.stride == 1 && row.in == row.out, drop_path);
+}
 
 class EfficientNet : public Network {
  public:
@@ -98,14 +70,9 @@ class EfficientNet : public Network {
     add_features(conv_norm_act(shape.rows.back().out, shape.last_channels, conv));
     register_module("features", features_);
 
-    add_stage("avgpool", [](const at::Tensor& x) {
-      return at::adaptive_avg_pool2d(x, {1, 1}).flatten(1);
-    });
-    Chain classifier;
-    classifier->add(nn::Dropout(options.dropout.value_or(shape.dropout)));
-    classifier->add(nn::Linear(shape.last_channels, options.classes));
-    register_module("classifier", classifier);
-    add_stage("classifier", classifier);
+    add_stage("avgpool", global_average);
+    register_stage("classifier", dropout_and_linear(options.dropout.value_or(shape.dropout),
+                                                    shape.last_channels, options.classes));
     set_head("classifier.1");
     initialize_efficientnet(*this);
   }
@@ -117,7 +84,7 @@ class EfficientNet : public Network {
     for (EfficientNetRow row : shape.rows) {
       Chain chain;
       for (int i = 0; i < row.blocks; ++i) {
-        chain->add(std::make_shared<EfficientNetBlock>(row, shape, drop_path * made / blocks));
+        chain->add(efficientnet_block(row, shape, drop_path * made / blocks));
         row.in = row.out;
         row.stride = 1;
         ++made;
@@ -126,10 +93,7 @@ class EfficientNet : public Network {
     }
   }
 
-  void add_features(const Chain& layers) {
-    add_stage(fmt::format("features.{}", features_->size()), layers);
-    features_->add(layers);
-  }
+  void add_features(const Chain& layers) { add_stage_to(features_, "features", layers); }
 
   Chain features_;
 };

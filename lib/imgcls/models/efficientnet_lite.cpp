@@ -8,9 +8,7 @@
 #include <imgcls/models/layers.h>
 #include <imgcls/models/network.h>
 
-#include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/constant_pad_nd.h>
-#include <fmt/format.h>
 #include <torch/nn/modules/dropout.h>
 #include <torch/nn/modules/linear.h>
 
@@ -134,9 +132,7 @@ class EfficientNetLite : public Network {
     bn1_ = register_module("_bn1", norm(kLastChannels));
     add_stage("_conv_head", [this](const at::Tensor& x) { return activated(bn1_(head_(x))); },
               {"_conv_head", "_bn1"});
-    add_stage("_avg_pooling", [](const at::Tensor& x) {
-      return at::adaptive_avg_pool2d(x, {1, 1}).flatten(1);
-    });
+    add_stage("_avg_pooling", global_average);
     dropout_ = register_module("_dropout", nn::Dropout(options.dropout.value_or(shape.dropout)));
     fc_ = register_module("_fc", nn::Linear(kLastChannels, options.classes));
     add_stage("_fc", [this](const at::Tensor& x) { return fc_(dropout_(x)); });
@@ -157,10 +153,8 @@ class EfficientNetLite : public Network {
     for (LiteRow row : rows) {
       for (int i = 0; i < row.blocks; ++i) {
         const auto made = static_cast<int>(blocks->size());
-        const auto block = std::make_shared<LiteBlock>(row, drop_path * made / count, own_side);
-        add_stage(fmt::format("_blocks.{}", made),
-                  [net = block.get()](const at::Tensor& x) { return net->forward(x); });
-        blocks->add(block);
+        add_stage_to(blocks, "_blocks",
+                     std::make_shared<LiteBlock>(row, drop_path * made / count, own_side));
         if (row.stride == 2) own_side = half(own_side);
         row.in = row.out;
         row.stride = 1;

@@ -5,6 +5,9 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/where.h>
+#include <torch/nn/init.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/linear.h>
 
 #include <cmath>
 
@@ -32,6 +35,18 @@ void trunc_normal_(const at::Tensor& tensor, double mean, double std, double low
     result = at::where(outside, at::empty_like(result).normal_(mean, std), result);
   }
   if (!result.is_same(tensor)) tensor.copy_(result);
+}
+
+void initialize_by_fan_out(const torch::nn::Module& net) {
+  for (const auto& module : net.modules(/*include_self=*/false)) {
+    if (const auto* conv = module->as<torch::nn::Conv2d>()) {
+      torch::nn::init::kaiming_normal_(conv->weight, 0.0, torch::kFanOut);
+      if (conv->bias.defined()) torch::nn::init::zeros_(conv->bias);
+    } else if (const auto* linear = module->as<torch::nn::Linear>()) {
+      torch::nn::init::normal_(linear->weight, 0, 0.01);
+      torch::nn::init::zeros_(linear->bias);
+    }
+  }
 }
 
 }  // namespace imgcls::models

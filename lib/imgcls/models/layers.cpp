@@ -12,8 +12,11 @@
 #include <ATen/ops/relu.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/silu.h>
+#include <torch/nn/modules/dropout.h>
+#include <torch/nn/modules/linear.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace imgcls::models {
@@ -135,6 +138,24 @@ at::Tensor StochasticDepthImpl::forward(const at::Tensor& branch) const {
   at::Tensor kept = at::empty(an_image, branch.options()).bernoulli_(1 - p_);
   if (p_ < 1) kept.div_(1 - p_);
   return branch * kept;
+}
+
+ResidualChainImpl::ResidualChainImpl(const std::string& name, Chain layers, bool adds_input,
+                                     double drop_path)
+    : layers_(register_module(name, std::move(layers))),
+      adds_input_(adds_input),
+      drop_path_(register_module("drop_path", StochasticDepth(drop_path))) {}
+
+at::Tensor ResidualChainImpl::forward(const at::Tensor& x) {
+  at::Tensor y = layers_(x);
+  return adds_input_ ? drop_path_->forward(y).add_(x) : y;
+}
+
+Chain dropout_and_linear(double dropout, int channels, int classes) {
+  Chain chain;
+  chain->add(torch::nn::Dropout(dropout));
+  chain->add(torch::nn::Linear(channels, classes));
+  return chain;
 }
 
 int make_divisible(double channels, int divisor) {

@@ -7,6 +7,7 @@
 #include <torch/nn/modules/conv.h>
 
 #include <optional>
+#include <string>
 
 namespace imgcls::models {
 
@@ -82,6 +83,24 @@ class StochasticDepthImpl : public torch::nn::Module {
   double p_;
 };
 TORCH_MODULE(StochasticDepth);
+
+/// A chain to whose result its input is added where both have one shape, MobileNetV2's inverted
+/// residual: "conv", say, and stochastic depth.
+class ResidualChainImpl : public torch::nn::Module {
+ public:
+  /// `name`: what the chain is called in it.
+  ResidualChainImpl(const std::string& name, Chain layers, bool adds_input, double drop_path);
+  at::Tensor forward(const at::Tensor& x);  ///< what the chain makes of it, and it
+
+ private:
+  Chain layers_;
+  bool adds_input_;
+  StochasticDepth drop_path_;
+};
+TORCH_MODULE(ResidualChain);
+
+/// Dropout ("0") and the layer that gives the logits ("1").
+Chain dropout_and_linear(double dropout, int channels, int classes);
 
 /// Channels rounded to a multiple of `divisor`, never less than 0.9 of `channels`: MobileNet's
 /// _make_divisible.

@@ -3,7 +3,6 @@
 #include <imgcls/models/network.h>
 
 #include <torch/nn/init.h>
-#include <torch/nn/modules/dropout.h>
 #include <torch/nn/modules/linear.h>
 
 namespace imgcls::models {
@@ -14,37 +13,23 @@ namespace nn = torch::nn;
 // The paper's decay of running statistics, 0.9997, as PyTorch counts it.
 constexpr double kMnasNetMomentum = 1 - 0.9997;
 
-/// MobileNetV2's block with ReLU, also where nothing is widened.
-class MnasNetBlock : public nn::Module {
- public:
-  MnasNetBlock(int in, int out, int kernel, int stride, int expansion, double drop_path)
-      : adds_input_(stride == 1 && in == out), drop_path_(drop_path) {
-    const int wide = in * expansion;
-    add_conv_norm_act(layers_, in, wide, {.kernel = 1, .momentum = kMnasNetMomentum});
-    add_conv_norm_act(
-        layers_, wide, wide,
-        {.kernel = kernel, .stride = stride, .groups = wide, .momentum = kMnasNetMomentum});
-    add_conv_norm_act(layers_, wide, out,
-                      {.kernel = 1, .activation = Activation::none, .momentum = kMnasNetMomentum});
-    register_module("layers", layers_);
-    register_module("drop_path", drop_path_);
-  }
-
-  at::Tensor forward(const at::Tensor& x) {
-    at::Tensor y = layers_(x);
-    return adds_input_ ? drop_path_->forward(y).add_(x) : y;
-  }
-
- private:
-  bool adds_input_;
-  Chain layers_;
-  StochasticDepth drop_path_;
-};
-
 /// Blocks of one width, the first of which has the stride.
 struct Stack {
   int channels, kernel, stride, expansion, blocks;
 };
+
+/// MobileNetV2's block with ReLU, also where nothing is widened.
+ResidualChain mnasnet_block(int in, int out, int stride, const Stack& stack, double drop_path) {
+  const int wide = in * stack.expansion;
+  Chain layers;
+  add_conv_norm_act(layers, in, wide, {.kernel = 1, .momentum = kMnasNetMomentum});
+  add_conv_norm_act(
+      layers, wide, wide,
+      {.kernel = stack.kernel, .stride = stride, .groups = wide, .momentum = kMnasNetMomentum});
+  add_conv_norm_act(layers, wide, out,
+                    {.kernel = 1, .activation = Activation::none, .momentum = kMnasNetMomentum});
+  return ResidualChain("layers", layers, stride == 1 && in == out, drop_path);
+}
 
 /// The paper's MnasNet-B1, its figure 7 without squeeze-and-excitation, with `width` times the
 /// channels.
@@ -54,10 +39,8 @@ class MnasNet : public Network {
     constexpr int kLastChannels = 1280;
     make_layers(width, kLastChannels, options.drop_path.value_or(0));
     add_stage("avgpool", global_average);
-    Chain classifier;
-    classifier->add(nn::Dropout(options.dropout.value_or(0.2)));
-    classifier->add(nn::Linear(kLastChannels, options.classes));
-    register_stage("classifier", classifier);
+    register_stage("classifier", dropout_and_linear(options.dropout.value_or(0.2), kLastChannels,
+                                                    options.classes));
     set_head("classifier.1");
     initialize();
   }
@@ -95,9 +78,8 @@ class MnasNet : public Network {
   static Chain make_stack(int in, int out, const Stack& stack, double drop_path, int before) {
     Chain blocks;
     for (int i = 0; i < stack.blocks; ++i) {
-      blocks->add(std::make_shared<MnasNetBlock>(i == 0 ? in : out, out, stack.kernel,
-                                                 i == 0 ? stack.stride : 1, stack.expansion,
-                                                 drop_path * (before + i)));
+      blocks->add(mnasnet_block(i == 0 ? in : out, out, i == 0 ? stack.stride : 1, stack,
+                                drop_path * (before + i)));
     }
     return blocks;
   }

@@ -1,43 +1,24 @@
 #include <imgcls/models/families.h>
+#include <imgcls/models/init.h>
 #include <imgcls/models/layers.h>
 #include <imgcls/models/network.h>
-
-#include <torch/nn/init.h>
-#include <torch/nn/modules/dropout.h>
-#include <torch/nn/modules/linear.h>
 
 namespace imgcls::models {
 namespace {
 
-namespace nn = torch::nn;
-
 /// Widens 1x1, filters each channel by itself 3x3, narrows 1x1 without an activation, and adds the
 /// input where the shapes allow: the paper's figure 4d.
-class MobileNetV2Block : public nn::Module {
- public:
-  MobileNetV2Block(int in, int out, int stride, int expansion, double drop_path)
-      : adds_input_(stride == 1 && in == out), drop_path_(drop_path) {
-    const int wide = in * expansion;
-    if (expansion != 1) {
-      conv_->add(conv_norm_act(in, wide, {.kernel = 1, .activation = Activation::relu6}));
-    }
-    conv_->add(conv_norm_act(wide, wide,
-                             {.stride = stride, .groups = wide, .activation = Activation::relu6}));
-    add_conv_norm_act(conv_, wide, out, {.kernel = 1, .activation = Activation::none});
-    register_module("conv", conv_);
-    register_module("drop_path", drop_path_);
+ResidualChain mobilenetv2_block(int in, int out, int stride, int expansion, double drop_path) {
+  const int wide = in * expansion;
+  Chain conv;
+  if (expansion != 1) {
+    conv->add(conv_norm_act(in, wide, {.kernel = 1, .activation = Activation::relu6}));
   }
-
-  at::Tensor forward(const at::Tensor& x) {
-    at::Tensor y = conv_(x);
-    return adds_input_ ? drop_path_->forward(y).add_(x) : y;
-  }
-
- private:
-  bool adds_input_;
-  Chain conv_;
-  StochasticDepth drop_path_;
-};
+  conv->add(conv_norm_act(wide, wide,
+                          {.stride = stride, .groups = wide, .activation = Activation::relu6}));
+  add_conv_norm_act(conv, wide, out, {.kernel = 1, .activation = Activation::none});
+  return ResidualChain("conv", conv, stride == 1 && in == out, drop_path);
+}
 
 /// Blocks of one width, the first of which has the stride: a row of the paper's table 2.
 struct MobileNetV2Row {
@@ -50,12 +31,10 @@ class MobileNetV2 : public Network {
     constexpr int kLastChannels = 1280;
     make_features(kLastChannels, options.drop_path.value_or(0));
     add_stage("avgpool", global_average);
-    Chain classifier;
-    classifier->add(nn::Dropout(options.dropout.value_or(0.2)));
-    classifier->add(nn::Linear(kLastChannels, options.classes));
-    register_stage("classifier", classifier);
+    register_stage("classifier", dropout_and_linear(options.dropout.value_or(0.2), kLastChannels,
+                                                    options.classes));
     set_head("classifier.1");
-    initialize();
+    initialize_by_fan_out(*this);
   }
 
  private:
@@ -71,9 +50,8 @@ class MobileNetV2 : public Network {
     for (const MobileNetV2Row& row : kRows) {
       if (row.stride == 2) lasts.push_back(features->size() - 1);
       for (int i = 0; i < row.blocks; ++i) {
-        features->add(std::make_shared<MobileNetV2Block>(channels, row.channels,
-                                                         i == 0 ? row.stride : 1, row.expansion,
-                                                         drop_path * made++ / kBlocks));
+        features->add(mobilenetv2_block(channels, row.channels, i == 0 ? row.stride : 1,
+                                        row.expansion, drop_path * made++ / kBlocks));
         channels = row.channels;
       }
     }
@@ -82,17 +60,6 @@ class MobileNetV2 : public Network {
         conv_norm_act(channels, last_channels, {.kernel = 1, .activation = Activation::relu6}));
     lasts.push_back(features->size() - 1);
     register_stages("features", features, lasts);
-  }
-
-  void initialize() {
-    for (const auto& module : modules(/*include_self=*/false)) {
-      if (auto* conv = module->as<nn::Conv2d>()) {
-        nn::init::kaiming_normal_(conv->weight, 0.0, torch::kFanOut);
-      } else if (auto* linear = module->as<nn::Linear>()) {
-        nn::init::normal_(linear->weight, 0, 0.01);
-        nn::init::zeros_(linear->bias);
-      }
-    }
   }
 };
 

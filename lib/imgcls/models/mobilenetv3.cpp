@@ -1,8 +1,8 @@
 #include <imgcls/models/families.h>
+#include <imgcls/models/init.h>
 #include <imgcls/models/layers.h>
 #include <imgcls/models/network.h>
 
-#include <torch/nn/init.h>
 #include <torch/nn/modules/dropout.h>
 #include <torch/nn/modules/linear.h>
 
@@ -24,44 +24,30 @@ struct MobileNetV3Row {
   int stride;
 };
 
+Chain mobilenetv3_conv(int in, int out, ConvNormActOptions options) {
+  options.eps = kEps;
+  options.momentum = kMomentum;
+  return conv_norm_act(in, out, options);
+}
+
 /// MobileNetV2's block with squeeze-and-excitation after the filters.
-class MobileNetV3Block : public nn::Module {
- public:
-  MobileNetV3Block(int in, const MobileNetV3Row& row, double drop_path)
-      : adds_input_(row.stride == 1 && in == row.out), drop_path_(drop_path) {
-    const int wide = row.expanded;
-    if (wide != in) block_->add(conv(in, wide, {.kernel = 1, .activation = row.activation}));
-    block_->add(conv(wide, wide,
-                     {.kernel = row.kernel,
-                      .stride = row.stride,
-                      .groups = wide,
-                      .activation = row.activation}));
-    if (row.squeeze_excite) {
-      const int squeezed = wide / 4;  // without a rest, as torchvision divides
-      block_->add(
-          SqueezeExcite(wide, make_divisible(squeezed), Activation::relu, Activation::hardsigmoid));
-    }
-    block_->add(conv(wide, row.out, {.kernel = 1, .activation = Activation::none}));
-    register_module("block", block_);
-    register_module("drop_path", drop_path_);
+ResidualChain mobilenetv3_block(int in, const MobileNetV3Row& row, double drop_path) {
+  const int wide = row.expanded;
+  Chain block;
+  if (wide != in) {
+    block->add(mobilenetv3_conv(in, wide, {.kernel = 1, .activation = row.activation}));
   }
-
-  at::Tensor forward(const at::Tensor& x) {
-    at::Tensor y = block_(x);
-    return adds_input_ ? drop_path_->forward(y).add_(x) : y;
+  block->add(mobilenetv3_conv(
+      wide, wide,
+      {.kernel = row.kernel, .stride = row.stride, .groups = wide, .activation = row.activation}));
+  if (row.squeeze_excite) {
+    const int squeezed = wide / 4;  // without a rest, as torchvision divides
+    block->add(
+        SqueezeExcite(wide, make_divisible(squeezed), Activation::relu, Activation::hardsigmoid));
   }
-
-  static Chain conv(int in, int out, ConvNormActOptions options) {
-    options.eps = kEps;
-    options.momentum = kMomentum;
-    return conv_norm_act(in, out, options);
-  }
-
- private:
-  bool adds_input_;
-  Chain block_;
-  StochasticDepth drop_path_;
-};
+  block->add(mobilenetv3_conv(wide, row.out, {.kernel = 1, .activation = Activation::none}));
+  return ResidualChain("block", block, row.stride == 1 && in == row.out, drop_path);
+}
 
 class MobileNetV3 : public Network {
  public:
@@ -75,7 +61,7 @@ class MobileNetV3 : public Network {
     classifier->add(nn::Linear(hidden, options.classes));
     register_stage("classifier", classifier);
     set_head("classifier.3");
-    initialize();
+    initialize_by_fan_out(*this);
   }
 
  private:
@@ -86,31 +72,19 @@ class MobileNetV3 : public Network {
     Chain features;
     std::vector<std::size_t> lasts;
     features->add(
-        MobileNetV3Block::conv(3, channels, {.stride = 2, .activation = Activation::hardswish}));
+        mobilenetv3_conv(3, channels, {.stride = 2, .activation = Activation::hardswish}));
     for (const MobileNetV3Row& row : rows) {
       if (row.stride == 2) lasts.push_back(features->size() - 1);
-      features->add(std::make_shared<MobileNetV3Block>(channels, row, drop_path * made++ / blocks));
+      features->add(mobilenetv3_block(channels, row, drop_path * made++ / blocks));
       channels = row.out;
     }
     lasts.push_back(features->size() - 1);
     const int last_channels = 6 * channels;
-    features->add(MobileNetV3Block::conv(channels, last_channels,
-                                         {.kernel = 1, .activation = Activation::hardswish}));
+    features->add(mobilenetv3_conv(channels, last_channels,
+                                   {.kernel = 1, .activation = Activation::hardswish}));
     lasts.push_back(features->size() - 1);
     register_stages("features", features, lasts);
     return last_channels;
-  }
-
-  void initialize() {
-    for (const auto& module : modules(/*include_self=*/false)) {
-      if (auto* conv = module->as<nn::Conv2d>()) {
-        nn::init::kaiming_normal_(conv->weight, 0.0, torch::kFanOut);
-        if (conv->bias.defined()) nn::init::zeros_(conv->bias);
-      } else if (auto* linear = module->as<nn::Linear>()) {
-        nn::init::normal_(linear->weight, 0, 0.01);
-        nn::init::zeros_(linear->bias);
-      }
-    }
   }
 };
 

@@ -10,6 +10,7 @@
 #include <torch/nn/module.h>
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -74,6 +75,20 @@ class Network : public torch::nn::Module {
   /// named after them: "features.4" gives what the chain's layer "4" gives.
   void register_stages(const std::string& name, const Chain& chain,
                        const std::vector<std::size_t>& lasts);
+  /// Adds a layer to the end of a chain as a stage of its own: to "features" as "features.3". Who
+  /// calls it registers the chain by that name.
+  template <class M>
+  void add_stage_to(Chain& chain, const std::string& name, std::shared_ptr<M> layer) {
+    add_stage(name + "." + std::to_string(chain->size()),
+              [net = layer.get()](const at::Tensor& x) { return net->forward(x); });
+    chain->add(std::move(layer));
+  }
+  /// The same of a module in its holder.
+  template <class M>
+  void add_stage_to(Chain& chain, const std::string& name,
+                    const torch::nn::ModuleHolder<M>& layer) {
+    add_stage_to(chain, name, layer.ptr());
+  }
   /// What head and auxiliary_heads say.
   void set_head(std::string name, std::vector<std::string> auxiliary = {}) {
     head_ = std::move(name);

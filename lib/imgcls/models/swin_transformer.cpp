@@ -20,7 +20,6 @@
 #include <ATen/ops/roll.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros_like.h>
-#include <fmt/format.h>
 #include <torch/nn/init.h>
 #include <torch/nn/modules/dropout.h>
 #include <torch/nn/modules/linear.h>
@@ -314,17 +313,14 @@ class SwinTransformer : public Network {
                            .dropout = options.dropout.value_or(0),
                            .drop_path = drop_path * made++ / (all - 1)}));
       }
-      add_features(blocks.ptr());
+      add_features(blocks);
     }
   }
 
   template <class M>
-  void add_features(const std::shared_ptr<M>& layers) {
-    add_stage(fmt::format("features.{}", features_->size()),
-              [net = layers.get()](const at::Tensor& x) { return net->forward(x); });
-    features_->add(layers);
+  void add_features(const M& layers) {
+    add_stage_to(features_, "features", layers);
   }
-  void add_features(const Chain& layers) { add_features(layers.ptr()); }
 
   void initialize() {
     for (const auto& module : modules(/*include_self=*/false)) {

@@ -1,8 +1,8 @@
 #include <imgcls/models/families.h>
+#include <imgcls/models/init.h>
 #include <imgcls/models/layers.h>
 #include <imgcls/models/network.h>
 
-#include <torch/nn/init.h>
 #include <torch/nn/modules/dropout.h>
 #include <torch/nn/modules/linear.h>
 
@@ -23,7 +23,7 @@ class Vgg : public Network {
     make_features(depths, batch_norm);
     add_stage("avgpool", [](const at::Tensor& x) { return adaptive_average(x, 7, 7).flatten(1); });
     make_classifier(options);
-    initialize();
+    initialize_by_fan_out(*this);
   }
 
  private:
@@ -58,18 +58,6 @@ class Vgg : public Network {
     classifier->add(nn::Linear(kHidden, options.classes));
     register_stage("classifier", classifier);
     set_head("classifier.6");
-  }
-
-  void initialize() {
-    for (const auto& module : modules(/*include_self=*/false)) {
-      if (auto* conv = module->as<nn::Conv2d>()) {
-        nn::init::kaiming_normal_(conv->weight, 0.0, torch::kFanOut, torch::kReLU);
-        nn::init::zeros_(conv->bias);
-      } else if (auto* linear = module->as<nn::Linear>()) {
-        nn::init::normal_(linear->weight, 0, 0.01);
-        nn::init::zeros_(linear->bias);
-      }
-    }
   }
 };
 
