@@ -1,5 +1,6 @@
 #include <imgcls/core/error.h>
 #include <imgcls/log/csv_table.h>
+#include <imgcls/log/run_folder.h>
 #include <imgcls/report/json_file.h>
 #include <imgcls/report/run_files.h>
 
@@ -19,11 +20,20 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-// What `runs_stamp` looks at; eval/ is written as a whole, so one of its files stands for it.
-constexpr std::array<std::string_view, 9> kFiles{
-    "config.json",        "environment.json",  "classes.txt",
-    "train_log.csv",      "steps.csv",         "eval/eval.json",
-    "eval/per_class.csv", "eval/mistakes.csv", "augmented/augmented.csv"};
+using train::RunFiles;
+
+/// What `runs_stamp` looks at.
+std::vector<fs::path> files_read(const RunFiles& run) {
+  return {run.config(),
+          run.environment(),
+          run.classes(),
+          run.train_log(),
+          run.steps(),
+          run.evaluation() / "eval.json",
+          run.evaluation() / "per_class.csv",
+          run.evaluation() / "mistakes.csv",
+          run.augmented() / "augmented.csv"};
+}
 
 bool is_multi_label(const json& config) {
   const json::json_pointer key("/data/multi_label");
@@ -90,14 +100,14 @@ json read_sessions(const fs::path& file) {
   throw DataError(fmt::format("{}: \"sessions\" must be a list of objects", file.string()));
 }
 
-bool is_run(const fs::path& folder) {
-  return fs::exists(folder / "config.json") || fs::exists(folder / "train_log.csv");
+bool is_run(const RunFiles& run) {
+  return fs::exists(run.config()) || fs::exists(run.train_log());
 }
 
 std::vector<fs::path> runs_below(const fs::path& folder) {
   std::vector<fs::path> runs;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (entry.is_directory() && fs::exists(entry.path() / "config.json")) {
+    if (entry.is_directory() && fs::exists(RunFiles{entry.path()}.config())) {
       runs.push_back(entry.path());
     }
   }
@@ -147,7 +157,7 @@ std::vector<fs::path> find_runs(std::span<const fs::path> arguments) {
                                     : "there is no folder " + argument.string()));
     }
     const std::vector<fs::path> runs =
-        is_run(argument) ? std::vector<fs::path>{argument} : runs_below(argument);
+        is_run({argument}) ? std::vector<fs::path>{argument} : runs_below(argument);
     if (runs.empty()) {
       throw IoError(
           fmt::format("{} is not a run: it holds neither config.json nor train_log.csv, and "
@@ -168,19 +178,19 @@ std::vector<Run> read_runs(std::span<const fs::path> folders) {
   const std::vector<std::string> names = short_names(folders);
   std::vector<Run> runs;
   for (std::size_t i = 0; i < folders.size(); ++i) {
-    const fs::path& folder = folders[i];
-    const std::vector<ClassLabel> labels = read_class_labels(folder / "classes.txt");
-    json config = read_json_object(folder / "config.json");
+    const RunFiles files{folders[i]};
+    const std::vector<ClassLabel> labels = read_class_labels(files.classes());
+    json config = read_json_object(files.config());
     const bool multi_label = is_multi_label(config);
-    runs.push_back({.folder = folder,
+    runs.push_back({.folder = files.folder,
                     .name = names[i],
                     .config = std::move(config),
-                    .sessions = read_sessions(folder / "environment.json"),
-                    .evaluations = read_train_log(folder / "train_log.csv", multi_label),
+                    .sessions = read_sessions(files.environment()),
+                    .evaluations = read_train_log(files.train_log(), multi_label),
                     .multi_label = multi_label,
-                    .steps = read_steps(folder / "steps.csv"),
-                    .eval = read_eval_files(folder / "eval", labels),
-                    .augmented = read_augmented(folder / "augmented", labels),
+                    .steps = read_steps(files.steps()),
+                    .eval = read_eval_files(files.evaluation(), labels),
+                    .augmented = read_augmented(files.augmented(), labels),
                     .classes = labels.size()});
     Run& run = runs.back();
     if (run.eval && !run.eval->classes.empty()) run.classes = run.eval->classes.size();
@@ -191,14 +201,14 @@ std::vector<Run> read_runs(std::span<const fs::path> folders) {
 std::string runs_stamp(std::span<const fs::path> folders) {
   std::string stamp;
   for (const fs::path& folder : folders) {
-    for (const std::string_view name : kFiles) {
+    for (const fs::path& file : files_read({folder})) {
       std::error_code error;
-      const std::uintmax_t bytes = fs::file_size(folder / name, error);
+      const std::uintmax_t bytes = fs::file_size(file, error);
       if (error) {
         stamp += "-,";
         continue;
       }
-      const auto time = fs::last_write_time(folder / name, error).time_since_epoch().count();
+      const auto time = fs::last_write_time(file, error).time_since_epoch().count();
       stamp += fmt::format("{:x}.{:x},", bytes, time);
     }
   }
