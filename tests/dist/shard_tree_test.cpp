@@ -2,8 +2,18 @@
 #include <imgcls/dist/shard_tree.h>
 #include <catch2/catch.hpp>
 
+#include <ostream>
 #include <string>
 #include <vector>
+
+namespace imgcls {
+
+/// For messages of a check that fails.
+std::ostream& operator<<(std::ostream& out, const dist::Shards& shards) {
+  return out << shards.count << " from " << shards.first;
+}
+
+}  // namespace imgcls
 
 namespace imgcls::dist {
 namespace {
