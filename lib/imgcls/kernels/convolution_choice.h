@@ -1,5 +1,5 @@
 #pragma once
-// Which convolutions imgcls computes itself on a CPU. Internal to imgcls::kernels.
+// Which convolutions imgcls computes itself on a CPU.
 
 #include <imgcls/kernels/convolution_shape.h>
 

@@ -1,24 +1,19 @@
 #pragma once
-// What a convolution is, in numbers. Internal to imgcls::kernels.
-
-#include <imgcls/kernels/convolution_kernels.h>
+// What a convolution is, in numbers.
 
 #include <cstdint>
 
 namespace imgcls::kernels {
 
-/// Blocks of 16 channels, the last of which may be half empty.
-inline std::int64_t panels(std::int64_t channels) {
-  return (channels + std::int64_t{kPanel} - 1) / std::int64_t{kPanel};
-}
-
 /// A convolution without groups and dilation, the same in both directions.
 struct ConvolutionShape {
-  std::int64_t images = 1, height = 1, width = 1;  ///< of the input, in pixels
-  std::int64_t inputs = 1, outputs = 1;            ///< channels
-  std::int64_t kernel = 1, stride = 1, padding = 0;
+  std::int64_t images = 1, height = 1, width = 1;    ///< of the input, in pixels
+  std::int64_t inputs = 1, outputs = 1;              ///< channels
+  std::int64_t kernel = 1, stride = 1, padding = 0;  ///< down and across
 
+  /// Of the output, in pixels.
   std::int64_t out_height() const { return (height + 2 * padding - kernel) / stride + 1; }
+  /// Likewise.
   std::int64_t out_width() const { return (width + 2 * padding - kernel) / stride + 1; }
   /// Output pixels of all images.
   std::int64_t places() const { return images * out_height() * out_width(); }

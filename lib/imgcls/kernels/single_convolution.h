@@ -12,10 +12,10 @@ namespace imgcls::kernels {
 
 /// A convolution as ATen is asked for it.
 struct ConvolutionRequest {
-  at::Tensor input, weight;
-  at::IntArrayRef stride, padding, dilation;
-  bool transposed = false;
-  std::int64_t groups = 1;
+  at::Tensor input, weight;                   ///< images, and outputs x inputs x down x across
+  at::IntArrayRef stride, padding, dilation;  ///< of one number or two
+  bool transposed = false;                    ///< a transposed one is no shape of ours
+  std::int64_t groups = 1;                    ///< nor is one of more groups
 };
 
 /// The request's shape, where it is of a kind that Winograd's algorithm or products are written

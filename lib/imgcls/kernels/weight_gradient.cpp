@@ -1,3 +1,4 @@
+#include <imgcls/kernels/panels.h>
 #include <imgcls/kernels/threads.h>
 #include <imgcls/kernels/weight_gradient.h>
 
