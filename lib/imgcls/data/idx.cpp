@@ -1,11 +1,11 @@
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
+#include <imgcls/core/inflate.h>
 #include <imgcls/core/sha256.h>
 #include <imgcls/data/source.h>
 #include <imgcls/image/decode.h>
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
@@ -26,40 +26,14 @@ std::uint64_t byte_at(std::span<const std::byte> bytes, std::size_t at) {
   return std::to_integer<std::uint64_t>(bytes[at]);
 }
 
-/// zlib's decompressor, released at the end of its scope.
-struct Inflater {
-  z_stream stream{};
-  explicit Inflater(std::span<const std::byte> packed) {
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(packed.data()));
-    stream.avail_in = static_cast<uInt>(packed.size());
-    constexpr int kGzip = 16;
-    if (inflateInit2(&stream, MAX_WBITS + kGzip) != Z_OK) throw Error("zlib cannot be used");
-  }
-  ~Inflater() { inflateEnd(&stream); }
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
-};
-
-// The result grows with what really comes out, never by what a header claims.
 std::vector<std::byte> gunzip(std::span<const std::byte> packed, const fs::path& path) {
   constexpr std::size_t kLimit = std::size_t{1} << 32;
   if (packed.size() >= kLimit) fail(path, "a gzip file may have at most 4 GiB; unpack it");
-  Inflater inflater(packed);
-  std::vector<std::byte> bytes;
-  std::vector<std::byte> piece(std::size_t{1} << 18);
-  int status = Z_OK;
-  while (status != Z_STREAM_END) {
-    inflater.stream.next_out = reinterpret_cast<Bytef*>(piece.data());
-    inflater.stream.avail_out = static_cast<uInt>(piece.size());
-    status = inflate(&inflater.stream, Z_NO_FLUSH);
-    if (status == Z_BUF_ERROR) fail(path, "the gzip data are truncated");
-    if (status != Z_OK && status != Z_STREAM_END) fail(path, "the gzip data are corrupt");
-    const std::size_t got = piece.size() - inflater.stream.avail_out;
-    bytes.insert(bytes.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(got));
-    if (bytes.size() > kLimit) fail(path, "it unpacks to more than 4 GiB");
+  try {
+    return inflated(packed, Packing::gzip, kLimit, "the gzip data");
+  } catch (const InflateError& e) {
+    fail(path, e.what());
   }
-  if (inflater.stream.avail_in != 0) fail(path, "bytes follow the gzip data");
-  return bytes;
 }
 
 /// An array of uint8 from an IDX file (the format of http://yann.lecun.com/exdb/mnist).

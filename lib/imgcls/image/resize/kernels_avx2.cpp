@@ -4,7 +4,7 @@ namespace imgcls::data {
 namespace {
 
 /// A vector of two 16-byte lanes.
-struct Avx2 {
+struct Avx2 : Lane {
   using Vector = __m256i;
   static constexpr int kRows = 2;
   static constexpr std::size_t kBytes = 32;
@@ -21,17 +21,10 @@ struct Avx2 {
   static void store(std::uint8_t* bytes, Vector v) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(bytes), v);
   }
-  static __m128i load_lane(const std::uint8_t* bytes) {
-    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
-  }
   /// 16 bytes at `offset` of each row.
   static Vector load_lanes(const std::uint8_t* const* rows, std::ptrdiff_t offset) {
     return _mm256_inserti128_si256(_mm256_castsi128_si256(load_lane(rows[0] + offset)),
                                    load_lane(rows[1] + offset), 1);
-  }
-  static void store_12(std::uint8_t* bytes, __m128i lane) {
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(bytes), lane);
-    _mm_storeu_si32(bytes + 8, _mm_shuffle_epi32(lane, 2));
   }
   /// 12 bytes to `offset` of each row.
   static void store_lanes_12(std::uint8_t* const* rows, std::ptrdiff_t offset, Vector v) {

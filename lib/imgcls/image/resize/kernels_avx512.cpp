@@ -4,7 +4,7 @@ namespace imgcls::data {
 namespace {
 
 /// A vector of four 16-byte lanes.
-struct Avx512 {
+struct Avx512 : Lane {
   using Vector = __m512i;
   static constexpr int kRows = 4;
   static constexpr std::size_t kBytes = 64;
@@ -17,19 +17,12 @@ struct Avx512 {
   }
   static Vector load(const std::uint8_t* bytes) { return _mm512_loadu_si512(bytes); }
   static void store(std::uint8_t* bytes, Vector v) { _mm512_storeu_si512(bytes, v); }
-  static __m128i load_lane(const std::uint8_t* bytes) {
-    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
-  }
   /// 16 bytes at `offset` of each row.
   static Vector load_lanes(const std::uint8_t* const* rows, std::ptrdiff_t offset) {
     Vector v = _mm512_castsi128_si512(load_lane(rows[0] + offset));
     v = _mm512_inserti32x4(v, load_lane(rows[1] + offset), 1);
     v = _mm512_inserti32x4(v, load_lane(rows[2] + offset), 2);
     return _mm512_inserti32x4(v, load_lane(rows[3] + offset), 3);
-  }
-  static void store_12(std::uint8_t* bytes, __m128i lane) {
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(bytes), lane);
-    _mm_storeu_si32(bytes + 8, _mm_shuffle_epi32(lane, 2));
   }
   /// 12 bytes to `offset` of each row.
   static void store_lanes_12(std::uint8_t* const* rows, std::ptrdiff_t offset, Vector v) {

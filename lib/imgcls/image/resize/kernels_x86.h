@@ -31,6 +31,18 @@ alignas(16) constexpr std::int8_t kSecondPair[16] = {6, -128, 9,  -128, 7,    -1
 alignas(16) constexpr std::int8_t kDropFourth[16] = {0,  1,  2,  4,  5,    6,    8,    9,
                                                      10, 12, 13, 14, -128, -128, -128, -128};
 
+/// One lane of a vector.
+struct Lane {
+  static __m128i load_lane(const std::uint8_t* bytes) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  }
+  /// The lower 12 bytes.
+  static void store_12(std::uint8_t* bytes, __m128i lane) {
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(bytes), lane);
+    _mm_storeu_si32(bytes + 8, _mm_shuffle_epi32(lane, 2));
+  }
+};
+
 /// Sums of products: of the upper parts of weights, and of the lower ones.
 template <class V>
 struct Sums {

@@ -1,8 +1,8 @@
+#include <imgcls/core/inflate.h>
 #include <imgcls/core/little_endian.h>
 #include <imgcls/prepare/imagenet/mat_elements.h>
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
@@ -16,19 +16,6 @@ namespace {
 using Bytes = std::span<const std::byte>;
 
 constexpr std::size_t kUnpackedLimit = std::size_t{32} << 20;
-
-/// zlib's decompressor, released at the end of its scope.
-struct Inflater {
-  z_stream stream{};
-  explicit Inflater(Bytes packed) {
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(packed.data()));
-    stream.avail_in = static_cast<uInt>(packed.size());
-    if (inflateInit(&stream) != Z_OK) throw Error("zlib cannot be used");
-  }
-  ~Inflater() { inflateEnd(&stream); }
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
-};
 
 template <class T>
 double number_at(Bytes bytes) {
@@ -107,23 +94,11 @@ Bytes MatElements::take(std::size_t count) {
 }
 
 std::vector<std::byte> unpack(const MatElement& element) {
-  Inflater inflater(element.bytes);
-  std::vector<std::byte> bytes;
-  std::vector<std::byte> piece(std::size_t{1} << 16);
-  int status = Z_OK;
-  while (status != Z_STREAM_END) {
-    inflater.stream.next_out = reinterpret_cast<Bytef*>(piece.data());
-    inflater.stream.avail_out = static_cast<uInt>(piece.size());
-    status = inflate(&inflater.stream, Z_NO_FLUSH);
-    if (status == Z_BUF_ERROR) throw BrokenMat("its compressed data are truncated");
-    if (status != Z_OK && status != Z_STREAM_END)
-      throw BrokenMat("its compressed data are corrupt");
-    const std::size_t got = piece.size() - inflater.stream.avail_out;
-    bytes.insert(bytes.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(got));
-    if (bytes.size() > kUnpackedLimit) throw BrokenMat("it unpacks to more than 32 MiB");
+  try {
+    return inflated(element.bytes, Packing::zlib, kUnpackedLimit, "its compressed data");
+  } catch (const InflateError& e) {
+    throw BrokenMat(e.what());
   }
-  if (inflater.stream.avail_in != 0) throw BrokenMat("bytes follow its compressed data");
-  return bytes;
 }
 
 std::vector<double> numbers_of(const MatElement& element) {
