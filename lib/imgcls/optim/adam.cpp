@@ -1,4 +1,5 @@
 #include <imgcls/optim/adam.h>
+#include <imgcls/optim/gather.h>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_add.h>
@@ -29,28 +30,19 @@ Adam::Adam(std::vector<ParameterGroup> groups, const OptimizerOptions& options)
 
 void Adam::step(double lr, const at::Tensor& grad_scale, const at::Tensor& found_inf) {
   const at::NoGradGuard no_grad;
-  const auto optional = [](const at::Tensor& t) {
-    return t.defined() ? std::optional<at::Tensor>(t) : std::nullopt;
-  };
   for (std::size_t g = 0; g < groups().size(); ++g) {
     const ParameterGroup& group = groups()[g];
-    std::vector<at::Tensor> parameters, grads, exp_avg, exp_avg_sq, steps;
-    for (std::size_t i = 0; i < group.parameters.size(); ++i) {
-      const at::Tensor& parameter = group.parameters[i].tensor;
-      if (!parameter.grad().defined()) continue;
-      parameters.push_back(parameter);
-      grads.push_back(parameter.grad());
-      exp_avg.push_back(moments_[g].exp_avg[i]);
-      exp_avg_sq.push_back(moments_[g].exp_avg_sq[i]);
-      steps.push_back(moments_[g].step[i]);
-    }
-    if (parameters.empty()) continue;
+    const Moments& moments = moments_[g];
+    const Gathered found = gather(group, {&moments.exp_avg, &moments.exp_avg_sq, &moments.step});
+    if (found.parameters.empty()) continue;
+    const std::vector<at::Tensor>& steps = found.slots[2];
     // The caller counts the step; at step 0 the bias correction would divide by zero.
     at::_foreach_add_(steps, 1);
     const auto update = [&](const auto& fused) {
-      fused(parameters, grads, exp_avg, exp_avg_sq, /*max_exp_avg_sqs=*/at::TensorList(), steps,
-            lr * group.lr_scale, beta1_, beta2_, group.weight_decay, eps_, /*amsgrad=*/false,
-            /*maximize=*/false, optional(grad_scale), optional(found_inf));
+      fused(found.parameters, found.gradients, found.slots[0], found.slots[1],
+            /*max_exp_avg_sqs=*/at::TensorList(), steps, lr * group.lr_scale, beta1_, beta2_,
+            group.weight_decay, eps_, /*amsgrad=*/false,
+            /*maximize=*/false, if_defined(grad_scale), if_defined(found_inf));
     };
     if (decoupled_) {
       update([](auto&&... given) { at::_fused_adamw_(given...); });

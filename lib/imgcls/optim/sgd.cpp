@@ -1,3 +1,4 @@
+#include <imgcls/optim/gather.h>
 #include <imgcls/optim/sgd.h>
 
 #include <ATen/core/grad_mode.h>
@@ -20,24 +21,17 @@ Sgd::Sgd(std::vector<ParameterGroup> groups, const OptimizerOptions& options)
 
 void Sgd::step(double lr, const at::Tensor& grad_scale, const at::Tensor& found_inf) {
   const at::NoGradGuard no_grad;
-  const auto optional = [](const at::Tensor& t) {
-    return t.defined() ? std::optional<at::Tensor>(t) : std::nullopt;
-  };
   for (std::size_t g = 0; g < groups().size(); ++g) {
     const ParameterGroup& group = groups()[g];
-    std::vector<at::Tensor> parameters, grads, buffers;
-    for (std::size_t i = 0; i < group.parameters.size(); ++i) {
-      const at::Tensor& parameter = group.parameters[i].tensor;
-      if (!parameter.grad().defined()) continue;
-      parameters.push_back(parameter);
-      grads.push_back(parameter.grad());
-      if (momentum_ != 0) buffers.push_back(buffers_[g][i]);
-    }
-    if (parameters.empty()) continue;
+    const std::vector<at::Tensor>* buffers = &buffers_[g];
+    const Gathered found = momentum_ == 0 ? gather(group, {}) : gather(group, {buffers});
+    if (found.parameters.empty()) continue;
     // Buffers start at zero, so the first step needs no case of its own: 0 * momentum + gradient.
-    at::_fused_sgd_(parameters, grads, buffers, group.weight_decay, momentum_, lr * group.lr_scale,
+    at::_fused_sgd_(found.parameters, found.gradients,
+                    momentum_ == 0 ? at::TensorList() : found.slots[0], group.weight_decay,
+                    momentum_, lr * group.lr_scale,
                     /*dampening=*/0, nesterov_, /*maximize=*/false, /*is_first_step=*/false,
-                    optional(grad_scale), optional(found_inf));
+                    if_defined(grad_scale), if_defined(found_inf));
   }
 }
 
