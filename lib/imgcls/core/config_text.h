@@ -1,5 +1,6 @@
 #pragma once
-// The text of one configuration file: JSON with // and /* */ comments, read strictly.
+// The text of one configuration file: JSON with // and /* */ comments, read strictly. Internal to
+// core/.
 
 #include <nlohmann/json.hpp>
 

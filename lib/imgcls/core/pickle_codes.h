@@ -1,5 +1,5 @@
 #pragma once
-// The instructions of pickles of protocols 1 to 5, by CPython's names.
+// The instructions of pickles of protocols 1 to 5, by CPython's names. Internal to core/.
 
 #include <cstdint>
 

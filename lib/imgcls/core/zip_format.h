@@ -1,5 +1,5 @@
 #pragma once
-// Numbers of the ZIP format that its reader and its writer share.
+// Numbers of the ZIP format that its reader and its writer share. Internal to core/.
 
 #include <cstddef>
 #include <cstdint>

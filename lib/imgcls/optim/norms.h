@@ -1,5 +1,5 @@
 #pragma once
-// L2 norms of lists of tensors, on their device.
+// L2 norms of lists of tensors, on their device. Internal to imgcls::optim.
 
 #include <ATen/core/Tensor.h>
 

@@ -1,5 +1,5 @@
 #pragma once
-// Regular expressions that choose parameters by name.
+// Regular expressions that choose parameters by name. Internal to imgcls::optim.
 
 #include <regex>
 #include <string>

@@ -1,5 +1,5 @@
 #pragma once
-// How the classes of two data sets differ.
+// How the classes of two data sets differ. Internal to train/.
 
 #include <span>
 #include <string>

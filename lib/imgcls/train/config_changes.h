@@ -1,5 +1,5 @@
 #pragma once
-// How a run's configuration differs from the one it began with.
+// How a run's configuration differs from the one it began with. Internal to train/.
 
 #include <string>
 #include <string_view>

@@ -1,6 +1,6 @@
 #pragma once
 // What a run says: log lines, the progress line, a table of evaluations. Rank 0's speaks; the other
-// ranks' are silent but for warnings.
+// ranks' are silent but for warnings. Internal to train/.
 
 #include <imgcls/core/log.h>
 #include <imgcls/data/loader.h>

@@ -1,5 +1,5 @@
 #pragma once
-// environment.json: what each session of a run ran on.
+// environment.json: what each session of a run ran on. Internal to train/.
 
 #include <imgcls/dist/world.h>
 #include <imgcls/train/bits.h>

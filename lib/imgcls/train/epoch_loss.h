@@ -1,5 +1,5 @@
 #pragma once
-// The training loss of an epoch that is under way.
+// The training loss of an epoch that is under way. Internal to train/.
 
 #include <ATen/core/Tensor.h>
 #include <imgcls/dist/world.h>

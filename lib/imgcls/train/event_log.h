@@ -1,6 +1,6 @@
 #pragma once
 // A run as TensorBoard shows it: its curves as two runs, of the run's name and "val" below it, so
-// that a figure of both lies in one chart.
+// that a figure of both lies in one chart. Internal to train/.
 //
 //   train  loss, lr, grad_norm, loss_scale, images_per_second, data_wait, memory_mib (steps.csv);
 //          epoch_loss (train_log.csv); the configuration as text and as hyperparameters; the first

@@ -1,5 +1,6 @@
 #pragma once
-// Host memory that a device copies from and to by itself, while the host goes on.
+// Host memory that a device copies from and to by itself, while the host goes on. Internal to
+// train/.
 
 #include <memory>
 #include <memory_resource>

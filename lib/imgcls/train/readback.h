@@ -1,5 +1,5 @@
 #pragma once
-// Reads a device's figures without holding it up.
+// Reads a device's figures without holding it up. Internal to train/.
 
 #include <ATen/core/Tensor.h>
 #include <imgcls/train/device_event.h>

@@ -1,6 +1,7 @@
 #pragma once
 // What rank 0 writes into a run's folder while it trains, for programs and people to read
-// afterwards or meanwhile. What it says on the terminal is train/console_logger.h's.
+// afterwards or meanwhile. What it says on the terminal is train/console_logger.h's. Internal to
+// train/.
 
 #include <imgcls/train/options.h>
 #include <imgcls/train/run_sink.h>

@@ -1,6 +1,6 @@
 #pragma once
 // What a Trainer holds, and its loop (session.cpp); what it reports (session_report.cpp). What it
-// saves is run_saver.h's, how it evaluates run_evaluator.h's.
+// saves is run_saver.h's, how it evaluates run_evaluator.h's. Internal to train/.
 
 #include <imgcls/dist/agree.h>
 #include <imgcls/log/run_folder.h>

@@ -1,5 +1,5 @@
 #pragma once
-// Measures training between two rows of steps.csv.
+// Measures training between two rows of steps.csv. Internal to train/.
 
 #include <chrono>
 #include <cstdint>

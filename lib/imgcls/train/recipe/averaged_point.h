@@ -1,7 +1,7 @@
 #pragma once
 // The weights to evaluate of an optimizer that averages by itself (schedule-free): evaluated
 // instead of the weights that are trained, and beside these in each checkpoint, as
-// average.safetensors.
+// average.safetensors. Internal to train/.
 //
 // Batch norm's running statistics are the model's own: they are gathered where gradients are taken,
 // which lies between the average and the fast iterate.

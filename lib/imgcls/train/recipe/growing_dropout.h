@@ -1,5 +1,6 @@
 #pragma once
 // Dropout that grows over a run ("progressive.dropout"), as EfficientNetV2's (arXiv:2104.00298).
+// Internal to train/.
 
 #include <imgcls/models/model.h>
 #include <imgcls/train/progressive.h>
