@@ -3,7 +3,8 @@
 // is known here. In the order in which an image passes:
 //
 //   header                        what it does
-//   image/image.h                 an image in memory: RGB, 8 bits a channel; Size and Rect
+//   image/image.h                 an image in memory: RGB, 8 bits a channel; Size and Rect;
+//                                 image/grey16.h grey of 16 bits in the same memory
 //   image/decode.h                a file's bytes, of any known format, to an image
 //   image/resize/interpolation.h  a part of an image in another size, with Pillow's bits
 //   image/thumbnail.h             small pictures and sheets of them, for people

@@ -9,8 +9,11 @@
 //   models/distilled.h         networks with logits of their own for a teacher
 //   models/head.h              the layer that gives the logits, made anew
 //   models/parameter_places.h  which layer a parameter is of, and which are norms'
-//   models/weights.h           a model's weights in and out
-//   models/weights_file.h      a file of them, open: models/safetensors.h, models/pth.h
+//   models/statistics_recount.h  batch norm's statistics, computed anew
+//   models/weights.h           a model's weights in and out; models/weights_hash.h one number
+//                              for all of them
+//   models/weights_file.h      a file of them, open: models/safetensors.h, models/pth.h; their
+//                              types of values are models/dtypes.h's
 //
 // Inside, what families share: layers.h, chain.h, init.h, transformer.h, efficientnet.h,
 // inception_layers.h, blur_pool.h, and batch_norm.h, whose statistics ranks can share.

@@ -8,7 +8,10 @@
 //   optim/optimizer.h         parameters in groups, and their update
 //   optim/optimizers.h        the table of all optimizers, and how a program adds its own
 //   optim/foreach_optimizer.h what one of your own is best derived from
-//   optim/adam.h ... sgd.h    each of them: what it follows, and its options
+//   optim/adam.h ... sgd.h    each of them: what it follows, and its options: adan.h,
+//                             cautious_adamw.h, lamb.h, lars.h, lion.h, muon.h, nadamuon.h,
+//                             nadamw.h, radam.h, rmsprop_tf.h, schedule_free.h, sgdw.h
+//   optim/matrices_and_rest.h what muon.h and nadamuon.h share
 //   optim/orthogonal.h        Newton-Schulz iterations, for muon.h and nadamuon.h
 //   optim/work_sharing.h      work that ranks share out among them (dist/rank_sharing.h)
 //   optim/optimizer_fields.h  the options' names in configurations

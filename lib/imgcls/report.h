@@ -3,7 +3,7 @@
 // the CMake target imgcls::report, which needs no LibTorch. In the order of things:
 //
 //   header                what it does
-//   report/run_files.h    finds runs and reads their folders
+//   report/run_files.h    finds runs and reads their folders; read_eval.h their eval/
 //   report/recipe.h       which runs belong together; curves.h their means and bands
 //   report/report_json.h  the figures, as the page shows them
 //   report/make_report.h  one page (page.h), or PNGs (plot.h)
