@@ -22,8 +22,8 @@ struct ListedImage {
 /// list is looked at. Throws DataError naming file and line, IoError.
 std::vector<ListedImage> read_list(const std::filesystem::path& list);
 
-/// The same of a list's text. `file` is what messages call it; `is_json`: an object of lists of names,
-/// by paths, else a line an image. Throws DataError.
+/// The same of a list's text. `file` is what messages call it; `is_json`: an object of lists of
+/// names, by paths, else a line an image. Throws DataError.
 std::vector<ListedImage> parse_list(const std::string& text, const std::string& file, bool is_json);
 
 /// The classes that images have, sorted by byte order.
