@@ -26,7 +26,8 @@ bool is_vector(const at::Tensor& parameter) {
 /// torchvision's names of what timm's models name in `no_weight_decay`.
 bool is_embedding(const std::string& name) {
   static const std::regex names(
-      "class_token|distillation_token|pos_embedding|relative_position_bias_table|cpb_mlp|logit_scale");
+      "class_token|distillation_token|pos_embedding|"
+      "relative_position_bias_table|cpb_mlp|logit_scale");
   return std::regex_search(name, names);
 }
 
