@@ -32,10 +32,6 @@ const OpenMp& open_mp() {
   return found;
 }
 
-std::int64_t shares_of(std::int64_t whole, std::int64_t each) {
-  return (whole + each - 1) / each;
-}
-
 /// What the threads of a team share.
 struct Job {
   std::int64_t begin, end, grain;
@@ -47,10 +43,9 @@ struct Job {
 void take_part(void* data) {
   Job& job = *static_cast<Job*>(data);
   const std::int64_t count = job.end - job.begin;
-  const std::int64_t team =
-      std::min<std::int64_t>(open_mp().threads(), shares_of(count, job.grain));
+  const std::int64_t team = std::min<std::int64_t>(open_mp().threads(), parts_of(count, job.grain));
   const int thread = open_mp().thread();
-  const std::int64_t each = shares_of(count, team), first = job.begin + thread * each;
+  const std::int64_t each = parts_of(count, team), first = job.begin + thread * each;
   if (first >= job.end) return;
   try {
     job.work(first, std::min(job.end, first + each), thread);

@@ -11,6 +11,11 @@
 
 namespace imgcls::kernels {
 
+/// Parts of `each` that a whole is cut into, the last of which may be smaller.
+constexpr std::int64_t parts_of(std::int64_t whole, std::int64_t each) {
+  return (whole + each - 1) / each;
+}
+
 /// How many threads `in_parallel` uses at most.
 int thread_count();
 

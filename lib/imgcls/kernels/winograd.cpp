@@ -42,10 +42,6 @@ struct Images {
   }
 };
 
-std::int64_t parts_of(std::int64_t whole, std::int64_t each) {
-  return (whole + each - 1) / each;
-}
-
 /// Tiles that a thread works on at once, so that what they become fits its cache, and that all
 /// threads have equally many chunks of about as many tiles.
 std::int64_t chunk_of(std::int64_t channels, std::int64_t tiles) {

@@ -48,15 +48,12 @@ Found power_step(const at::Tensor& covariance, const at::Tensor& basis) {
 std::vector<Found> find_shared(std::span<const at::Tensor> matrices, bool ordered,
                                WorkSharing* sharing,
                                const std::function<Found(std::size_t)>& find) {
-  std::vector<int> owners(matrices.size());
-  if (sharing != nullptr) {
-    std::vector<double> costs;
-    for (const at::Tensor& each : matrices) {
-      const auto side = static_cast<double>(each.size(0));
-      costs.push_back(side * side * side);
-    }
-    owners = share_out(costs, sharing->size());
+  std::vector<double> costs;
+  for (const at::Tensor& each : matrices) {
+    const auto side = static_cast<double>(each.size(0));
+    costs.push_back(side * side * side);
   }
+  const std::vector<int> owners = owners_of(costs, sharing);
   std::vector<at::Tensor> bases, orders;
   for (std::size_t i = 0; i < matrices.size(); ++i) {
     const bool is_mine = sharing == nullptr || owners[i] == sharing->rank();

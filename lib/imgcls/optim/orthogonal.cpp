@@ -38,12 +38,9 @@ at::Tensor orthogonalize(const at::Tensor& matrix, int iterations) {
 
 std::vector<at::Tensor> orthogonalize_all(std::span<const at::Tensor> tensors, int iterations,
                                           WorkSharing* sharing) {
-  std::vector<int> owners(tensors.size());
-  if (sharing != nullptr) {
-    std::vector<double> costs;
-    std::ranges::transform(tensors, std::back_inserter(costs), cost);
-    owners = share_out(costs, sharing->size());
-  }
+  std::vector<double> costs;
+  std::ranges::transform(tensors, std::back_inserter(costs), cost);
+  const std::vector<int> owners = owners_of(costs, sharing);
   std::vector<at::Tensor> made;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const bool is_mine = sharing == nullptr || owners[i] == sharing->rank();

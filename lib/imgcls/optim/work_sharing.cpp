@@ -21,4 +21,8 @@ std::vector<int> share_out(std::span<const double> costs, int ranks) {
   return owners;
 }
 
+std::vector<int> owners_of(std::span<const double> costs, const WorkSharing* sharing) {
+  return sharing == nullptr ? std::vector<int>(costs.size()) : share_out(costs, sharing->size());
+}
+
 }  // namespace imgcls::optim

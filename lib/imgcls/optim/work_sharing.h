@@ -27,4 +27,7 @@ class WorkSharing {
 /// the rank that has least so far. Depends on the arguments alone, so ranks agree without a word.
 std::vector<int> share_out(std::span<const double> costs, int ranks);
 
+/// The same for the ranks of `sharing`; all are for rank 0 where it is null.
+std::vector<int> owners_of(std::span<const double> costs, const WorkSharing* sharing);
+
 }  // namespace imgcls::optim
