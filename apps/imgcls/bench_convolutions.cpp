@@ -179,7 +179,6 @@ int run(ConvolutionBenchArguments arguments) {
       at::randn({arguments.batch, models::channels_of(model), arguments.size, arguments.size})
           .contiguous(at::MemoryFormat::ChannelsLast);
   if (model.wants_image_fit()) model.fit_to_images(images);
-  const double peak = kernels::peak_gflops();
   std::vector<Row> rows;
   const at::NoGradGuard no_gradients;
   for (UsedConvolution& convolution :
@@ -187,6 +186,7 @@ int run(ConvolutionBenchArguments arguments) {
     std::vector<PartTimes> parts = measure(convolution, arguments.calls);
     rows.push_back({std::move(convolution), std::move(parts)});
   }
+  const double peak = kernels::peak_gflops();  // now that each thread has a core of its own
   arguments.json ? print_json(arguments, peak, rows) : print_table(arguments, peak, rows);
   return train::kSuccess;
 }

@@ -1,5 +1,6 @@
 // Runs with convolutions of our own: whether they repeat, go on, and share work among ranks; and
 // imgcls bench convolutions.
+#include "../support/skip.h"
 #include "folder_data.h"
 
 #include <imgcls/core/file.h>
@@ -37,7 +38,7 @@ void train(const FolderData& data, int ranks, const std::string& run, const std:
 }  // namespace
 
 TEST_CASE("with fast convolutions a run repeats, and goes on, bit for bit") {
-  if (!have_avx2()) return;
+  if (!have_avx2()) IMGCLS_SKIP("this processor has no AVX2");
   const FolderData data;
   for (const int ranks : {1, 2}) {
     INFO(ranks << " ranks");
@@ -58,7 +59,7 @@ TEST_CASE("with fast convolutions a run repeats, and goes on, bit for bit") {
 }
 
 TEST_CASE("bench convolutions prints a row for each part of each kind of convolution") {
-  if (!have_avx2()) return;
+  if (!have_avx2()) IMGCLS_SKIP("this processor has no AVX2");
   const std::string command =
       kImgcls +
       "bench convolutions resnet18 model.stem=small --batch 2 --size 32 --threads 1 "

@@ -1,5 +1,6 @@
 // Convolutions of our own against sums in double precision: the greatest error is at most three
 // times that of oneDNN's direct sums.
+#include "../support/skip.h"
 #include "operands.h"
 
 #include <imgcls/core/error.h>
@@ -71,7 +72,7 @@ void check_shape(const ConvolutionShape& shape, const Methods& methods, std::uin
 }
 
 TEST_CASE("convolutions of ResNets, VGG and airbench have three times oneDNN's error at most") {
-  if (!can_convolve_fast()) return;
+  if (!can_convolve_fast()) IMGCLS_SKIP(kNeedsAvx2);
   for (const ConvolutionShape& shape : winograd_shapes()) check_shape(shape, {shape, 32});
   for (const ConvolutionShape& shape : {ConvolutionShape{4, 11, 11, 256, 1024, 1, 1, 0},
                                         ConvolutionShape{2, 22, 22, 512, 1024, 1, 2, 0},
@@ -98,7 +99,7 @@ ConvolutionShape any_shape(Random& random) {
 }
 
 TEST_CASE("200 random convolutions that are taken have three times oneDNN's error at most") {
-  if (!can_convolve_fast()) return;
+  if (!can_convolve_fast()) IMGCLS_SKIP(kNeedsAvx2);
   Random random(3, 0, 0, RandomStream::augment);
   int taken = 0;
   for (std::uint64_t i = 0; taken < 200; ++i) {
@@ -111,7 +112,7 @@ TEST_CASE("200 random convolutions that are taken have three times oneDNN's erro
 }
 
 TEST_CASE("weights' gradients as products of matrices have a direct sum's error for any kernel") {
-  if (!can_convolve_fast()) return;
+  if (!can_convolve_fast()) IMGCLS_SKIP(kNeedsAvx2);
   for (const ConvolutionShape& shape :
        {ConvolutionShape{1, 7, 7, 520, 24, 5, 3, 2}, ConvolutionShape{1, 1, 1, 8, 8, 1, 1, 0}}) {
     INFO(shape.inputs << " to " << shape.outputs << " channels");
@@ -161,7 +162,7 @@ std::vector<ConvolutionShape> shapes_of_the_zoo() {
 
 TEST_CASE("all 1x1 and 3x3 convolutions of the zoo have three times oneDNN's error at most",
           "[.][zoo]") {
-  if (!can_convolve_fast()) return;
+  if (!can_convolve_fast()) IMGCLS_SKIP(kNeedsAvx2);
   const std::vector<ConvolutionShape> all = shapes_of_the_zoo();
   int taken = 0;
   for (const ConvolutionShape& shape : all) {

@@ -1,4 +1,5 @@
 // Convolutions of our own against one another, and under PyTorch's operators.
+#include "../support/skip.h"
 #include "operands.h"
 
 #include <imgcls/kernels/convolution_choice.h>
@@ -16,7 +17,7 @@ namespace imgcls::kernels {
 namespace {
 
 TEST_CASE("the portable loops of convolutions give AVX2's bits") {
-  if (!can_convolve_fast()) return;
+  if (!can_convolve_fast()) IMGCLS_SKIP(kNeedsAvx2);
   Random random(4, 0, 0, RandomStream::augment);
   for (std::uint64_t i = 0; i < 10; ++i) {
     const Operands of(random_shape(random), i);
@@ -29,14 +30,16 @@ TEST_CASE("the portable loops of convolutions give AVX2's bits") {
 }
 
 TEST_CASE("the number of threads does not change a convolution's bits") {
-  if (!can_convolve_fast()) return;
+  if (!can_convolve_fast()) IMGCLS_SKIP(kNeedsAvx2);
   const int before = at::get_num_threads();
-  for (const ConvolutionShape& shape : winograd_shapes()) {
+  std::vector<ConvolutionShape> shapes = winograd_shapes();
+  shapes.push_back({8, 28, 28, 64, 96, 3, 1, 1});  // products of many places for few weights
+  for (const ConvolutionShape& shape : shapes) {
     const Operands of(shape);
     at::set_num_threads(1);
     const Results one = by_winograd(kAvx2Kernels, of);
     const at::Tensor products = by_products(kAvx2Kernels, of);
-    for (const int threads : {2, 3}) {
+    for (const int threads : {2, 3, 7}) {
       at::set_num_threads(threads);
       const Results more = by_winograd(kAvx2Kernels, of);
       CHECK(at::equal(one.output, more.output));
@@ -60,7 +63,7 @@ Results by_autograd(const Operands& of, const at::Tensor& bias, at::Tensor* bias
 }
 
 TEST_CASE("while the guard lives, PyTorch's convolutions are ours, and after it its own") {
-  if (!can_convolve_fast()) return;
+  if (!can_convolve_fast()) IMGCLS_SKIP(kNeedsAvx2);
   const Operands of({4, 32, 32, 64, 64, 3, 1, 1});
   const at::Tensor bias = at::randn({64});
   REQUIRE(fastest_method(of.shape, Part::forward) == Method::winograd);
@@ -82,7 +85,7 @@ TEST_CASE("while the guard lives, PyTorch's convolutions are ours, and after it 
 }
 
 TEST_CASE("what is not taken goes to ATen with its bits") {
-  if (!can_convolve_fast()) return;
+  if (!can_convolve_fast()) IMGCLS_SKIP(kNeedsAvx2);
   const auto convolved = [](const at::Tensor& input, const at::Tensor& weight, std::int64_t groups,
                             std::int64_t dilation) {
     return at::conv2d(input, weight, {}, 1, 1, dilation, groups);
@@ -111,7 +114,7 @@ TEST_CASE("what is not taken goes to ATen with its bits") {
 }
 
 TEST_CASE("what is not finite reaches the outputs that it should") {
-  if (!can_convolve_fast()) return;
+  if (!can_convolve_fast()) IMGCLS_SKIP(kNeedsAvx2);
   for (const float bad :
        {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
     Operands of({2, 13, 13, 16, 16, 3, 1, 1});

@@ -16,6 +16,7 @@
 namespace imgcls::kernels {
 
 inline constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
+inline constexpr auto kNeedsAvx2 = "this processor has no AVX2 with fused multiply-add";
 
 /// Operands of a convolution.
 struct Operands {

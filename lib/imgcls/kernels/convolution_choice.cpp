@@ -1,6 +1,7 @@
 #include <imgcls/kernels/convolution_choice.h>
 #include <imgcls/kernels/convolution_kernels.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace imgcls::kernels {
@@ -43,12 +44,13 @@ bool is_winograd_faster(const ConvolutionShape& shape, Part part) {
   return winograd_seconds(shape, part) < kWorthwhile * direct;
 }
 
-// oneDNN is fast where an image has many places, and slow where it steps over some.
+// oneDNN is fast where an image has many places, and where there are few places and few channels.
 bool are_products_faster(const ConvolutionShape& shape) {
-  if (shape.inputs < 64 || shape.outputs < 64) return false;
-  constexpr std::int64_t kFewPlaces = 16 * 16, kSomePlaces = 32 * 32;
-  const std::int64_t area = shape.out_height() * shape.out_width();
-  return shape.stride > 1 ? area <= kSomePlaces : area <= kFewPlaces;
+  constexpr std::int64_t kFewChannels = 32, kManyChannels = 128;
+  constexpr std::int64_t kManyInImage = 32 * 32, kManyPlaces = 2048;
+  const std::int64_t channels = std::min(shape.inputs, shape.outputs);
+  return channels >= kFewChannels && shape.out_height() * shape.out_width() <= kManyInImage &&
+         (shape.stride > 1 || shape.places() >= kManyPlaces || channels > kManyChannels);
 }
 
 }  // namespace

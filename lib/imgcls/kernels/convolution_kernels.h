@@ -42,12 +42,12 @@ struct ConvolutionKernels {
   void (*transform_input)(const ImageView& image, int y, int x, const TilePlace& place);
   /// A d A^T of the 4 x 4 pixels from (y, x); what lies outside counts as 0.
   void (*transform_gradient)(const ImageView& image, int y, int x, const TilePlace& place);
-  /// G g G^T of 3 x 3 weights, output channels x 3 x 3 x input channels, into
-  /// [36][output block][input][16], for one block of output channels.
+  /// G g G^T of 3 x 3 weights, output channels x 3 x 3 x input channels, for one block of output
+  /// channels, into [36][input][16].
   void (*transform_weights)(const float* weights, std::size_t outputs, std::size_t inputs,
                             std::size_t block, float* out);
   /// The same for the input's gradient: the weights turned by 180 degrees, and inputs and outputs
-  /// exchanged, [36][input block][output][16], for one block of input channels.
+  /// exchanged, for one block of input channels, into [36][output][16].
   void (*transform_turned_weights)(const float* weights, std::size_t outputs, std::size_t inputs,
                                    std::size_t block, float* out);
   /// A^T m A of a tile's 16 channels, `m` [36] at `position_stride`, plus `bias` (16 values or

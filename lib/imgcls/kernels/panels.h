@@ -1,5 +1,5 @@
 #pragma once
-// How many blocks channels take. Internal to imgcls::kernels.
+// Channels in blocks, by signed numbers. Internal to imgcls::kernels.
 
 #include <imgcls/kernels/convolution_kernels.h>
 
@@ -7,9 +7,11 @@
 
 namespace imgcls::kernels {
 
+inline constexpr std::int64_t kWidth{kPanel};  ///< channels of a block
+
 /// Blocks of 16 channels, the last of which may be half empty.
 inline std::int64_t panels(std::int64_t channels) {
-  return (channels + std::int64_t{kPanel} - 1) / std::int64_t{kPanel};
+  return (channels + kWidth - 1) / kWidth;
 }
 
 }  // namespace imgcls::kernels

@@ -118,12 +118,21 @@ void add_products(const float* rows, const float* columns, std::size_t panel_str
 }
 
 void pack(const float* values, std::size_t channels, float* out, std::size_t block_stride) {
-  for (std::size_t c = 0; c < channels; c += kLanes) {
-    store(out + c / kPanel * block_stride + c % kPanel,
-          values == nullptr ? zero() : load(values + c));
+  if (values == nullptr) {
+    for (std::size_t c = 0; c < channels; c += kPanel, out += block_stride) {
+      store(out, zero());
+      store(out + kLanes, zero());
+    }
+    return;
   }
-  if (channels % kPanel != 0) {
-    store(out + channels / kPanel * block_stride + kLanes, zero());
+  for (; channels >= kPanel; channels -= kPanel, values += kPanel, out += block_stride) {
+    const Eight low = load(values), high = load(values + kLanes);
+    store(out, low);
+    store(out + kLanes, high);
+  }
+  if (channels > 0) {
+    store(out, load(values));
+    store(out + kLanes, zero());
   }
 }
 

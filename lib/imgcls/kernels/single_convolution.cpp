@@ -94,18 +94,18 @@ at::Tensor weight_gradient_by(const ConvolutionShape& shape, Method method, cons
 double peak_gflops() {
   using Clock = std::chrono::steady_clock;
   constexpr std::size_t kRounds = 1'000'000;
+  constexpr std::chrono::milliseconds kLong(200);
   const int threads = thread_count();
-  double least = 0;
-  for (int i = 0; i < 5; ++i) {
+  std::chrono::duration<double> least = kLong;
+  for (const auto start = Clock::now(); Clock::now() - start < kLong;) {
     const auto begin = Clock::now();
     in_parallel(0, threads, 1, [](std::int64_t first, std::int64_t last, int) {
       float out[kPanel];
       for (; first < last; ++first) kernels().spin(kRounds, out);
     });
-    const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-    least = i == 0 ? seconds : std::min(least, seconds);
+    least = std::min<std::chrono::duration<double>>(least, Clock::now() - begin);
   }
-  return 2e-9 * static_cast<double>(kSpin * kRounds) * threads / least;
+  return 2e-9 * static_cast<double>(kSpin * kRounds) * threads / least.count();
 }
 
 }  // namespace imgcls::kernels

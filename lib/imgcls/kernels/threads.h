@@ -16,6 +16,12 @@ constexpr std::int64_t parts_of(std::int64_t whole, std::int64_t each) {
   return (whole + each - 1) / each;
 }
 
+/// From `begin` up to `end`.
+struct Range {
+  std::int64_t begin, end;
+  std::int64_t count() const { return end - begin; }
+};
+
 /// How many threads `in_parallel` uses at most.
 int thread_count();
 

@@ -76,56 +76,97 @@ inline void weight_gradient_line(const Eight (&m)[6], Eight (&made)[3]) {
   made[2] = fused(all(kGInfinity), m[5], fused(all(kGa * kA2), a_sum, times(b_sum, kB2)));
 }
 
-// A line for every column, then one for every row of what that made.
-template <int from, int to, class Line>
-inline void both_ways(const Eight (&values)[from][from], const Line& line, Eight (&made)[to][to]) {
+// A line for every column, then one for every row of what that made. Not unrolled, lines stay in
+// registers: GCC 12 keeps the values of all lines of an unrolled loop in memory.
+template <int from, int to, class Load, class Line, class Store>
+inline void both_ways(const Load& load_column, const Line& line, const Store& store_row) {
   Eight half[to][from];
+#pragma GCC unroll 1
   for (int column = 0; column < from; ++column) {
     Eight in[from], out[to];
-    for (int i = 0; i < from; ++i) in[i] = values[i][column];
+    load_column(column, in);
     line(in, out);
     for (int i = 0; i < to; ++i) half[i][column] = out[i];
   }
-  for (int row = 0; row < to; ++row) line(half[row], made[row]);
+#pragma GCC unroll 1
+  for (int row = 0; row < to; ++row) {
+    Eight out[to];
+    line(half[row], out);
+    store_row(row, out);
+  }
 }
 
-// Eight channels of a square of pixels, zeros outside of the image.
+// A square of pixels from (y, x), of which some may lie outside of the image, where zeros are.
 template <int side>
-inline void load_square(const ImageView& image, int y, int x, std::size_t channel,
-                        Eight (&values)[side][side]) {
-  for (int i = 0; i < side; ++i) {
-    const bool in_rows = y + i >= 0 && y + i < image.height;
-    for (int j = 0; j < side; ++j) {
-      const bool inside = in_rows && x + j >= 0 && x + j < image.width;
-      const auto at = static_cast<std::ptrdiff_t>(y + i) * image.width + x + j;
-      values[i][j] =
-          inside ? load(image.pixels + at * static_cast<std::ptrdiff_t>(image.channels) + channel)
-                 : zero();
+struct Square {
+  const float* pixels;
+  std::ptrdiff_t channels, row_stride, corner;
+  int top, bottom, left, right;  // of the rows and columns that lie inside
+
+  Square(const ImageView& image, int y, int x)
+      : pixels(image.pixels),
+        channels(static_cast<std::ptrdiff_t>(image.channels)),
+        row_stride(image.width * channels),
+        corner(y * row_stride + x * channels),
+        top(y < 0 ? -y : 0),
+        bottom(image.height - y < side ? image.height - y : side),
+        left(x < 0 ? -x : 0),
+        right(image.width - x < side ? image.width - x : side) {}
+
+  bool is_whole() const { return top == 0 && left == 0 && bottom == side && right == side; }
+
+  // Eight channels of a column, of a square that is whole, and of any.
+  void load_whole(std::ptrdiff_t channel, int column, Eight (&values)[side]) const {
+    const float* at = pixels + corner + column * channels + channel;
+    for (Eight& value : values) {
+      value = load(at);
+      at += row_stride;
     }
   }
+  void load_some(std::ptrdiff_t channel, int column, Eight (&values)[side]) const {
+    const bool inside = column >= left && column < right;
+    std::ptrdiff_t at = corner + column * channels + channel;
+    for (int row = 0; row < side; ++row, at += row_stride) {
+      values[row] = inside && row >= top && row < bottom ? load(pixels + at) : zero();
+    }
+  }
+};
+
+// Keeps a row of a tile's values at their positions.
+inline auto into_rows(float* out, std::size_t position_stride) {
+  return [=](int row, const Eight(&values)[kPatch]) {
+    float* to = out + static_cast<std::size_t>(row) * kPatch * position_stride;
+    for (const Eight& value : values) {
+      store(to, value);
+      to += position_stride;
+    }
+  };
 }
 
 template <int side, class Line>
-inline void transform_square(const ImageView& image, int y, int x, const TilePlace& place,
+inline void transform_square(const ImageView& image, int y, int x, TilePlace place,
                              const Line& line) {
-  Eight values[side][side], made[kPatch][kPatch];
-  std::size_t channel = 0;
-  const auto keep = [&] {
-    float* out = place.out + channel / kPanel * place.block_stride + channel % kPanel;
-    for (int i = 0; i < kPatch; ++i) {
-      for (int j = 0; j < kPatch; ++j, out += place.position_stride) store(out, made[i][j]);
-    }
+  const Square<side> square(image, y, x);
+  const bool whole = square.is_whole();
+  std::ptrdiff_t channel = 0;
+  const auto place_of = [&](std::ptrdiff_t at) {
+    const auto index = static_cast<std::size_t>(at);
+    return place.out + index / kPanel * place.block_stride + index % kPanel;
   };
-  for (; channel < image.channels; channel += kLanes) {
-    load_square(image, y, x, channel, values);
-    both_ways(values, line, made);
-    keep();
+  for (; channel < square.channels; channel += kLanes) {
+    const auto keep = into_rows(place_of(channel), place.position_stride);
+    if (whole) {
+      both_ways<side, kPatch>(
+          [&](int column, auto& values) { square.load_whole(channel, column, values); }, line,
+          keep);
+    } else {
+      both_ways<side, kPatch>(
+          [&](int column, auto& values) { square.load_some(channel, column, values); }, line, keep);
+    }
   }
-  if (channel % kPanel == 0) return;
-  for (auto& row : made) {
-    for (Eight& value : row) value = zero();
-  }
-  keep();
+  if (image.channels % kPanel == 0) return;
+  float* out = place_of(channel);
+  for (std::size_t p = 0; p < kPositions; ++p, out += place.position_stride) store(out, zero());
 }
 
 void transform_input(const ImageView& image, int y, int x, const TilePlace& place) {
@@ -139,26 +180,17 @@ void transform_gradient(const ImageView& image, int y, int x, const TilePlace& p
 }
 
 inline void store_weights(const Eight (&g)[3][3], float* out, std::size_t position_stride) {
-  Eight scaled[3][3], made[kPatch][kPatch];
-  for (int i = 0; i < 3; ++i) {
-    for (int j = 0; j < 3; ++j) scaled[i][j] = times(g[i][j], kGScale);
-  }
-  both_ways(
-      scaled, [](const auto& in, auto& line) { weight_line(in, line); }, made);
-  for (const auto& row : made) {
-    for (const Eight& value : row) {
-      store(out, value);
-      out += position_stride;
-    }
-  }
+  both_ways<3, kPatch>(
+      [&](int column, Eight(&values)[3]) {
+        for (int i = 0; i < 3; ++i) values[i] = times(g[i][column], kGScale);
+      },
+      [](const auto& in, auto& line) { weight_line(in, line); }, into_rows(out, position_stride));
 }
 
 void transform_weights(const float* weights, std::size_t outputs, std::size_t inputs,
                        std::size_t block, float* out) {
   const std::size_t padded = (inputs + kPanel - 1) / kPanel * kPanel;
-  const std::size_t blocks = (outputs + kPanel - 1) / kPanel;
-  const std::size_t position_stride = blocks * padded * kPanel;
-  out += block * padded * kPanel;
+  const std::size_t position_stride = padded * kPanel;
   for (std::size_t half = 0; half < kPanel; half += kLanes) {
     const std::size_t first = block * kPanel + half;
     for (std::size_t input = 0; input < padded; input += kLanes) {
@@ -185,9 +217,7 @@ void transform_weights(const float* weights, std::size_t outputs, std::size_t in
 void transform_turned_weights(const float* weights, std::size_t outputs, std::size_t inputs,
                               std::size_t block, float* out) {
   const std::size_t padded = (outputs + kPanel - 1) / kPanel * kPanel;
-  const std::size_t blocks = (inputs + kPanel - 1) / kPanel;
-  const std::size_t position_stride = blocks * padded * kPanel;
-  out += block * padded * kPanel;
+  const std::size_t position_stride = padded * kPanel;
   for (std::size_t output = 0; output < padded; ++output) {
     for (std::size_t half = 0; half < kPanel; half += kLanes) {
       const std::size_t input = block * kPanel + half;
@@ -202,42 +232,52 @@ void transform_turned_weights(const float* weights, std::size_t outputs, std::si
   }
 }
 
+// Reads a column of the values at 36 positions.
+inline auto from_columns(const float* m, std::size_t position_stride) {
+  return [=](int column, Eight(&values)[kPatch]) {
+    const float* from = m + static_cast<std::size_t>(column) * position_stride;
+    for (Eight& value : values) {
+      value = load(from);
+      from += kPatch * position_stride;
+    }
+  };
+}
+
 void transform_output(const float* m, std::size_t position_stride, const float* bias, float* image,
                       int height, int width, std::size_t channels, int y, int x,
                       std::size_t channel) {
   const int rows = height - y < kTile ? height - y : kTile;
   const int columns = width - x < kTile ? width - x : kTile;
+  const std::size_t row_stride = static_cast<std::size_t>(width) * channels;
+  float* const corner = image + static_cast<std::size_t>(y) * row_stride +
+                        static_cast<std::size_t>(x) * channels + channel;
   for (std::size_t half = 0; half < kPanel && channel + half < channels; half += kLanes) {
-    Eight values[kPatch][kPatch], made[kTile][kTile];
-    for (std::size_t p = 0; p < kPositions; ++p) {
-      values[p / kPatch][p % kPatch] = load(m + p * position_stride + half);
-    }
-    both_ways(
-        values, [](const auto& in, auto& out) { output_line(in, out); }, made);
     const Eight added = bias == nullptr ? zero() : load(bias + half);
-    for (int i = 0; i < rows; ++i) {
-      float* out = image +
-                   (static_cast<std::size_t>(y + i) * static_cast<std::size_t>(width) +
-                    static_cast<std::size_t>(x)) *
-                       channels +
-                   channel + half;
-      for (int j = 0; j < columns; ++j, out += channels) store(out, plus(made[i][j], added));
-    }
+    both_ways<kPatch, kTile>(
+        from_columns(m + half, position_stride),
+        [](const auto& in, auto& out) { output_line(in, out); },
+        [&](int row, const Eight(&values)[kTile]) {
+          if (row >= rows) return;
+          float* out = corner + half + static_cast<std::size_t>(row) * row_stride;
+          if (columns == kTile) {
+            for (int j = 0; j < kTile; ++j, out += channels) store(out, plus(values[j], added));
+          } else {
+            for (int j = 0; j < columns; ++j, out += channels) store(out, plus(values[j], added));
+          }
+        });
   }
 }
 
 void transform_weight_gradient(const float* m, std::size_t position_stride, std::size_t count,
                                float* out, std::size_t tap_stride) {
   for (std::size_t c = 0; c < count; c += kLanes) {
-    Eight values[kPatch][kPatch], made[3][3];
-    for (std::size_t p = 0; p < kPositions; ++p) {
-      values[p / kPatch][p % kPatch] = load(m + p * position_stride + c);
-    }
-    both_ways(
-        values, [](const auto& in, auto& line) { weight_gradient_line(in, line); }, made);
-    for (std::size_t tap = 0; tap < 9; ++tap) {
-      store(out + tap * tap_stride + c, times(made[tap / 3][tap % 3], kGScale));
-    }
+    both_ways<kPatch, 3>(
+        from_columns(m + c, position_stride),
+        [](const auto& in, auto& line) { weight_gradient_line(in, line); },
+        [&](int row, const Eight(&values)[3]) {
+          float* to = out + static_cast<std::size_t>(row) * 3 * tap_stride + c;
+          for (int i = 0; i < 3; ++i, to += tap_stride) store(to, times(values[i], kGScale));
+        });
   }
 }
 
