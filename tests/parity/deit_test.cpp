@@ -1,4 +1,5 @@
 // ViT with a distillation token against timm's (deit_reference.py).
+#include "check_groups.h"
 #include "check_logits.h"
 #include "fill.h"
 
@@ -92,21 +93,5 @@ TEST_CASE("labels teach deit's class token, and a teacher its distillation token
 }
 
 TEST_CASE("layers of deit have timm's rates, and the same parameters no decay") {
-  const json expected = deit_reference().at("groups");
-  using optim::NoDecay;
-  const optim::OptimizerOptions options{
-      .weight_decay = 0.05, .no_decay = {NoDecay::vector, NoDecay::embedding}, .layer_decay = 0.75};
-  const models::Model model = models::create(kName);
-  std::size_t found = 0;
-  for (const auto& group :
-       optim::make_groups(model.parameters(), options, models::parameter_places(model))) {
-    for (const auto& parameter : group.parameters) {
-      INFO(parameter.name);
-      const json& values = expected.at(parameter.name);
-      CHECK(group.lr_scale == Approx(values.at(0).get<double>()).epsilon(1e-12));
-      CHECK(group.weight_decay == values.at(1));
-      ++found;
-    }
-  }
-  CHECK(found == expected.size());
+  test::check_groups(models::create(kName), deit_reference().at("groups"));
 }

@@ -1,4 +1,6 @@
 // Parameter groups by kind and by layer against timm's (groups_reference.py).
+#include "check_groups.h"
+
 #include <imgcls/core/error.h>
 #include <imgcls/core/file.h>
 #include <imgcls/models/registry.h>
@@ -15,23 +17,9 @@ using nlohmann::json;
 TEST_CASE("layers of each family have timm's rates, and the same parameters no decay") {
   const json reference =
       json::parse(read_text(IMGCLS_SOURCE_DIR "/tests/parity/groups_reference.json"));
-  using optim::NoDecay;
-  const optim::OptimizerOptions options{
-      .weight_decay = 0.05, .no_decay = {NoDecay::vector, NoDecay::embedding}, .layer_decay = 0.75};
   for (const auto& [name, expected] : reference.at("models").items()) {
-    const models::Model model = models::create(name);
-    std::size_t found = 0;
-    for (const auto& group :
-         optim::make_groups(model.parameters(), options, models::parameter_places(model))) {
-      for (const auto& parameter : group.parameters) {
-        INFO(name << ": " << parameter.name);
-        const json& values = expected.at(parameter.name);
-        CHECK(group.lr_scale == Approx(values.at(0).get<double>()).epsilon(1e-12));
-        CHECK(group.weight_decay == values.at(1));
-        ++found;
-      }
-    }
-    CHECK(found == expected.size());
+    INFO(name);
+    test::check_groups(models::create(name), expected);
   }
 }
 
