@@ -55,22 +55,31 @@ std::string quoted(std::string_view option, const std::string& text) {
                                 option, quote_name(text)));
 }
 
-/// A model and a folder of images instead of a configuration: the one that they stand for.
+/// What --data stands for: a folder of classes or shards, or a list of images.
+std::vector<std::string> data_overrides(const fs::path& data) {
+  const auto all = [](const fs::path& root, const fs::path& part, std::string_view format) {
+    const std::string name = quoted("--data", part.string());
+    return std::vector<std::string>{"data.root=" + quoted("--data", root.string()),
+                                    "data.train=" + name, "data.val=" + name,
+                                    fmt::format("data.format={}", format)};
+  };
+  if (!fs::is_regular_file(data)) {
+    return all(data, ".", data::holds_shards(data) ? "shards" : "folder");
+  }
+  return all(data.has_parent_path() ? data.parent_path() : ".", data.filename(), "list");
+}
+
+/// A model and images instead of a configuration: the one that they stand for.
 void expand_model(EvalArguments& arguments) {
   if (arguments.data.empty() || arguments.weights.empty()) {
-    throw ConfigError("--model wants --weights FILE and --data FOLDER");
+    throw ConfigError("--model wants --weights FILE and --data FOLDER or LIST");
   }
   const int size = arguments.size > 0 ? arguments.size : models::info(arguments.model).input_size;
   const int resize = arguments.resize >= 0 ? arguments.resize : data::usual_resize(size);
-  std::vector<std::string> config{
-      "data.root=" + quoted("--data", arguments.data),
-      "data.train=.",
-      "data.val=.",
-      fmt::format("data.format={}", data::holds_shards(arguments.data) ? "shards" : "folder"),
-      "model.name=" + quoted("--model", arguments.model),
-      "model.stem=imagenet",
-      fmt::format("eval.size={}", size),
-      fmt::format("eval.resize={}", resize)};
+  std::vector<std::string> config = data_overrides(arguments.data);
+  config.insert(config.end(),
+                {"model.name=" + quoted("--model", arguments.model), "model.stem=imagenet",
+                 fmt::format("eval.size={}", size), fmt::format("eval.resize={}", resize)});
   config.insert(config.end(), arguments.config.begin(), arguments.config.end());
   arguments.config = std::move(config);
 }
@@ -79,7 +88,7 @@ void expand_model(EvalArguments& arguments) {
 void expand_run_folder(EvalArguments& arguments) {
   if (!arguments.run.empty()) arguments.config.insert(arguments.config.begin(), arguments.run);
   if (arguments.config.empty()) {
-    throw ConfigError("give a run's folder, or --model MODEL --weights FILE --data FOLDER");
+    throw ConfigError("give a run's folder, or --model MODEL --weights FILE --data FOLDER or LIST");
   }
   const fs::path first = arguments.config.front();
   const train::RunFiles files{first};
@@ -282,8 +291,10 @@ void add_options(CLI::App& command, EvalArguments& arguments) {
                                 "A model's name, instead of a run: with --weights and --data")
                     ->excludes(run);
   command
-      .add_option("-d,--data", arguments.data,
-                  "The images: a folder with a subfolder for each class, or with shards")
+      .add_option(
+          "-d,--data", arguments.data,
+          "The images: a folder with a subfolder for each class, or with shards, or a list\n"
+          "of images and their classes (text or JSON)")
       ->needs(model);
   command.add_option("--size", arguments.size, "Side of the centre crop; default: the model's own")
       ->needs(model)
@@ -319,6 +330,8 @@ void add_eval(CLI::App& program, std::function<int()>& chosen) {
       "  imgcls eval runs/demo --best\n"
       "  imgcls eval -m resnet50 -w resnet50.pth -d imagenet/val\n"
       "  imgcls eval -m resnet50 -w checkpoint.pth --key model_ema -d imagenet/val\n"
+      "  imgcls eval -m resnet50 -w tags.safetensors -d tags/val.json \\\n"
+      "      --classes tags/classes.txt data.multi_label=true loss.name=bce eval.metric=map\n"
       "  mpirun -np 2 imgcls eval runs/demo eval.batch=100\n"
       "  imgcls eval configs/data/cifar10.json configs/train/cifar10.json --weights w.safetensors");
   command->callback(

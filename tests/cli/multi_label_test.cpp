@@ -149,6 +149,16 @@ TEST_CASE("images with several classes go from lists to a report, predictions an
   const json of_run = json::parse(read_text(data / "run/eval/eval.json"));
   const json again = json::parse(read_text(data / "evaluated/eval.json"));
   CHECK(of_run.at("map") == again.at("map"));
+  const auto by_model = run_program(fmt::format(
+      "{} eval --model resnet9 --weights {} --data {} --classes {} --size 16 --resize 0 "
+      "model.width=4 data.multi_label=true loss.name=bce eval.metric=map",
+      kImgcls, (data / "run").string(), (data / "data/val.json").string(),
+      (data / "run/classes.txt").string()));
+  INFO(by_model.output);
+  CHECK(by_model.code == 0);
+  CHECK_THAT(by_model.output,
+             Contains(eval.output.substr(eval.output.find("images"),
+                                         eval.output.find("loss") - eval.output.find("images"))));
 
   const auto report = run_program(kImgcls + "report " + (data / "run").string() + " --png " +
                                   (data / "png").string());

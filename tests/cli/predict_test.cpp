@@ -8,6 +8,7 @@
 #include <paths.h>
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 using namespace imgcls;
@@ -162,13 +163,26 @@ TEST_CASE("weights evaluate without a run, by the model's name") {
   const Trained trained;
   const std::string weights =
       (trained.data / "run/checkpoints/step-0000000030/weights.safetensors").string();
-  const auto outcome =
-      run_program(kImgcls + "eval --model resnet9 --weights " + weights + " --data " +
-                  (trained.data / "data/val").string() + " --size 16 --resize 0 model.width=4");
-  const auto of_run = run_program(trained.data.eval("run"));
-  CHECK(outcome.code == 0);
-  CHECK(outcome.output.substr(outcome.output.find("images")) ==
-        of_run.output.substr(of_run.output.find("images")));
+  const auto evaluated = [&](const fs::path& data) {
+    const auto outcome =
+        run_program(kImgcls + "eval --model resnet9 --weights " + weights + " --data " +
+                    data.string() + " --size 16 --resize 0 model.width=4");
+    INFO(outcome.output);
+    CHECK(outcome.code == 0);
+    return outcome.output.substr(outcome.output.find("images"));
+  };
+  const std::string of_run = run_program(trained.data.eval("run")).output;
+  const std::string expected = of_run.substr(of_run.find("images"));
+  const fs::path folder = trained.data / "data/val";
+  CHECK(evaluated(folder) == expected);
+  std::ofstream list(folder.parent_path() / "list.csv");
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    const fs::path path = entry.path().lexically_relative(folder.parent_path());
+    list << path.string() << ',' << path.parent_path().filename().string() << '\n';
+  }
+  list.close();
+  CHECK(evaluated(folder.parent_path() / "list.csv") == expected);
 }
 
 TEST_CASE("models lists what there is, and export writes it for others") {
