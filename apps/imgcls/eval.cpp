@@ -194,8 +194,8 @@ train::EvalCounts evaluate(const Evaluation& subject, const Log& log, dist::Worl
     }
     return signals.received() == 0;
   };
-  const train::EvalCounts counts = train::evaluate(subject.model, *subject.loader, *subject.input,
-                                                   world, options.eval.flip, go_on, &details);
+  train::EvalCounts counts = train::evaluate(subject.model, *subject.loader, *subject.input, world,
+                                             options.eval.flip, go_on, &details);
   progress.clear();
   return counts;
 }

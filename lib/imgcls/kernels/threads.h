@@ -4,10 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <functional>
 #include <memory>
-#include <new>
 
 namespace imgcls::kernels {
 
@@ -35,21 +33,17 @@ void in_parallel(std::int64_t begin, std::int64_t end, std::int64_t grain, const
 /// Memory for so many floats, of any values, from the start of a cache line.
 class Floats {
  public:
-  explicit Floats(std::int64_t count) : memory_(allocate(static_cast<std::size_t>(count))) {}
-  float* data() const { return memory_.get(); }
+  explicit Floats(std::int64_t count)
+      : lines_(std::make_unique_for_overwrite<Line[]>(
+            static_cast<std::size_t>(parts_of(count, kLine)))) {}
+  float* data() const { return reinterpret_cast<float*>(lines_.get()); }
 
  private:
-  static constexpr std::size_t kLine = 64;
-  struct Free {
-    void operator()(float* memory) const { std::free(memory); }
+  static constexpr std::int64_t kLine = 16;
+  struct alignas(kLine * sizeof(float)) Line {
+    float values[kLine];
   };
-  static float* allocate(std::size_t count) {
-    const std::size_t bytes = (count * sizeof(float) + kLine - 1) / kLine * kLine;
-    void* const memory = std::aligned_alloc(kLine, bytes);
-    if (memory == nullptr) throw std::bad_alloc();
-    return static_cast<float*>(memory);
-  }
-  std::unique_ptr<float, Free> memory_;
+  std::unique_ptr<Line[]> lines_;
 };
 
 }  // namespace imgcls::kernels
