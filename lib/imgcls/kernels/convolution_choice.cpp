@@ -1,5 +1,6 @@
 #include <imgcls/kernels/convolution_choice.h>
 #include <imgcls/kernels/convolution_kernels.h>
+#include <imgcls/kernels/winograd_tiles.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -28,9 +29,8 @@ bool fits_winograd(const ConvolutionShape& shape) {
 }
 
 double winograd_seconds(const ConvolutionShape& shape, Part part) {
-  const auto up = [](std::int64_t size) { return (size + kTile - 1) / kTile; };
-  const auto tiles =
-      static_cast<double>(shape.images * up(shape.out_height()) * up(shape.out_width()));
+  const Tiles all(shape.images, shape.out_height(), shape.out_width());
+  const auto tiles = static_cast<double>(all.count());
   const auto pairs = static_cast<double>(shape.inputs * shape.outputs);
   const auto values = static_cast<double>(shape.images * shape.height * shape.width *
                                           (shape.inputs + shape.outputs));

@@ -11,9 +11,7 @@ namespace {
 // Output pixels whose values are packed at once: a sum is one of sums over so many.
 constexpr std::int64_t kPlaces = 144;
 constexpr std::int64_t kColumns = 512;  // input channels, likewise
-// A cache line more than the values need: else a place's blocks would all fall into the same few
-// lines of the cache.
-constexpr std::int64_t kPanelStride = (kPlaces + 1) * kWidth;
+constexpr std::int64_t kPanelStride = apart(kPlaces);
 // Weights of which a few gradients are made and added up, and how many at most.
 constexpr std::int64_t kFewWeights = std::int64_t{1} << 18;
 constexpr std::int64_t kMostRanges = 16;

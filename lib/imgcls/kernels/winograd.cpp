@@ -70,9 +70,11 @@ class TileConvolver {
   }
 
  private:
-  // Floats that so many tiles become, and of their products with a block of weights.
+  // Floats that so many tiles become at a position, at all, and of their products with a block of
+  // weights.
+  std::int64_t position(std::int64_t tiles) const { return apart(tiles * panels(in_.channels)); }
   std::int64_t values(std::int64_t tiles) const {
-    return std::int64_t{kPositions} * apart(tiles * panels(in_.channels));
+    return std::int64_t{kPositions} * position(tiles);
   }
   static std::int64_t products(std::int64_t tiles) {
     return std::int64_t{kPositions} * apart(tiles);
@@ -126,8 +128,7 @@ class TileConvolver {
   // Into `values`, which holds those of the tiles `all`.
   void transform(Range tiles, Range all, float* values) const {
     const auto block_stride = static_cast<std::size_t>(all.count()) * kPanel;
-    const auto position_stride =
-        static_cast<std::size_t>(apart(all.count() * panels(in_.channels)));
+    const auto position_stride = static_cast<std::size_t>(position(all.count()));
     for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
       const Tiles::Place place = tiles_.at(tile);
       kernels_.transform_input(
@@ -141,8 +142,7 @@ class TileConvolver {
                 float* products) const {
     const auto count = static_cast<std::size_t>(tiles.count());
     const auto blocks = static_cast<std::size_t>(panels(in_.channels));
-    const auto position_stride =
-        static_cast<std::size_t>(apart(tiles.count() * panels(in_.channels)));
+    const auto position_stride = static_cast<std::size_t>(position(tiles.count()));
     const auto product_stride = static_cast<std::size_t>(apart(tiles.count()));
     for (std::size_t p = 0; p < kPositions; ++p) {
       kernels_.multiply(values + p * position_stride, count, count * kPanel, blocks,

@@ -1,9 +1,8 @@
 #pragma once
-// How images are cut into tiles for Winograd's algorithm, and where what they become lies. Internal
-// to imgcls::kernels.
+// How images are cut into tiles for Winograd's algorithm. Internal to imgcls::kernels.
 
 #include <imgcls/kernels/convolution_kernels.h>
-#include <imgcls/kernels/panels.h>
+#include <imgcls/kernels/threads.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +14,7 @@ struct Tiles {
   std::int64_t images, down, across;
 
   Tiles(std::int64_t images, std::int64_t height, std::int64_t width)
-      : images(images), down((height + kTile - 1) / kTile), across((width + kTile - 1) / kTile) {}
+      : images(images), down(parts_of(height, kTile)), across(parts_of(width, kTile)) {}
 
   std::int64_t count() const { return images * down * across; }
   struct Place {
@@ -42,11 +41,5 @@ struct Images {
             static_cast<std::size_t>(channels)};
   }
 };
-
-/// How far apart the 36 positions' blocks lie: a cache line more than they need, else a tile's
-/// values would all fall into the same few lines of the cache.
-inline std::int64_t apart(std::int64_t blocks) {
-  return (blocks + 1) * kWidth;
-}
 
 }  // namespace imgcls::kernels
